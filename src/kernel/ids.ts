@@ -1,0 +1,22 @@
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+
+/** A value that cannot be passed for another of the same shape: an order's id is not a study's. */
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+declare const brand: unique symbol;
+
+/** No 0/O, 1/I/L, U/V: a code is read aloud over a telephone. */
+const CODE_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789";
+const LETTERS_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+const pick = (alphabet: string, length: number): string =>
+  Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+
+export const newUuid = (): string => randomUUID();
+/** 12 characters, 58 bits: an upload code. Compared without regard to case, see {@link normalCode}. */
+export const newCode = (): string => pick(CODE_ALPHABET, 12);
+/** `length` of `[A-Za-z0-9]`: a Hawk key (8) or secret (32). */
+export const newKey = (length: number): string => pick(LETTERS_DIGITS, length);
+/** 128 bits, URL-safe: an upload id, a receipt link. Whoever knows it may use it. */
+export const newSecretId = (): string => randomBytes(16).toString("base64url");
+/** Codes are typed by people: case, blanks and dashes do not matter. */
+export const normalCode = (typed: string): string => typed.toUpperCase().replace(/[\s-]/g, "");

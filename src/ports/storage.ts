@@ -1,0 +1,90 @@
+import type { Readable } from "node:stream";
+import type { Brand } from "../kernel/ids.ts";
+
+/**
+ * The storage port: a place for files that Havre can reach. Drop deliveries, the file browser, job staging and the Agave files
+ * API all go through it. A driver turns whatever its server says into HavreError kinds at once:
+ * `unauthenticated` wrong user or password · `forbidden` may not write there · `not-found` no such root, folder or file ·
+ * `conflict` the name is taken · `quota-exceeded` no room · `too-large` above the server's limit · `locked`, `throttled`,
+ * `network`, `timeout`, `unavailable`, `protocol` temporary · `invalid` the source broke its promise.
+ * Messages name engine, host and reason for a researcher; never a password.
+ */
+export interface Storage {
+  readonly engine: string;
+  readonly can: StorageAbilities;
+  /** Signs in and looks at the root. Resolves when the storage can be used. */
+  check(signal: AbortSignal): Promise<void>;
+  /** What lies at `path`, or undefined when nothing does. "" is the root. */
+  stat(path: StoragePath, signal: AbortSignal): Promise<StorageEntry | undefined>;
+  /** The direct children of a folder, in no order. @throws "not-found" */
+  list(path: StoragePath, signal: AbortSignal): Promise<readonly StorageEntry[]>;
+  /** Bytes [from, to) of a file; `to` absent means to the end. @throws "not-found" before the first byte. */
+  read(path: StoragePath, range: ByteRange, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Writes the whole source to `path`, replacing what is there; parent folders must exist. A failed write may leave part of
+   * the file: callers write to a temporary name. @throws "invalid" when the source is shorter or longer than it declared.
+   */
+  write(path: StoragePath, source: Source, options: WriteOptions): Promise<void>;
+  /** Gives `from` the name `to`. Never overwrites: @throws "conflict" when `to` is taken, "not-found" when `from` is gone. */
+  move(from: StoragePath, to: StoragePath, signal: AbortSignal): Promise<void>;
+  /** Makes a folder and its missing parents; succeeds when it is there. */
+  makeFolder(path: StoragePath, signal: AbortSignal): Promise<void>;
+  /** Removes a file or a whole folder; removing what is gone succeeds. */
+  remove(path: StoragePath, signal: AbortSignal): Promise<void>;
+  /** Lets go of connections. The storage is not used afterwards. */
+  close(): Promise<void>;
+}
+
+export interface StorageAbilities {
+  /** `write` can go on where an earlier write stopped: it accepts `from` > 0. */
+  readonly resume: boolean;
+  /** The server itself can tell the hash of what it holds. */
+  readonly hash: boolean;
+  /** Largest file it takes, in bytes. */
+  readonly maxFileBytes: number;
+}
+
+/** Normalised and relative: NFC, "/" between segments, no leading or trailing "/", no empty, "." or ".." segment. "" is the root. */
+export type StoragePath = Brand<string, "StoragePath">;
+
+export interface StorageEntry {
+  readonly path: StoragePath;
+  readonly kind: "file" | "folder";
+  /** 0 for a folder. */
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date | undefined;
+  /** Changes when the content does, where the server has such a thing. */
+  readonly etag: string | undefined;
+  /** Lower-case hex of the content, only when `can.hash` and the server knows it. */
+  readonly sha256: string | undefined;
+}
+
+export interface ByteRange {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Bytes of a known length that can be opened again at any place, so that a retry needs no copy. */
+export interface Source {
+  readonly sizeBytes: number;
+  open(from: number): Promise<Readable>;
+}
+
+export interface WriteOptions {
+  readonly signal: AbortSignal;
+  /** First byte to send; needs `can.resume`. Everything before it is already there. */
+  readonly from?: number;
+  /** Called as bytes are handed to the storage, with the count so far; at most a few times a second matters. */
+  readonly onProgress?: (sentBytes: number) => void;
+}
+
+/** How a storage is found and entered; `location` as the storage's owner typed it (docs/glossary.md). */
+export interface StorageAccess {
+  readonly engine: string;
+  readonly location: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Opens a storage of any engine Havre has a driver for. @throws HavreError "invalid" for an unknown engine or a bad location */
+export type OpenStorage = (access: StorageAccess) => Promise<Storage>;
