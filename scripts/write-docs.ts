@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ACCEPTED, SETTINGS, type Setting } from "../src/config.ts";
+import { makeVre } from "../src/dialects/vre/index.ts";
+import type { Route } from "../src/http/route.ts";
+
+/**
+ * Writes into the docs what the code knows better: between `<!-- made: NAME -->` and `<!-- end -->` stands what the maker of that
+ * name says. Run as a program it writes; a test compares, so that a page never tells something else than the code.
+ */
+
+const ROOT = join(import.meta.dirname, "..");
+const MADE = /(<!-- made: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+const MAKERS: Readonly<Record<string, () => string>> = {
+  settings,
+  "accepted-settings": acceptedSettings,
+  "vre-routes": vreRoutes,
+};
+
+/** Where a new part of the settings begins, in their order in src/config.ts. */
+const PARTS: Partial<Record<keyof typeof SETTINGS, string>> = {
+  port: "Where it listens and keeps its data",
+  adminName: "The first administrator",
+  publicUrl: "Addresses that people see",
+  notAllowedExtensions: "Uploads and deliveries",
+  dropoffUser: "An external upload daemon",
+  vrwGroup: "The VRW group",
+  mailHost: "Mail",
+  egressAllow: "What may be reached, and by whom",
+  registration: "Accounts",
+  tlsCert: "TLS, log, metrics, database",
+};
+
+function settings(): string {
+  const lines: string[] = [];
+  for (const [key, setting] of Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting<unknown>][]) {
+    const part = PARTS[key];
+    if (part !== undefined) lines.push(`\n## ${part}\n`, "| setting | default | what it does |", "|---|---|---|");
+    lines.push(rowOf(setting));
+  }
+  return `${lines.join("\n").trimStart()}\n`;
+}
+
+function rowOf({ names, fallback, help, secret }: Setting<unknown>): string {
+  const [first = "", ...others] = names;
+  const also = others.length > 0 ? `<br>or ${others.map(code).join(", ")}` : "";
+  return `| ${code(first)}${also} | ${fallback === "" ? "" : code(fallback)} | ${cell(help)}${secret ? " *Secret.*" : ""} |`;
+}
+
+function acceptedSettings(): string {
+  const rows = Object.entries(ACCEPTED).map(([name, why]) => `| ${code(name)} | ${cell(why)} |`);
+  return `${["| setting | why it has no effect |", "|---|---|", ...rows].join("\n")}\n`;
+}
+
+/** Every operation of the VRE dialect by its tag, in the order of the rows. */
+function vreRoutes(): string {
+  const { routes } = makeVre({ version: "", demo: undefined });
+  return [...Map.groupBy(routes, route => route.tag)].map(([tag, rows]) => `### ${tag}\n\n${operations(rows)}\n`).join("\n");
+}
+
+const operations = (routes: readonly Route[]): string =>
+  [
+    "| operation | who | what |",
+    "|---|---|---|",
+    ...routes.map(
+      ({ method, path, auth, summary }) =>
+        `| ${code(`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`)} | ${auth} | ${cell(summary)} |`,
+    ),
+  ].join("\n");
+
+const code = (text: string): string => `\`${text}\``;
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+/** A page as it should read. @throws Error for a block that nobody makes */
+export function withMadeParts(page: string): string {
+  return page.replace(MADE, (_whole, start: string, name: string, end: string) => {
+    const make = MAKERS[name];
+    if (make === undefined) throw new Error(`Nobody makes the block "${name}".`);
+    return `${start}\n${make()}\n${end}`;
+  });
+}
+
+/** Paths of all pages, from the root of the checkout. */
+export const pages = (): string[] =>
+  readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter(name => name.endsWith(".md"))
+    .map(name => `docs/${name}`)
+    .sort();
+
+if (import.meta.main)
+  for (const page of pages()) {
+    const file = join(ROOT, page);
+    const before = readFileSync(file, "utf8");
+    const after = withMadeParts(before);
+    if (after === before) continue;
+    writeFileSync(file, after);
+    console.log(`${page} is up to date again`);
+  }
