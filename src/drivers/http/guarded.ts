@@ -1,0 +1,231 @@
+import type { LookupAddress } from "node:dns";
+import { lookup } from "node:dns/promises";
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP, type LookupFunction } from "node:net";
+import type { Readable } from "node:stream";
+import { Agent, buildConnector, errors as undiciErrors } from "undici";
+import { readableFrom } from "../../kernel/age/index.ts";
+import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { KIB } from "../../kernel/units.ts";
+import { addressGuard } from "./addresses.ts";
+
+export interface GuardSettings {
+  /** Private ranges that may be reached all the same: the operator's choice. */
+  readonly egressAllow: readonly string[];
+  readonly connectTimeoutMs?: number;
+  /** Longest silence while bytes should flow, in either direction. */
+  readonly idleTimeoutMs?: number;
+  /** Further certificate authorities (PEM), besides those Node trusts. */
+  readonly certificateAuthorities?: readonly string[];
+  /** All addresses of a host; the system's resolver unless a test gives another. */
+  readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A stream needs a `content-length` header, or goes out in chunks. */
+  readonly body?: string | Buffer | AsyncIterable<Buffer>;
+  readonly signal: AbortSignal;
+  /** How long the answer may take once the request is sent, when longer than the idle time-out. */
+  readonly answerWithinMs?: number;
+}
+
+/** `body` must be read or destroyed: else its connection is never free again. Its errors are HavreErrors too. */
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+}
+
+/**
+ * The one client for addresses that users choose (storages, webhooks). Only http and https; each connection's address is
+ * resolved once, checked and used, so that a name cannot point elsewhere between check and use; redirects are answers like
+ * any other. @throws HavreError "forbidden" (a private address), "network", "timeout", "protocol"; a signal's own reason
+ */
+export interface GuardedHttp {
+  request(request: HttpRequest): Promise<HttpReply>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
+
+export function makeGuardedHttp(settings: GuardSettings): GuardedHttp {
+  const idleTimeoutMs = settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+  const agent = new Agent({
+    connect: guardedConnector(settings),
+    headersTimeout: idleTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+    // HTTP/2 multiplexes what is one upload per connection here, at a higher price per byte.
+    allowH2: false,
+  });
+  return {
+    async request({ method, url, headers, body, signal, answerWithinMs }) {
+      checkUrl(url);
+      signal.throwIfAborted();
+      try {
+        const sent = agent.request({
+          method: method as "GET",
+          origin: url.origin,
+          path: url.pathname + url.search,
+          headers: headers ?? {},
+          // undici takes any iterable of buffers; its types say only streams.
+          body: (body ?? null) as Readable | Buffer | string | null,
+          signal,
+          ...(answerWithinMs === undefined ? {} : { headersTimeout: Math.max(answerWithinMs, idleTimeoutMs) }),
+        });
+        const reply = await orAborted(sent, signal);
+        return { status: reply.statusCode, headers: reply.headers, body: mapped(reply.body, url.host, signal) };
+      } catch (error) {
+        throw networkError(error, url.host, signal);
+      }
+    },
+    // Not `close`, which would wait for answers that nobody reads any more.
+    close: () => agent.destroy(),
+  };
+}
+
+/**
+ * An address as a user typed it.
+ * @throws HavreError "invalid" for anything but http and https, or with a user name and password in it
+ */
+export function parseHttpUrl(text: string): URL {
+  const url = URL.parse(text.trim());
+  if (url === null) throw new HavreError("invalid", "This is no web address. It should look like https://host/path.");
+  checkUrl(url);
+  return url;
+}
+
+function checkUrl(url: URL): void {
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw new HavreError("invalid", "A web address must begin with https:// or http://.");
+  if (url.username !== "" || url.password !== "")
+    throw new HavreError("invalid", "A web address may not contain a user name or password.");
+}
+
+/** Where a redirect leads if it stays on the same host and does not give up encryption; undefined otherwise. */
+export function redirectOf(reply: HttpReply, from: URL): URL | undefined {
+  const to = [301, 302, 303, 307, 308].includes(reply.status) ? URL.parse(reply.headers.location ?? "", from.href) : null;
+  if (to === null || reply.headers.location === undefined || to.username !== "" || to.password !== "") return undefined;
+  const encrypts =
+    from.protocol === "http:" && to.protocol === "https:" && to.hostname === from.hostname && from.port === "" && to.port === "";
+  return to.origin === from.origin || encrypts ? to : undefined;
+}
+
+/** At most `maxBytes` of a reply's body as text; the rest is not read. */
+export async function textOf(reply: HttpReply, maxBytes: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of reply.body as AsyncIterable<Buffer>) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(parts).subarray(0, maxBytes).toString("utf8");
+}
+
+/** Reads a short body to its end, which frees the connection for the next request; gives up on a long one. */
+export const drain = async (reply: HttpReply): Promise<void> => void (await textOf(reply, 64 * KIB));
+
+/** Seconds until the server wants to be asked again, from `Retry-After` in either of its two forms. */
+export function retryAfterSeconds(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
+  const text = headers["retry-after"]?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+}
+
+function guardedConnector(settings: GuardSettings): buildConnector.connector {
+  const mayReach = addressGuard(settings.egressAllow);
+  const resolve = settings.resolve ?? ((host: string) => lookup(host, { all: true }));
+  const guardedLookup: LookupFunction = (host, options, done) => {
+    resolve(host)
+      .then(addresses => {
+        const wanted = addresses.filter(
+          one => mayReach(one.address) && (!options.family || one.family === familyNumber(options.family)),
+        );
+        const [first] = wanted;
+        if (first === undefined)
+          throw addresses.length > 0 ? privateAddress(host) : new HavreError("network", `${host}: no such host.`);
+        if (options.all) done(null, [...wanted]);
+        else done(null, first.address, first.family);
+      })
+      .catch(error => done(error, "", 4));
+  };
+  const connect = buildConnector({
+    timeout: settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    allowH2: false,
+    lookup: guardedLookup,
+    ...(settings.certificateAuthorities === undefined ? {} : { ca: [...settings.certificateAuthorities] }),
+  } as buildConnector.BuildOptions);
+  return (options, done) => {
+    // A socket resolves no literal address, so the lookup would not see it.
+    const host = options.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(host) !== 0 && !mayReach(host)) done(privateAddress(host), null);
+    else connect(options, done);
+  };
+}
+
+const familyNumber = (family: number | string): number => (family === "IPv6" ? 6 : family === "IPv4" ? 4 : Number(family));
+
+/** Says nothing of the address a name led to: that would show a stranger the inside of this network. */
+const privateAddress = (host: string): HavreError =>
+  new HavreError("forbidden", `${host}: this server may not connect to private or reserved addresses.`);
+
+/** While a connection is still being made, undici does not hear the signal. */
+function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    sent.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function mapped(body: Readable, host: string, signal: AbortSignal): Readable {
+  // Destroying an unread body makes undici emit an error that tells nobody anything.
+  body.on("error", () => {});
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw networkError(error, host, signal);
+    }
+  };
+  return readableFrom(chunks(), () => body.destroy());
+}
+
+const CODES: Record<string, readonly [ErrorKind, string]> = {
+  ENOTFOUND: ["network", "no such host"],
+  EAI_AGAIN: ["network", "the name of the host cannot be looked up now"],
+  ECONNREFUSED: ["network", "the connection was refused"],
+  ECONNRESET: ["network", "the connection was cut"],
+  EPIPE: ["network", "the connection was cut"],
+  UND_ERR_SOCKET: ["network", "the connection was cut"],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ["network", "the connection was cut"],
+  UND_ERR_INFO: ["network", "the connection was cut"],
+  UND_ERR_ABORTED: ["network", "the connection was cut"],
+  EHOSTUNREACH: ["network", "the host cannot be reached"],
+  ENETUNREACH: ["network", "the host cannot be reached"],
+  ETIMEDOUT: ["timeout", "the host does not answer"],
+  UND_ERR_CONNECT_TIMEOUT: ["timeout", "the host does not answer"],
+  UND_ERR_HEADERS_TIMEOUT: ["timeout", "the host took too long to answer"],
+  UND_ERR_BODY_TIMEOUT: ["timeout", "the host fell silent in the middle"],
+  UND_ERR_HEADERS_OVERFLOW: ["protocol", "the host's answer makes no sense"],
+};
+
+function networkError(error: unknown, host: string, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof HavreError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const known = CODES[code];
+  if (known !== undefined) return new HavreError(known[0], `${host}: ${known[1]}.`, { cause: error });
+  if (error instanceof undiciErrors.HTTPParserError || code.startsWith("HPE_"))
+    return new HavreError("protocol", `${host}: the host's answer makes no sense.`, { cause: error });
+  if (/CERT|SIGNED|SIGNATURE|ISSUER|ALTNAME/.test(code))
+    return new HavreError("network", `${host}: its certificate is not trusted (${code}).`, { retry: "never", cause: error });
+  if (code.startsWith("ERR_SSL") || code === "EPROTO")
+    return new HavreError("network", `${host}: no encrypted connection could be made.`, { cause: error });
+  return asHavreError(error);
+}
