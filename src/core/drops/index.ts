@@ -1,0 +1,21 @@
+export { abandonDrop, type Announced, type Announcement, announceDrop, beginDrop, checkAnnouncement } from "./announce.ts";
+export { type ReceiptDocument, verifyReceipt, type Verdict } from "./custody.ts";
+export {
+  completeDelivery,
+  type DeliveryJob,
+  failDelivery,
+  keepDeliveryKey,
+  noteFinalPath,
+  noteProgress,
+  noteSent,
+  startDelivery,
+} from "./deliver.ts";
+export { crateOf } from "./crate.ts";
+export { type HookAnswer, type HookCall, receiveHook, sweepExternalDrops } from "./hook.ts";
+export { receiptPath, receiptSecretOf } from "./mails.ts";
+export { type CodeAsked, readTarget, tryCode } from "./page.ts";
+export { type DropFilter, listDrops, listSigningKeys, readDrop, readReceipt, receiptDocument, type ReceiptView, type SeenDrop } from "./read.ts";
+export { finishDrop, measurable, receiveMeasured } from "./receive.ts";
+export { releasable, released } from "./release.ts";
+export { retryDrop } from "./retry.ts";
+export { closedBecause } from "./rules.ts";

@@ -1,0 +1,54 @@
+import { notFound } from "../../kernel/errors.ts";
+import type { Page, Window } from "../../kernel/pages.ts";
+import { organisations } from "../../store/organisations.ts";
+import { type Actor, type FacultyView, type Named, personOf } from "../people/model.ts";
+import type { Needs } from "../world.ts";
+import type { OrganisationData, StudyField } from "./model.ts";
+
+type World = Needs<"store">;
+
+export const listOrganisations = (world: World, _actor: Actor, window: Window): Promise<Page<Named>> =>
+  organisations(world.store.db).page(window);
+
+/** @throws HavreError "not-found" for an organisation that is not there */
+export async function listFaculties(
+  world: World,
+  _actor: Actor,
+  asked: { readonly organisation: number; readonly window: Window },
+): Promise<Page<FacultyView>> {
+  const organisation = await organisations(world.store.db).byId(asked.organisation);
+  if (!organisation) throw notFound();
+  return organisations(world.store.db).faculties(organisation, asked.window);
+}
+
+/** @throws HavreError "not-found" also for a faculty of another organisation */
+export async function listFields(
+  world: World,
+  _actor: Actor,
+  asked: { readonly organisation: number; readonly faculty: number; readonly window: Window },
+): Promise<Page<StudyField>> {
+  if (!(await organisations(world.store.db).hasFaculty(asked.organisation, asked.faculty))) throw notFound();
+  return organisations(world.store.db).fieldPage(asked.faculty, asked.window);
+}
+
+/** The fields of the caller's own faculty; none for somebody without one. */
+export async function listOwnFields(world: World, actor: Actor): Promise<StudyField[]> {
+  const person = personOf(actor);
+  return person ? organisations(world.store.db).fieldsOf(person.id) : [];
+}
+
+/**
+ * Adds what is not there yet, found by name; nothing is renamed or removed. May run at every start, in several processes.
+ * @returns how many fields of study were new
+ */
+export async function loadOrganisations(world: World, data: readonly OrganisationData[]): Promise<number> {
+  return world.store.transaction(async tx => {
+    let added = 0;
+    for (const organisation of data) {
+      const id = await organisations(tx).ensure(organisation.name, organisation.website ?? "");
+      for (const faculty of organisation.faculties)
+        added += await organisations(tx).ensureFields(await organisations(tx).ensureFaculty(id, faculty.name), faculty.fields);
+    }
+    return added;
+  });
+}

@@ -1,0 +1,3 @@
+export { listFaculties, listFields, listOrganisations, listOwnFields, loadOrganisations } from "./actions.ts";
+export { INITIAL_ORGANISATIONS } from "./initial.ts";
+export type { OrganisationData, StudyField } from "./model.ts";

@@ -1,0 +1,234 @@
+import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
+import type { Page, Window } from "../../kernel/pages.ts";
+import { type PersonChanges, people } from "../../store/people.ts";
+import { sessions } from "../../store/sessions.ts";
+import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
+import { record } from "../events/index.ts";
+import type { Needs } from "../world.ts";
+import { mailLink } from "./links.ts";
+import { accountSubject, clearFailures } from "./lock-out.ts";
+import { type Account, type Actor, type NewPerson, type Person, type PersonId, personOf, type ResearcherView } from "./model.ts";
+import { hashPassword } from "./passwords.ts";
+import {
+  isAdministrator,
+  mayChange,
+  mayReach,
+  mayRemove,
+  normalUsername,
+  passwordProblems,
+  USERNAME_TAKEN,
+  usernameProblems,
+} from "./rules.ts";
+import { confirmPassword, passwordRefusal } from "./sign-in.ts";
+import { newHawkPair, putHawkPair } from "./tokens.ts";
+
+/** A person, their researcher profile (the same row) and their one Hawk token: together or not at all. */
+export async function createPerson(
+  tx: Tx,
+  world: Needs<"secrets">,
+  actor: Actor,
+  person: NewPerson,
+  passwordHash: string | undefined,
+): Promise<Person> {
+  const made = await people(tx).insert(person, passwordHash);
+  await putHawkPair(tx, world, made.id, newHawkPair());
+  await record(tx, actor, { verb: "person.created", kind: "person", id: made.id, data: { username: made.username } });
+  return made;
+}
+
+export interface Registration {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/**
+ * A new account, by its own future user where registration is open, else by the administration. With activation mail on, it
+ * is inactive until the link in the mail was opened.
+ * @throws HavreError "unauthenticated" | "forbidden" where registration is closed, "invalid"
+ */
+export async function register(
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
+  actor: Actor,
+  given: Registration,
+): Promise<Person> {
+  mayRegister(world, actor);
+  const { email, password } = given;
+  const username = normalUsername(given.username);
+  await assertFreeUsername(world, "username", username);
+  assertGoodPassword("password", password, { username, email });
+  const passwordHash = await hashPassword(password);
+  const isActive = !world.settings.activationMail;
+  return refusingTaken("username", () =>
+    world.store.transaction(async tx => {
+      const person = await createPerson(tx, world, actor, { username, email, isActive }, passwordHash);
+      if (!isActive && email !== "")
+        await mailLink(tx, world, "activation", { person, passwordHash, passwordChangedAt: undefined, lastSignInAt: undefined });
+      return person;
+    }),
+  );
+}
+
+function mayRegister({ settings }: Needs<"settings">, actor: Actor): void {
+  if (settings.registration === "open" || isAdministrator(actor)) return;
+  if (actor.kind === "nobody") throw new HavreError("unauthenticated", "Authentication credentials were not provided.");
+  throw new HavreError("forbidden", "You do not have permission to perform this action.");
+}
+
+async function assertFreeUsername(world: Needs<"store">, field: string, username: string): Promise<void> {
+  const problems = await usernameRefusal(world, username);
+  if (problems.length > 0) throw invalid({ [field]: problems });
+}
+
+export async function usernameRefusal(world: Needs<"store">, username: string): Promise<string[]> {
+  const problems = usernameProblems(username);
+  return problems.length === 0 && (await people(world.store.db).isTaken(username)) ? [USERNAME_TAKEN] : problems;
+}
+
+export function assertGoodPassword(field: string, password: string, person: Parameters<typeof passwordProblems>[1]): void {
+  const problems = passwordProblems(password, person);
+  if (problems.length > 0) throw invalid({ [field]: problems });
+}
+
+/** Two requests can find the same name free; the unique index decides. */
+export async function refusingTaken<T>(field: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isTaken(error)) throw invalid({ [field]: [USERNAME_TAKEN] });
+    throw error;
+  }
+}
+
+/** @throws HavreError "not-found" for another's account, unless the actor administers */
+export async function findPerson(world: Needs<"store">, actor: Actor, { id }: { id: PersonId }): Promise<Person> {
+  mayReach(actor, id);
+  return mustBe(await people(world.store.db).byId(id));
+}
+
+const mustBe = <T>(found: T | undefined): T => {
+  if (found === undefined) throw notFound();
+  return found;
+};
+
+/** Everybody for the administration, by id; for anyone else a list of themselves. */
+export async function listPeople(world: Needs<"store">, actor: Actor, window: Window): Promise<Page<Person>> {
+  if (isAdministrator(actor)) return people(world.store.db).page(window);
+  const self = personOf(actor);
+  const person = self && (await people(world.store.db).byId(self.id));
+  return { total: person ? 1 : 0, items: person && window.offset <= 0 ? [person] : [] };
+}
+
+/** The caller's faculty, themselves included; nobody when they have none. */
+export async function listColleagues(world: Needs<"store">, actor: Actor, window: Window): Promise<Page<ResearcherView>> {
+  const self = personOf(actor);
+  const faculty = self && (await people(world.store.db).byId(self.id))?.facultyId;
+  return faculty === undefined ? { total: 0, items: [] } : people(world.store.db).colleagues(faculty, window);
+}
+
+export async function changeEmail(
+  world: Needs<"store">,
+  actor: Actor,
+  { id, email }: { id: PersonId; email: string | undefined },
+): Promise<Person> {
+  mayReach(actor, id);
+  return world.store.transaction(async tx => {
+    const { person } = mustBe(await people(tx).lock(id));
+    mayChange(actor, person);
+    if (email === undefined || email === person.email) return person;
+    return changePerson(tx, actor, person, { email });
+  });
+}
+
+/** Changes fields and says which in the log; the row is held by the caller. */
+export async function changePerson(tx: Tx, actor: Actor, person: Person, changes: PersonChanges): Promise<Person> {
+  const changed = await people(tx).update(person.id, changes);
+  await record(tx, actor, { verb: "person.changed", kind: "person", id: person.id, data: { fields: Object.keys(changes) } });
+  return changed;
+}
+
+/**
+ * Removes an account for good, against the password of whoever asks.
+ * @throws HavreError "forbidden", "invalid" on `current_password`, "conflict" while studies or storages are theirs
+ */
+export async function removePerson(
+  world: Needs<"store" | "clock">,
+  actor: Actor,
+  { id, currentPassword }: { id: PersonId; currentPassword: string },
+): Promise<void> {
+  mayRemove(actor, id);
+  await confirmPassword(world, await ownAccount(world, actor), currentPassword);
+  try {
+    await world.store.transaction(async tx => {
+      const { person } = mustBe(await people(tx).lock(id));
+      mayChange(actor, person);
+      await people(tx).remove(id);
+      await record(tx, actor, { verb: "person.removed", kind: "person", id, data: { username: person.username } });
+    });
+  } catch (cause) {
+    if (!isReferenced(cause)) throw cause;
+    throw new HavreError("conflict", "This account still owns studies or storages. Hand them over or remove them first.", {
+      cause,
+    });
+  }
+}
+
+async function ownAccount(world: Needs<"store">, actor: Actor): Promise<Account> {
+  const self = personOf(actor);
+  return mustBe(self && (await people(world.store.db).accountById(self.id)));
+}
+
+/** Every other session of the person ends with the old password. @param keepSession hash of the session to keep */
+export async function storePassword(
+  tx: Tx,
+  world: Needs<"clock">,
+  actor: Actor,
+  id: PersonId,
+  passwordHash: string,
+  keepSession?: string,
+): Promise<void> {
+  await people(tx).setPassword(id, passwordHash, world.clock.now());
+  await sessions(tx).removeOf(id, keepSession);
+  await record(tx, actor, { verb: "person.password-changed", kind: "person", id });
+}
+
+export interface PasswordChange {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+  /** Hash of the session that asks; it goes on. */
+  readonly keepSession: string | undefined;
+}
+
+/** One's own password. @throws HavreError "invalid" on `current_password` or `new_password` */
+export async function changePassword(world: Needs<"store" | "clock">, actor: Actor, change: PasswordChange): Promise<void> {
+  const account = await ownAccount(world, actor);
+  await confirmPassword(world, account, change.currentPassword);
+  assertGoodPassword("new_password", change.newPassword, account.person);
+  const passwordHash = await hashPassword(change.newPassword);
+  await world.store.transaction(tx => storePassword(tx, world, actor, account.person.id, passwordHash, change.keepSession));
+  await clearFailures(world, [accountSubject(account.person.username)]);
+}
+
+/** One's own user name. @throws HavreError "invalid" on `current_password`, `new_username` or both */
+export async function changeUsername(
+  world: Needs<"store" | "clock">,
+  actor: Actor,
+  change: { currentPassword: string; newUsername: string },
+): Promise<void> {
+  const account = await ownAccount(world, actor);
+  const username = normalUsername(change.newUsername);
+  const [password, name] = [
+    await passwordRefusal(world, account, change.currentPassword),
+    await usernameRefusal(world, username),
+  ];
+  if (password.length > 0 || name.length > 0)
+    throw invalid({
+      ...(password.length > 0 ? { current_password: password } : {}),
+      ...(name.length > 0 ? { new_username: name } : {}),
+    });
+  await refusingTaken("new_username", () =>
+    world.store.transaction(async tx => {
+      await changePerson(tx, actor, account.person, { username });
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+/** People and how they sign in. The face of this area; the types are in model.ts. */
+export {
+  changeEmail,
+  changePassword,
+  changeUsername,
+  createPerson,
+  findPerson,
+  listColleagues,
+  listPeople,
+  type PasswordChange,
+  type Registration,
+  register,
+  removePerson,
+} from "./accounts.ts";
+export { addPerson, listGroups, listMembers, personByName, setActive, setMembership, setPassword } from "./administration.ts";
+export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
+export type { LinkProof } from "./links.ts";
+export {
+  ACCOUNT_POLICY,
+  ADDRESS_POLICY,
+  accountSubject,
+  addressSubject,
+  assertNotLocked,
+  assertRate,
+  clearFailures,
+  type LockPolicy,
+  noteFailure,
+} from "./lock-out.ts";
+export {
+  activate,
+  askPasswordReset,
+  askUsernameReset,
+  type MailAsked,
+  resendActivation,
+  resetPassword,
+  resetUsername,
+} from "./recovery.ts";
+export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
+export {
+  closeSession,
+  currentSession,
+  findSession,
+  type OpenSession,
+  openSession,
+  SESSION_MS,
+  type SessionRequest,
+} from "./sessions.ts";
+export { type Credentials, holderOf, signInByPassword } from "./sign-in.ts";
+export {
+  findApiTokenHolder,
+  findHawkHolder,
+  type HawkHolder,
+  hawkPairByPassword,
+  noteTokenUse,
+  rotateApiToken,
+  rotateHawkPair,
+  showHawkPair,
+  spendNonce,
+  tokensOf,
+} from "./tokens.ts";

@@ -1,0 +1,117 @@
+import type { Brand } from "../../kernel/ids.ts";
+
+export type PersonId = Brand<number, "PersonId">;
+export type OrganisationId = Brand<number, "OrganisationId">;
+export type FacultyId = Brand<number, "FacultyId">;
+
+/** Someone or something that signs in. VRE calls one half of it user, the other researcher. */
+export interface Person {
+  readonly id: PersonId;
+  readonly username: string;
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly isActive: boolean;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly groups: readonly string[];
+  readonly organisationId: OrganisationId | undefined;
+  readonly facultyId: FacultyId | undefined;
+  readonly language: Language;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type Language = "en" | "nl";
+
+/** A person as colleagues see them: with the names of where they work. */
+export interface ResearcherView {
+  readonly person: Person;
+  readonly organisation?: Named | undefined;
+  readonly faculty?: FacultyView | undefined;
+}
+export interface Named {
+  readonly id: number;
+  readonly name: string;
+}
+export interface FacultyView extends Named {
+  readonly organisation: Named;
+}
+
+/** A person with what sign-in needs. Never leaves the core. */
+export interface Account {
+  readonly person: Person;
+  /** undefined: signs in by token only. */
+  readonly passwordHash: string | undefined;
+  readonly passwordChangedAt: Date | undefined;
+  readonly lastSignInAt: Date | undefined;
+}
+
+export interface NewPerson {
+  readonly username: string;
+  readonly email: string;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  readonly isActive?: boolean | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly isSuperuser?: boolean | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly facultyId?: FacultyId | undefined;
+  readonly organisationId?: OrganisationId | undefined;
+  readonly language?: Language | undefined;
+}
+
+/** `hawk`: id and secret, both known to either side. `api`: one opaque string, of which only a hash is kept. */
+export type TokenKind = "hawk" | "api";
+
+/** What a token's holder must know to use it. Shown once, to its owner. */
+export interface HawkPair {
+  readonly key: string;
+  readonly secret: string;
+}
+
+/** A row of the token table, without its secret. */
+export interface TokenFacts {
+  readonly kind: TokenKind;
+  readonly key: string;
+  readonly lastUsedAt: Date | undefined;
+  readonly createdAt: Date;
+}
+
+/** A browser's sign-in. */
+export interface Session {
+  readonly idHash: string;
+  readonly csrfToken: string;
+  readonly expiresAt: Date;
+}
+
+/** Who acts. Every verb of the core takes one; what it may do is asked in core/people/rules.ts. */
+export type Actor = PersonActor | { readonly kind: "nobody" } | { readonly kind: "system" };
+
+export interface PersonActor {
+  readonly kind: "person";
+  readonly id: PersonId;
+  readonly username: string;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly groups: readonly string[];
+}
+
+export const NOBODY: Actor = { kind: "nobody" };
+export const SYSTEM: Actor = { kind: "system" };
+
+export const actorOf = (person: Person): PersonActor => ({
+  kind: "person",
+  id: person.id,
+  username: person.username,
+  isStaff: person.isStaff,
+  isSuperuser: person.isSuperuser,
+  groups: person.groups,
+});
+
+/** As the event log writes it. */
+export const actorName = (actor: Actor): string => (actor.kind === "person" ? `person:${actor.id}` : actor.kind);
+
+/** @throws nothing; undefined when nobody signed in. */
+export const personOf = (actor: Actor): PersonActor | undefined => (actor.kind === "person" ? actor : undefined);
+export const seesAll = (actor: Actor): boolean => actor.kind === "system" || (actor.kind === "person" && actor.isSuperuser);

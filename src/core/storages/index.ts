@@ -1,0 +1,14 @@
+export { changeStorage, createStorage, listStorages, PASSWORD_SEAL, removeStorage, showStorage } from "./actions.ts";
+export { addLocation, changeLocation, listLocations, PASSPHRASE_SEAL, removeLocation, showLocation } from "./locations.ts";
+export type {
+  Engine,
+  LocationId,
+  LocationInput,
+  LocationView,
+  StorageId,
+  StorageInput,
+  StorageLocation,
+  StorageRecord,
+  StorageTest,
+} from "./model.ts";
+export { testStorage } from "./test-storage.ts";

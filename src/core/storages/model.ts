@@ -1,0 +1,69 @@
+import type { ErrorKind } from "../../kernel/errors.ts";
+import type { Brand } from "../../kernel/ids.ts";
+import type { PersonId } from "../people/model.ts";
+import type { StudyId } from "../studies/model.ts";
+
+export type StorageId = Brand<number, "StorageId">;
+export type LocationId = Brand<number, "LocationId">;
+
+/** The engines that a researcher may choose, and those only for who runs the server: a FOLDER is a folder of the server itself. */
+export const ENGINES = ["WEBDAV"] as const;
+export const SERVER_ENGINES = ["FOLDER"] as const;
+export type Engine = (typeof ENGINES)[number] | (typeof SERVER_ENGINES)[number];
+
+/** A place for files that Havre can reach. */
+export interface StorageRecord {
+  readonly id: StorageId;
+  readonly ownerId: PersonId;
+  readonly name: string;
+  readonly engine: Engine;
+  /** A URL or a folder, as its owner typed it; the wire calls it location. */
+  readonly address: string;
+  readonly username: string;
+  readonly passwordSealed: Buffer;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface StorageInput {
+  readonly name: string;
+  readonly engine: string;
+  readonly address: string;
+  readonly username: string;
+  /** Absent or empty on a change: the old one stays. */
+  readonly password?: string | undefined;
+}
+
+/** location: storage × study × path × encryption. */
+export interface StorageLocation {
+  readonly id: LocationId;
+  readonly studyId: StudyId;
+  readonly storageId: StorageId;
+  readonly direction: "DESTINATION";
+  readonly path: string;
+  readonly uploadPath: string;
+  readonly passphraseSealed: Buffer | undefined;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface LocationView {
+  readonly location: StorageLocation;
+  readonly storage: StorageRecord;
+}
+
+export interface LocationInput {
+  readonly storage: number;
+  readonly direction: string;
+  readonly path: string;
+  readonly uploadPath: string;
+  /** "" is none; absent on a change: as it was, for it is never shown and a client cannot send it back. */
+  readonly passphrase?: string | undefined;
+}
+
+/** What came of trying a storage. */
+export interface StorageTest {
+  /** Undefined: all went well. */
+  readonly failure: ErrorKind | undefined;
+  readonly message: string;
+}

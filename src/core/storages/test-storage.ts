@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { SECOND } from "../../kernel/clock.ts";
+import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { record } from "../events/index.ts";
+import type { Actor } from "../people/model.ts";
+import type { Needs, World } from "../world.ts";
+import { PASSWORD_SEAL, seen } from "./actions.ts";
+import type { StorageTest } from "./model.ts";
+
+type Storage = Awaited<ReturnType<World["openStorage"]>>;
+type StoragePath = Parameters<Storage["stat"]>[0];
+
+const DEADLINE_MS = 20 * SECOND;
+/** For taking the trial file away again, also after the time for the trial itself is over. */
+const CLEAN_UP_MS = 5 * SECOND;
+const TRIAL_BYTES = 1024;
+
+/** What a researcher can do about it. */
+const ADVICE: Partial<Record<ErrorKind, string>> = {
+  unauthenticated: "Check the user name and the password. Many services want an app password here instead of your own.",
+  forbidden:
+    "You are known there but may not write: ask whoever manages the storage for the right to write, rename and remove files.",
+  "not-found": "The folder is not there: check the location, to the last part of its path.",
+  invalid: "Check the engine and the location.",
+  conflict: "Something there has the name of the trial file. Try again; if it stays, ask whoever manages the storage.",
+  "quota-exceeded": "The storage is full: make room there, or ask for more.",
+  "too-large": "The storage takes only very small files: ask whoever manages it to raise its limit.",
+  checksum: "The storage gave back other bytes than it was given. Do not use it before whoever manages it has explained that.",
+  locked: "Another program holds the folder. Wait a minute and try again.",
+  throttled: "The storage wants to be asked less often. Wait a few minutes and try again.",
+  timeout: "The storage did not answer in time. Check the location; if it is right, try again later.",
+  network:
+    "The storage cannot be reached. Check the host name in the location; if it is right, its server or the network is down.",
+  protocol:
+    "What answers there does not behave as this engine should. Check that the location is that of the storage itself and not of its web page.",
+  unavailable: "The storage says that it cannot work now. Try again later.",
+};
+
+/**
+ * Does on a storage what a delivery does: signs in, writes, renames, reads back, compares, removes. The one verb that reaches
+ * outside while its caller waits, hence the deadline; a failure is an answer and not an error.
+ * @throws HavreError "not-found" for a storage that the actor does not see
+ */
+export async function testStorage(
+  world: Needs<"store" | "secrets" | "openStorage">,
+  actor: Actor,
+  id: number,
+): Promise<StorageTest> {
+  const { engine, address, username, passwordSealed } = await seen(world.store.db, actor, id);
+  const password = world.secrets.openText(passwordSealed, PASSWORD_SEAL);
+  const result = await inTime(DEADLINE_MS, async signal => {
+    const storage = await world.openStorage({ engine, location: address, username, password });
+    try {
+      await tryOut(storage, signal);
+    } finally {
+      await storage.close().catch(() => {});
+    }
+  }).then(() => FINE, failed);
+  await world.store.transaction(tx =>
+    record(tx, actor, { verb: "storage.tested", kind: "storage", id, data: { outcome: result.failure ?? "ok" } }),
+  );
+  return result;
+}
+
+const FINE: StorageTest = {
+  failure: undefined,
+  message: "It works: Havre signed in, wrote a small file, renamed it, read it back, compared it and removed it.",
+};
+
+function failed(error: unknown): StorageTest {
+  const { kind, message } = asHavreError(error);
+  const advice = ADVICE[kind];
+  return { failure: kind, message: advice ? `${message} ${advice}` : message };
+}
+
+async function tryOut(storage: Storage, signal: AbortSignal): Promise<void> {
+  await storage.check(signal);
+  const name = `havre-test-${randomBytes(6).toString("hex")}`;
+  const [first, second] = [`${name}.part` as StoragePath, `${name}.txt` as StoragePath];
+  const bytes = Buffer.from(randomBytes(TRIAL_BYTES / 2).toString("hex"));
+  try {
+    await storage.write(first, sourceOf(bytes), { signal });
+    await storage.move(first, second, signal);
+    const back = await collect(await storage.read(second, {}, signal));
+    if (!back.equals(bytes)) throw new HavreError("checksum", "What was read back differs from what was written.");
+    await storage.remove(second, signal);
+  } catch (error) {
+    await cleanUp(storage, [first, second]);
+    throw error;
+  }
+}
+
+/** As well as it goes: what broke the trial may break this too. */
+async function cleanUp(storage: Storage, paths: readonly StoragePath[]): Promise<void> {
+  for (const path of paths) await inTime(CLEAN_UP_MS, signal => storage.remove(path, signal)).catch(() => {});
+}
+
+const sourceOf = (bytes: Buffer) => ({
+  sizeBytes: bytes.length,
+  open: async (from: number) => Readable.from([bytes.subarray(from)], { objectMode: false }),
+});
+
+/** A storage that gives back more than it was given is cut off: the comparison fails either way. */
+async function collect(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const piece of stream) {
+    pieces.push(piece);
+    sizeBytes += (piece as Buffer).length;
+    if (sizeBytes > TRIAL_BYTES) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Gives up waiting at the deadline, also when what is waited for does not heed the signal. */
+async function inTime<T>(milliseconds: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new HavreError("timeout", `No answer within ${milliseconds / SECOND} seconds.`);
+  const stop = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // In this order: what the signal interrupts fails with words of its own.
+    reject(late);
+    stop.abort(late);
+  }, milliseconds);
+  try {
+    return await Promise.race([act(stop.signal), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

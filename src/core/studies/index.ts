@@ -1,0 +1,23 @@
+export { changeStudy, createStudy, listStudies, removeStudy, showStudy } from "./actions.ts";
+export { listContributors, replaceContributors } from "./contributors.ts";
+export {
+  changeInvitation,
+  createInvitation,
+  listInvitations,
+  removeInvitation,
+  sendInvitation,
+  showInvitation,
+} from "./invitations.ts";
+export type {
+  Contributor,
+  ContributorInput,
+  Invitation,
+  InvitationId,
+  InvitationInput,
+  InvitationView,
+  Study,
+  StudyId,
+  StudyInput,
+  StudyView,
+} from "./model.ts";
+export { invitationLink, isProtected, mustBeLines, noSuch, uploadEndpoint, uploadPage } from "./rules.ts";

@@ -1,0 +1,52 @@
+import type { Clock } from "../kernel/clock.ts";
+import type { Secrets } from "../kernel/secrets.ts";
+import type { Blobs } from "../ports/blobs.ts";
+import type { OpenStorage } from "../ports/storage.ts";
+import type { Store } from "../store/store.ts";
+
+/** Everything an action may reach. Made once in main.ts; an action names only what it needs: `Needs<"store" | "clock">`. */
+export interface World {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly settings: Settings;
+  readonly blobs: Blobs;
+  readonly openStorage: OpenStorage;
+  readonly log: Log;
+}
+
+export type Needs<Names extends keyof World> = Pick<World, Names>;
+
+/** The settings that decide something in the core; src/config.ts reads them. */
+export interface Settings {
+  /** Origin people use, without a slash at the end: "https://havre.example.org". */
+  readonly publicUrl: string;
+  /** Prefix of drop-off pages, ends in "/"; the study's uuid follows. */
+  readonly dropoffBaseUrl: string;
+  /** Origin of the tus endpoint, without a slash at the end. */
+  readonly uploadHost: string;
+  readonly notAllowedExtensions: readonly string[];
+  readonly maxUploadBytes: number;
+  /** How long an unfinished upload waits for its next byte. */
+  readonly uploadExpiryMs: number;
+  readonly autoClean: "on-success" | "always" | "never";
+  /** "read-back" reads every delivered copy and compares hashes; "size" trusts the storage's size and own hash. */
+  readonly deliveryProof: "read-back" | "size";
+  readonly mailFrom: string;
+  readonly mailFromSystem: string;
+  readonly mailIsCaught: boolean;
+  readonly vrwGroup: string;
+  /** "" turns the way without Hawk off. */
+  readonly webhookSharedSecret: string;
+  readonly timeZone: string;
+  readonly registration: "open" | "closed";
+  /** A new account is inactive until the link in a mail was opened. */
+  readonly activationMail: boolean;
+}
+
+export interface Log {
+  debug(facts: object, message?: string): void;
+  info(facts: object, message?: string): void;
+  warn(facts: object, message?: string): void;
+  error(facts: object, message?: string): void;
+}

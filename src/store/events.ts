@@ -1,0 +1,77 @@
+import { sql } from "kysely";
+import type { Tx } from "./store.ts";
+
+export interface EventRow {
+  readonly id: number;
+  readonly at: Date;
+  readonly actor: string;
+  readonly verb: string;
+  readonly objectKind: string;
+  readonly objectId: string;
+  readonly studyId: number | undefined;
+  readonly data: Record<string, unknown>;
+}
+
+export type NewEvent = Omit<EventRow, "id" | "at">;
+
+export const events = (tx: Tx) => ({
+  async add(event: NewEvent): Promise<void> {
+    await tx
+      .insertInto("event")
+      .values({
+        actor: event.actor,
+        verb: event.verb,
+        object_kind: event.objectKind,
+        object_id: event.objectId,
+        study_id: event.studyId ?? null,
+        data: JSON.stringify(event.data),
+      })
+      .execute();
+  },
+
+  /** Committed events that no link of the chain covers yet, oldest first. */
+  async unsealed(limit: number): Promise<EventRow[]> {
+    const rows = await tx.selectFrom("event").selectAll().where("seal_seq", "is", null).orderBy("id").limit(limit).forUpdate().execute();
+    return rows.map(row => ({
+      id: row.id,
+      at: row.at,
+      actor: row.actor,
+      verb: row.verb,
+      objectKind: row.object_kind,
+      objectId: row.object_id,
+      studyId: row.study_id ?? undefined,
+      data: row.data,
+    }));
+  },
+
+  async lastSeal(): Promise<{ seq: number; hash: string } | undefined> {
+    const row = await tx.selectFrom("event").select(["seal_seq", "seal_hash"]).where("seal_seq", "is not", null).orderBy("seal_seq", "desc").limit(1).executeTakeFirst();
+    return row ? { seq: row.seal_seq ?? 0, hash: row.seal_hash ?? "" } : undefined;
+  },
+
+  async seal(id: number, seq: number, hash: string): Promise<void> {
+    await tx.updateTable("event").set({ seal_seq: seq, seal_hash: hash }).where("id", "=", id).execute();
+  },
+
+  /** One sealer at a time, held to the end of the transaction. */
+  async lockChain(): Promise<void> {
+    await sql`select pg_advisory_xact_lock(hashtext('havre.event.chain'))`.execute(tx);
+  },
+
+  /** The chain from `afterSeq` on, for whoever checks it. */
+  async sealed(afterSeq: number, limit: number): Promise<(EventRow & { seq: number; hash: string })[]> {
+    const rows = await tx.selectFrom("event").selectAll().where("seal_seq", ">", afterSeq).orderBy("seal_seq").limit(limit).execute();
+    return rows.map(row => ({
+      id: row.id,
+      at: row.at,
+      actor: row.actor,
+      verb: row.verb,
+      objectKind: row.object_kind,
+      objectId: row.object_id,
+      studyId: row.study_id ?? undefined,
+      data: row.data,
+      seq: row.seal_seq ?? 0,
+      hash: row.seal_hash ?? "",
+    }));
+  },
+});

@@ -1,0 +1,24 @@
+import type { Kysely } from "kysely";
+import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
+import { HavreError } from "../kernel/errors.ts";
+import * as foundation from "./migrations/0001-foundation.ts";
+
+/** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
+const MIGRATIONS: Record<string, Migration> = {
+  "0001-foundation": foundation,
+};
+
+const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
+
+/**
+ * Brings the database to this version. Any number of processes may call it together: one does the work.
+ * @returns names of the migrations that ran
+ * @throws HavreError "unavailable" with the failing migration's name
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the migrator asks for no particular schema
+export async function migrate(db: Kysely<any>): Promise<string[]> {
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+  const failed = results?.find(result => result.status === "Error");
+  if (error) throw new HavreError("unavailable", `Migration ${failed?.migrationName ?? ""} failed: ${String(error)}`, { cause: error });
+  return (results ?? []).map(result => result.migrationName);
+}

@@ -1,0 +1,208 @@
+import { type Selectable, sql } from "kysely";
+import type {
+  Account,
+  FacultyId,
+  FacultyView,
+  Language,
+  Named,
+  NewPerson,
+  OrganisationId,
+  Person,
+  PersonId,
+  ResearcherView,
+} from "../core/people/model.ts";
+import type { Page, Window } from "../kernel/pages.ts";
+import { pageOf } from "./pages.ts";
+import type { Database } from "./schema.ts";
+import type { Tx } from "./store.ts";
+
+type Row = Selectable<Database["person"]>;
+
+export const personOfRow = (row: Row): Person => ({
+  id: row.id as PersonId,
+  username: row.username,
+  email: row.email,
+  firstName: row.first_name,
+  lastName: row.last_name,
+  isActive: row.is_active,
+  isStaff: row.is_staff,
+  isSuperuser: row.is_superuser,
+  groups: row.groups,
+  organisationId: (row.organisation_id ?? undefined) as OrganisationId | undefined,
+  facultyId: (row.faculty_id ?? undefined) as FacultyId | undefined,
+  language: row.language as Language,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const accountOf = (row: Row): Account => ({
+  person: personOfRow(row),
+  passwordHash: row.password_hash ?? undefined,
+  passwordChangedAt: row.password_changed_at ?? undefined,
+  lastSignInAt: row.last_sign_in_at ?? undefined,
+});
+
+const organisationJson = sql<Named | null>`(select json_build_object('id', o.id, 'name', o.name) from organisation o where o.id = person.organisation_id)`;
+const facultyJson = sql<FacultyView | null>`(
+  select json_build_object('id', f.id, 'name', f.name, 'organisation', json_build_object('id', o.id, 'name', o.name))
+  from faculty f join organisation o on o.id = f.organisation_id where f.id = person.faculty_id)`;
+
+const viewOf = (row: Row & { organisation: Named | null; faculty: FacultyView | null }): ResearcherView => ({
+  person: personOfRow(row),
+  organisation: row.organisation ?? row.faculty?.organisation,
+  faculty: row.faculty ?? undefined,
+});
+
+/** What may be changed of a person; an absent field stays. */
+export type PersonChanges = Partial<Omit<NewPerson, "language">>;
+
+const columnsOf = (changes: PersonChanges) => ({
+  ...(changes.username === undefined ? {} : { username: changes.username }),
+  ...(changes.email === undefined ? {} : { email: changes.email }),
+  ...(changes.firstName === undefined ? {} : { first_name: changes.firstName }),
+  ...(changes.lastName === undefined ? {} : { last_name: changes.lastName }),
+  ...(changes.isActive === undefined ? {} : { is_active: changes.isActive }),
+  ...(changes.isStaff === undefined ? {} : { is_staff: changes.isStaff }),
+  ...(changes.isSuperuser === undefined ? {} : { is_superuser: changes.isSuperuser }),
+  ...(changes.groups === undefined ? {} : { groups: [...changes.groups] }),
+  ...(changes.facultyId === undefined ? {} : { faculty_id: changes.facultyId }),
+  ...(changes.organisationId === undefined ? {} : { organisation_id: changes.organisationId }),
+});
+
+export const people = (tx: Tx) => {
+  const account = async (column: "id" | "username", value: number | string, lock: boolean): Promise<Account | undefined> => {
+    const query = tx.selectFrom("person").selectAll().where(column, "=", value);
+    const row = await (lock ? query.forUpdate() : query).executeTakeFirst();
+    return row && accountOf(row);
+  };
+
+  return {
+    async byId(id: PersonId): Promise<Person | undefined> {
+      return (await account("id", id, false))?.person;
+    },
+
+    /** The account, held to the end of the transaction. */
+    async lock(id: PersonId): Promise<Account | undefined> {
+      return account("id", id, true);
+    },
+
+    async accountById(id: PersonId): Promise<Account | undefined> {
+      return account("id", id, false);
+    },
+
+    async accountByName(username: string): Promise<Account | undefined> {
+      return account("username", username, false);
+    },
+
+    /** Everybody with this address; it need not be unique, and case does not matter. */
+    async accountsByEmail(email: string): Promise<Account[]> {
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .where(sql`lower(email)`, "=", email.toLowerCase())
+        .orderBy("id")
+        .execute();
+      return rows.map(accountOf);
+    },
+
+    async isTaken(username: string): Promise<boolean> {
+      const row = await tx.selectFrom("person").select("id").where("username", "=", username).executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** By id. */
+    async page(window: Window): Promise<Page<Person>> {
+      const page = await pageOf(tx.selectFrom("person"), window, query => query.selectAll().orderBy("id"));
+      return { total: page.total, items: page.items.map(personOfRow) };
+    },
+
+    /** Everybody in a group, by name. */
+    async inGroup(group: string): Promise<Person[]> {
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .where(sql<boolean>`${group} = any(groups)`)
+        .orderBy("username")
+        .execute();
+      return rows.map(personOfRow);
+    },
+
+    /** Every group that somebody is in, by name. */
+    async groups(): Promise<{ name: string; members: number }[]> {
+      const { rows } = await sql<{ name: string; members: number }>`
+        select name, count(*) as members from person, unnest(groups) as name group by name order by name`.execute(tx);
+      return rows;
+    },
+
+    async insert(person: NewPerson, passwordHash: string | undefined): Promise<Person> {
+      const row = await tx
+        .insertInto("person")
+        .values({
+          username: person.username,
+          password_hash: passwordHash ?? null,
+          ...columnsOf(person),
+          ...(person.language ? { language: person.language } : {}),
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return personOfRow(row);
+    },
+
+    async update(id: PersonId, changes: PersonChanges): Promise<Person> {
+      const row = await tx
+        .updateTable("person")
+        .set({ ...columnsOf(changes), updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return personOfRow(row);
+    },
+
+    async setPassword(id: PersonId, passwordHash: string, at: Date): Promise<void> {
+      await tx
+        .updateTable("person")
+        .set({ password_hash: passwordHash, password_changed_at: at, updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async noteSignIn(id: PersonId, at: Date): Promise<void> {
+      await tx.updateTable("person").set({ last_sign_in_at: at }).where("id", "=", id).execute();
+    },
+
+    async remove(id: PersonId): Promise<void> {
+      await tx.deleteFrom("person").where("id", "=", id).execute();
+    },
+
+    /** Persons with the names of their organisation and faculty, in one query. Unknown ids are left out. */
+    async views(ids: readonly PersonId[]): Promise<Map<PersonId, ResearcherView>> {
+      if (ids.length === 0) return new Map();
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .select([organisationJson.as("organisation"), facultyJson.as("faculty")])
+        .where("id", "=", sql<number>`any(${[...new Set(ids)]})`)
+        .execute();
+      return new Map(rows.map(row => [row.id as PersonId, viewOf(row)]));
+    },
+
+    /** Everybody of a faculty, by last name. */
+    async colleagues(faculty: FacultyId, window: Window): Promise<Page<ResearcherView>> {
+      const all = tx.selectFrom("person").where("faculty_id", "=", faculty).where("is_active", "=", true);
+      const page = await pageOf(all, window, query =>
+        query
+          .selectAll()
+          .select([organisationJson.as("organisation"), facultyJson.as("faculty")])
+          .orderBy("last_name")
+          .orderBy("first_name")
+          .orderBy("id"),
+      );
+      return { total: page.total, items: page.items.map(viewOf) };
+    },
+
+    /** One process at a time makes the first accounts; held to the end of the transaction. */
+    async lockFirstAccounts(): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtext('havre.people.first'))`.execute(tx);
+    },
+  };
+};

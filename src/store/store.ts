@@ -1,0 +1,128 @@
+import { Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { HavreError } from "../kernel/errors.ts";
+import type { Database } from "./schema.ts";
+
+/** What store functions are opened from: a transaction, or the pool for a single read. */
+export type Tx = Kysely<Database>;
+
+// Ids and sizes are int8 on the server and stay below 2^53 here: plain numbers, not strings.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Serialisation failures and deadlocks pass; anything else does not. */
+const TRANSIENT = new Set(["40001", "40P01"]);
+
+export interface StoreOptions {
+  readonly connection: pg.PoolConfig;
+  readonly maxConnections: number;
+  readonly onError: (error: Error) => void;
+}
+
+/** The database: opened once, closed once. Everything else in this folder is functions over a `Tx`. */
+export class Store {
+  readonly db: Kysely<Database>;
+  readonly #pool: pg.Pool;
+  readonly #options: StoreOptions;
+  #listener: Listener | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#pool = new pg.Pool({ ...options.connection, max: options.maxConnections, connectionTimeoutMillis: 10_000 });
+    // Without a listener an idle connection that the server closes would end the process.
+    this.#pool.on("error", options.onError);
+    this.db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: this.#pool }) });
+  }
+
+  /** State, event and errands together, or none of them. Tried again when two transactions met; `act` must not touch the outside. */
+  async transaction<T>(act: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.db.transaction().execute(act);
+      } catch (error) {
+        if (attempt >= 4 || !TRANSIENT.has(codeOf(error))) throw error;
+      }
+    }
+  }
+
+  /** Calls `hear` for each NOTIFY on the channel, over one connection kept for this; it reconnects by itself. */
+  async listen(channel: string, hear: (payload: string) => void): Promise<() => void> {
+    this.#listener ??= new Listener(this.#options);
+    return this.#listener.on(channel, hear);
+  }
+
+  async notify(channel: string, payload: string): Promise<void> {
+    await sql`select pg_notify(${channel}, ${payload})`.execute(this.db);
+  }
+
+  /** @throws HavreError "unavailable" */
+  async check(): Promise<void> {
+    try {
+      await sql`select 1`.execute(this.db);
+    } catch (cause) {
+      throw new HavreError("unavailable", "The database does not answer.", { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+    await this.db.destroy();
+  }
+}
+
+export const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? "");
+/** A unique constraint refused the row. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === "23505";
+/** The row is still referred to, or refers to nothing. */
+export const isReferenced = (error: unknown): boolean => codeOf(error) === "23503";
+
+class Listener {
+  readonly #options: StoreOptions;
+  readonly #hearers = new Map<string, Set<(payload: string) => void>>();
+  #client: Promise<pg.Client> | undefined;
+  #closed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+  }
+
+  async on(channel: string, hear: (payload: string) => void): Promise<() => void> {
+    const known = this.#hearers.get(channel);
+    const hearers = known ?? new Set();
+    hearers.add(hear);
+    this.#hearers.set(channel, hearers);
+    if (!known) await (await this.#connect()).query(`listen ${pg.escapeIdentifier(channel)}`);
+    return () => hearers.delete(hear);
+  }
+
+  #connect(): Promise<pg.Client> {
+    this.#client ??= this.#open();
+    return this.#client;
+  }
+
+  async #open(): Promise<pg.Client> {
+    const client = new pg.Client(this.#options.connection);
+    client.on("notification", ({ channel, payload }) => {
+      for (const hear of this.#hearers.get(channel) ?? []) hear(payload ?? "");
+    });
+    client.on("error", this.#options.onError);
+    client.on("end", () => this.#reopen());
+    await client.connect();
+    for (const channel of this.#hearers.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    return client;
+  }
+
+  #reopen(): void {
+    this.#client = undefined;
+    if (this.#closed) return;
+    // What was told meanwhile is lost: every hearer also polls, so a lost word only costs a second.
+    setTimeout(() => {
+      if (!this.#closed) this.#connect().catch(() => this.#reopen());
+    }, 500).unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = await this.#client?.catch(() => undefined);
+    await client?.end();
+  }
+}

@@ -1,0 +1,219 @@
+import { type RawBuilder, type Selectable, type SqlBool, sql } from "kysely";
+import type { Actor, PersonId, ResearcherView } from "../core/people/model.ts";
+import { personOf, seesAll } from "../core/people/model.ts";
+import type { Role, Standing } from "../core/permissions/model.ts";
+import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
+import type { Page, Window } from "../kernel/pages.ts";
+import { people } from "./people.ts";
+import { visibleStudies } from "./permissions.ts";
+import type { Database } from "./schema.ts";
+import type { Tx } from "./store.ts";
+
+type Row = Selectable<Database["study"]>;
+
+export const studyOfRow = (row: Row): Study => ({
+  id: row.id as StudyId,
+  ownerId: row.owner_id as PersonId,
+  code: row.code,
+  name: row.name,
+  description: row.description,
+  humanSubject: row.human_subject,
+  fieldId: row.field_id,
+  uploadUuid: row.upload_uuid,
+  uploadCode: row.upload_code,
+  isOpen: row.is_open,
+  recipients: row.recipients,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+export type NewStudy = Omit<Study, "id" | "createdAt" | "updatedAt">;
+export type StudyChanges = Partial<Omit<NewStudy, "ownerId" | "uploadUuid" | "uploadCode">>;
+
+/** A row of the permission table, as far as a list shows it. */
+interface Place {
+  readonly id: number;
+  readonly person: PersonId;
+  readonly role: Role;
+  readonly live: boolean;
+}
+
+/** "7,3,member,t;8,…": a page brings hundreds of these, and building JSON of them takes as long as all the rest of the page. */
+const placesOf = (text: string | null): Place[] =>
+  (text ?? "")
+    .split(";")
+    .filter(part => part !== "")
+    .map(part => {
+      const [id, person, role, live] = part.split(",");
+      return { id: Number(id), person: Number(person) as PersonId, role: role as Role, live: live === "t" };
+    });
+
+interface ViewRow extends Row {
+  readonly total: number;
+  readonly field_name: string;
+  readonly faculty_id: number;
+  readonly faculty_name: string;
+  readonly organisation_id: number;
+  readonly organisation_name: string;
+  readonly places: string | null;
+  readonly has_storage: boolean;
+  readonly drops: number;
+  readonly drop_bytes: number;
+  readonly invitations: number;
+}
+
+/**
+ * Studies with all that a reply shows, counted and dressed in one statement: a second one fetches the people. Every relation
+ * is reached from the page's own ids, so the cost follows the page and not the tables; separate subqueries keep one count
+ * from multiplying another.
+ */
+const viewRows = (which: RawBuilder<SqlBool>, { offset, limit }: Window): RawBuilder<ViewRow> => sql<ViewRow>`
+  with counted as (select count(*) as total from study where ${which}),
+  page as (
+    select * from study where ${which} order by id desc limit ${limit}
+    offset (select case when ${offset}::bigint >= 0 then ${offset} else greatest(0, (total - 1) / ${limit} * ${limit}) end from counted))
+  select counted.total, page.*,
+    study_field.name as field_name, faculty.id as faculty_id, faculty.name as faculty_name,
+    organisation.id as organisation_id, organisation.name as organisation_name,
+    (select string_agg(concat_ws(',', id, person_id, role, active and (expires_at is null or expires_at > now())), ';' order by id)
+      from permission where object_kind = 'study' and object_id = page.id) as places,
+    exists (select from location where study_id = page.id and direction = 'DESTINATION') as has_storage,
+    dropped.drops, dropped.drop_bytes,
+    (select count(*) from invitation where study_id = page.id) as invitations
+  from counted
+  left join page on true
+  left join study_field on study_field.id = page.field_id
+  left join faculty on faculty.id = study_field.faculty_id
+  left join organisation on organisation.id = faculty.organisation_id
+  left join lateral (
+    select count(*) as drops, coalesce(sum(size_bytes), 0)::bigint as drop_bytes from "drop" where study_id = page.id) dropped on true
+  order by page.id desc`;
+
+/** Case does not matter; `%` and `_` are themselves. */
+const matches = (search: string): RawBuilder<SqlBool> =>
+  search === "" ? sql`true` : sql`(name || ' ' || code) ilike ${`%${search.replace(/[\\%_]/g, "\\$&")}%`}`;
+
+export const studies = (tx: Tx) => {
+  const views = async (actor: Actor, which: RawBuilder<SqlBool>, window: Window): Promise<Page<StudyView>> => {
+    const { rows } = await viewRows(sql`${visibleStudies(actor, sql`id`)} and ${which}`, window).execute(tx);
+    // Beyond the end the one row has a total and no study.
+    const page = rows.filter(row => row.id !== null).map(row => ({ row, places: placesOf(row.places) }));
+    const persons = await people(tx).views(
+      page.flatMap(({ row, places }) => [row.owner_id as PersonId, ...places.map(place => place.person)]),
+    );
+    return { total: rows[0]?.total ?? 0, items: page.map(({ row, places }) => viewOf(row, places, persons, actor)) };
+  };
+
+  return {
+    async byId(id: number): Promise<Study | undefined> {
+      const row = await tx.selectFrom("study").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && studyOfRow(row);
+    },
+
+    /** The row, held to the end of the transaction. */
+    async lock(id: number): Promise<Study | undefined> {
+      const row = await tx.selectFrom("study").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+      return row && studyOfRow(row);
+    },
+
+    /** What the actor sees, newest first. @param search part of a name or code; "" for all */
+    async page(actor: Actor, search: string, window: Window): Promise<Page<StudyView>> {
+      return views(actor, matches(search), window);
+    },
+
+    /** One study as the actor sees it; undefined when they do not. */
+    async view(actor: Actor, id: number): Promise<StudyView | undefined> {
+      const { items } = await views(actor, sql`id = ${id}`, { offset: 0, limit: 1 });
+      return items[0];
+    },
+
+    async insert(study: NewStudy): Promise<Study> {
+      const row = await tx
+        .insertInto("study")
+        .values({
+          ...columnsOf(study),
+          owner_id: study.ownerId,
+          upload_uuid: study.uploadUuid,
+          upload_code: study.uploadCode,
+          code: study.code,
+          name: study.name,
+          human_subject: study.humanSubject,
+          field_id: study.fieldId,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return studyOfRow(row);
+    },
+
+    async update(id: StudyId, changes: StudyChanges): Promise<void> {
+      await tx
+        .updateTable("study")
+        .set({ ...columnsOf(changes), updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    /** Drops under way or whose bytes are still kept here. */
+    async unfinishedDrops(id: StudyId): Promise<number> {
+      const row = await tx
+        .selectFrom("drop")
+        .select(sql<number>`count(*)`.as("n"))
+        .where("study_id", "=", id)
+        .where(sql<SqlBool>`(status not in ('DONE', 'ERROR') or blob_key is not null or external is not null)`)
+        .executeTakeFirstOrThrow();
+      return row.n;
+    },
+
+    /** The study with all that hangs on it: drops, their deliveries and custody, invitations, locations, roles. */
+    async remove(id: StudyId): Promise<void> {
+      await tx.deleteFrom("permission").where("object_kind", "=", "study").where("object_id", "=", id).execute();
+      await tx.deleteFrom("drop").where("study_id", "=", id).execute();
+      await tx.deleteFrom("study").where("id", "=", id).execute();
+    },
+  };
+};
+
+const columnsOf = (changes: StudyChanges) => ({
+  ...(changes.code === undefined ? {} : { code: changes.code }),
+  ...(changes.name === undefined ? {} : { name: changes.name }),
+  ...(changes.description === undefined ? {} : { description: changes.description }),
+  ...(changes.humanSubject === undefined ? {} : { human_subject: changes.humanSubject }),
+  ...(changes.fieldId === undefined ? {} : { field_id: changes.fieldId }),
+  ...(changes.isOpen === undefined ? {} : { is_open: changes.isOpen }),
+  ...(changes.recipients === undefined ? {} : { recipients: [...changes.recipients] }),
+});
+
+function viewOf(row: ViewRow, places: readonly Place[], persons: ReadonlyMap<PersonId, ResearcherView>, actor: Actor): StudyView {
+  const contributors: Contributor[] = [];
+  for (const { id, person, role, live } of places) {
+    const researcher = persons.get(person);
+    if (researcher) contributors.push({ id, role, active: live, researcher });
+  }
+  return {
+    study: studyOfRow(row),
+    field: {
+      id: row.field_id,
+      name: row.field_name,
+      faculty: {
+        id: row.faculty_id,
+        name: row.faculty_name,
+        organisation: { id: row.organisation_id, name: row.organisation_name },
+      },
+    },
+    // Its foreign key holds the owner's row.
+    owner: persons.get(row.owner_id as PersonId) as ResearcherView,
+    contributors,
+    standing: standingIn(row.owner_id, places, actor),
+    hasStorage: row.has_storage,
+    drops: row.drops,
+    dropBytes: row.drop_bytes,
+    invitations: row.invitations,
+  };
+}
+
+/** As {@link standingOf} decides it, from rows that are at hand. */
+function standingIn(ownerId: number, places: readonly Place[], actor: Actor): Standing {
+  const person = personOf(actor)?.id;
+  if (seesAll(actor) || ownerId === person) return "owner";
+  return places.find(place => place.live && place.person === person)?.role ?? "member";
+}
