@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { findApiTokenHolder, findHawkHolder, findSession, openSession, signInByPassword } from "../core/people/index.ts";
+import { NOBODY } from "../core/people/model.ts";
+import { accountNamed, aPerson, GOOD_PASSWORD, type PeopleBench, peopleBench } from "../core/people/people.fixture.ts";
+import { runAdmin } from "./admin.ts";
+
+describe("havre admin", () => {
+  let bench: PeopleBench;
+  before(async () => {
+    bench = await peopleBench();
+  });
+  after(() => bench.close());
+
+  async function* typed(text: string) {
+    yield Buffer.from(text);
+  }
+  async function admin(command: string, input = ""): Promise<{ code: number; text: string }> {
+    const lines: string[] = [];
+    const code = await runAdmin(bench.with({}), command.split(" "), line => lines.push(line), typed(input));
+    return { code, text: lines.join("\n") };
+  }
+  const signIn = (username: string, password: string) => signInByPassword(bench.world, { username, password, ip: "10.0.0.1" });
+
+  it("user create makes an account with a password that is printed once", async () => {
+    const { code, text } = await admin(
+      "user create anna --email anna@example.org --first-name Anna --superuser --group a --group b",
+    );
+    assert.equal(code, 0);
+    const password = /^password: (\w{20})$/m.exec(text)?.[1] ?? "";
+    const person = await signIn("anna", password);
+    assert.deepEqual([person.isStaff, person.isSuperuser, person.firstName, person.groups], [true, true, "Anna", ["a", "b"]]);
+  });
+
+  it("--password-stdin reads the password, prints none, and checks it", async () => {
+    const { code, text } = await admin("user create bas --password-stdin --json", `${GOOD_PASSWORD}\n`);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(text).username, "bas");
+    assert.ok(!text.includes("password"));
+    await signIn("bas", GOOD_PASSWORD);
+    assert.deepEqual(await admin("user create cas --password-stdin", "123456789\n"), {
+      code: 1,
+      text: "password: This password is too common. This password is entirely numeric.",
+    });
+    assert.deepEqual(await admin("user create cas --password-stdin"), {
+      code: 2,
+      text: "Standard input has no password.\nSee: havre admin --help",
+    });
+  });
+
+  it("a name that is taken or bad is refused with the reason", async () => {
+    await aPerson(bench.world, { username: "taken" });
+    assert.deepEqual(await admin("user create taken"), { code: 1, text: "username: A user with that username already exists." });
+    assert.equal((await admin("user create a/b")).code, 1);
+  });
+
+  it("user password ends every session and lifts a lock-out", async () => {
+    await aPerson(bench.world, { username: "dirk" });
+    const credentials = { username: "dirk", password: GOOD_PASSWORD, ip: "10.0.0.2", userAgent: "", replaces: undefined };
+    const { id } = await openSession(bench.world, NOBODY, credentials);
+    for (let i = 0; i < 5; i++) await assert.rejects(signIn("dirk", "wrong"));
+    const password = /password: (\w+)/.exec((await admin("user password dirk")).text)?.[1] ?? "";
+    assert.equal(await findSession(bench.world, id), undefined);
+    await signIn("dirk", password);
+  });
+
+  it("user list and user show tell no secret", async () => {
+    const person = await aPerson(bench.world, { username: "eva", groups: ["vrw-api"] });
+    assert.match((await admin("user list")).text, /^\d+ {2}eva {2}eva@example\.org {2}vrw-api$/m);
+    const shown = JSON.parse((await admin("user show eva --json")).text);
+    assert.deepEqual([shown.id, shown.groups, shown.tokens.length], [person.id, ["vrw-api"], 1]);
+    const hash = (await accountNamed(bench.world, "eva"))?.passwordHash ?? "";
+    assert.ok(!JSON.stringify(shown).includes(hash));
+    assert.match((await admin("user show eva")).text, /^token hawk: \w{8}, never used$/m);
+  });
+
+  it("user deactivate puts somebody out, user activate lets them in", async () => {
+    await aPerson(bench.world, { username: "finn" });
+    assert.equal((await admin("user deactivate finn")).text, "finn is inactive.");
+    await assert.rejects(signIn("finn", GOOD_PASSWORD));
+    await admin("user activate finn");
+    await signIn("finn", GOOD_PASSWORD);
+  });
+
+  it("groups take and lose members", async () => {
+    await aPerson(bench.world, { username: "gijs" });
+    for (let i = 0; i < 2; i++) assert.equal((await admin("group add crew gijs")).text, "gijs is in crew.");
+    assert.match((await admin("group list")).text, /^crew \(1\)$/m);
+    assert.equal(JSON.parse((await admin("group list crew --json")).text)[0].username, "gijs");
+    assert.equal((await admin("group remove crew gijs")).text, "gijs is not in crew.");
+    assert.equal((await admin("group list crew")).text, "");
+    assert.equal((await admin("group add a/b gijs")).code, 1);
+  });
+
+  it("tokens are shown and rotated; the old ones are void", async () => {
+    await aPerson(bench.world, { username: "hugo" });
+    const first = JSON.parse((await admin("token show hugo --json")).text);
+    assert.equal((await findHawkHolder(bench.world, first.key))?.secret, first.secret);
+    const second = JSON.parse((await admin("token rotate hugo --kind hawk --json")).text);
+    assert.equal(await findHawkHolder(bench.world, first.key), undefined);
+    assert.equal((await findHawkHolder(bench.world, second.key))?.secret, second.secret);
+    const token = /^token: (\S+)$/.exec((await admin("token rotate hugo --kind api")).text)?.[1] ?? "";
+    assert.equal((await findApiTokenHolder(bench.world, token))?.username, "hugo");
+    const events = await bench.world.store.db.selectFrom("event").select("data").execute();
+    for (const secret of [first.secret, second.secret, token]) assert.ok(!JSON.stringify(events).includes(secret));
+  });
+
+  it("a mistyped command is answered with what is wrong, code 2", async () => {
+    for (const [command, word] of [
+      ["user creat x", 'no command "user creat"'],
+      ["user", 'no command "user"'],
+      ["user create", "needs NAME"],
+      ["group add crew", "needs GROUP and NAME"],
+      ["user list extra", '"extra" is one word too many'],
+      ["token rotate taken", "needs --kind hawk or --kind api"],
+      ["user list --nope", "--nope"],
+    ] as const) {
+      const { code, text } = await admin(command);
+      assert.equal(code, 2);
+      assert.ok(text.includes(word) && text.endsWith("See: havre admin --help"), text);
+    }
+    assert.deepEqual(await admin("user show not-there"), { code: 1, text: 'There is no account "not-there".' });
+  });
+
+  it("--help shows every command", async () => {
+    const { code, text } = await admin("--help");
+    assert.equal(code, 0);
+    for (const command of [
+      "user create",
+      "user password",
+      "user list",
+      "user show",
+      "group add",
+      "group remove",
+      "group list",
+      "token show",
+      "token rotate",
+    ])
+      assert.ok(text.includes(command), command);
+  });
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ConfigError, readConfig } from "./config.ts";
+
+const PRODUCTION = { DEBUG: "0", SECRET_KEY: "x".repeat(40), PUBLIC_URL: "https://havre.example.org" };
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+};
+
+describe("settings", () => {
+  it("have defaults that work on a bare machine", () => {
+    const config = readConfig({});
+    assert.equal(config.port, 1337);
+    assert.equal(config.publicUrl, "http://localhost:1337");
+    assert.equal(config.dropoffBaseUrl, "http://localhost:1337/dropoffs/");
+    assert.ok(config.demo);
+  });
+
+  it("are refused with the name and what is wrong, all at once", () => {
+    const problems = problemsOf({ PORT: "70000", TIME_ZONE: "Mars/Olympus", EGRESS_ALLOW: "10.0.0.0/8,x", DEBUG: "maybe", DROPOFF_MAX_SIZE: "big" });
+    for (const name of ["PORT", "TIME_ZONE", "EGRESS_ALLOW", "DEBUG", "DROPOFF_MAX_SIZE"]) assert.ok(problems.some(problem => problem.startsWith(name)), name);
+  });
+
+  it("that contradict one another are refused", () => {
+    assert.match(problemsOf({ TLS_CERT: "/x" }).join(), /TLS_CERT and TLS_KEY/);
+    assert.match(problemsOf({ DROPOFF_API_HAWK_KEY: "abc" }).join(), /together/);
+    assert.match(problemsOf({ DATABASE_URL: "mysql://x" }).join(), /DATABASE_URL/);
+  });
+
+  it("of a production start may hold no sample and no empty secret", () => {
+    assert.deepEqual(problemsOf(PRODUCTION), []);
+    assert.match(problemsOf({ DEBUG: "0" }).join(), /SECRET_KEY/);
+    assert.match(problemsOf({ ...PRODUCTION, ADMIN_PASSWORD: "password" }).join(), /ADMIN_PASSWORD/);
+    assert.match(problemsOf({ ...PRODUCTION, DROPOFF_API_HAWK_KEY: "dDl6UmRt", DROPOFF_API_HAWK_SECRET: "y".repeat(32) }).join(), /DROPOFF_API_HAWK_KEY/);
+    assert.match(problemsOf({ ...PRODUCTION, PUBLIC_URL: "" }).join(), /PUBLIC_URL/);
+  });
+
+  it("take the broker's names", () => {
+    const config = readConfig({ DJANGO_ADMIN_NAME: "root", DROPOFF_NOT_ALLOWED_EXTENSIONS: "EXE, .ps1", NGINX_REAL_IP_SOURCE_IP: "10.0.0.1" });
+    assert.equal(config.adminName, "root");
+    assert.deepEqual(config.notAllowedExtensions, ["exe", "ps1"]);
+    assert.deepEqual(config.trustedProxies, ["10.0.0.1"]);
+  });
+
+  it("never load the demo in production", () => assert.equal(readConfig({ ...PRODUCTION, DEMO: "1" }).demo, false));
+});

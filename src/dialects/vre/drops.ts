@@ -1,0 +1,125 @@
+import { type DropFilter, listDrops, readDrop, readTarget, retryDrop, type SeenDrop, tryCode, closedBecause } from "../../core/drops/index.ts";
+import type { Delivery, DeliveryState, DropStatus, Provider, Target } from "../../core/drops/model.ts";
+import { watchStudy } from "../../core/events/index.ts";
+import { notFound } from "../../kernel/errors.ts";
+import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
+import { sse } from "../../http/sse.ts";
+import { readBody, schemaOf, text } from "./fields.ts";
+import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, stampOrNull, windowOf } from "./wire.ts";
+
+const STATUSES: readonly DropStatus[] = ["NEW", "UPLOADING", "UPLOADED", "MOVING", "DONE", "ERROR"];
+const DELIVERY_STATE = { queued: "PENDING", sending: "RUNNING", verifying: "RUNNING", done: "DONE", parked: "FAILED" } satisfies Record<DeliveryState, string>;
+
+export const deliveryShape = (delivery: Delivery, timeZone: string) => ({
+  id: delivery.id,
+  location: delivery.locationId ?? null,
+  storage: delivery.storageName,
+  engine: delivery.engine,
+  state: DELIVERY_STATE[delivery.state],
+  phase: delivery.state,
+  attempts: delivery.attempts,
+  message: delivery.reason,
+  bytes_done: delivery.sentBytes,
+  bytes_total: delivery.totalBytes,
+  next_try_at: stampOrNull(delivery.nextTryAt, timeZone),
+  started_at: stampOrNull(delivery.startedAt, timeZone),
+  updated_at: stamp(delivery.updatedAt, timeZone),
+});
+
+const uploaderShape = (provider: Provider | undefined) => (provider ? { id: provider.invitationId, name: provider.name, email: provider.email } : null);
+
+const dropShape = ({ drop, provider, deliveries, receiptPath }: SeenDrop, { settings }: Wire) => ({
+  id: drop.id,
+  study: drop.studyId,
+  original_filename: drop.filename,
+  folder: drop.folder,
+  filesize: drop.sizeBytes,
+  sha256: drop.sha256 ?? null,
+  status: drop.status,
+  status_message: drop.statusMessage,
+  ip: drop.ip,
+  encrypted: drop.encrypted,
+  uploader: uploaderShape(provider),
+  receipt_url: `${settings.publicUrl}${receiptPath}`,
+  created_at: stamp(drop.createdAt, settings.timeZone),
+  updated_at: stamp(drop.updatedAt, settings.timeZone),
+  deliveries: deliveries.map(delivery => deliveryShape(delivery, settings.timeZone)),
+});
+
+const DROP: Schema = {
+  type: "object",
+  properties: {
+    id: { type: "integer" },
+    study: { type: "integer" },
+    original_filename: { type: "string" },
+    folder: { type: "string" },
+    filesize: { type: "integer" },
+    sha256: { type: ["string", "null"] },
+    status: { type: "string", enum: STATUSES },
+    status_message: { type: "string" },
+    ip: { type: "string" },
+    encrypted: { type: "boolean" },
+    uploader: { type: ["object", "null"] },
+    receipt_url: { type: "string" },
+    deliveries: { type: "array", items: { type: "object" } },
+    created_at: { type: "string" },
+    updated_at: { type: "string" },
+  },
+};
+
+/** @throws "not-found" for a word that is no status (contract §4.7) */
+function filterOf(wire: Wire): DropFilter {
+  const { study, status } = wire.query;
+  const known = STATUSES.find(word => word === status);
+  if (status !== undefined && !known) throw notFound();
+  if (study !== undefined && !/^\d{1,15}$/.test(study)) throw notFound();
+  return { study: study === undefined ? undefined : Number(study), status: known, window: windowOf(pageAsked(wire)) };
+}
+
+/** What the portal needs to draw a drop-off page; never the upload code. */
+const targetShape = (target: Target, { settings }: Wire) => ({
+  id: target.studyId,
+  name: target.name,
+  description: target.description,
+  owner: { first_name: target.owner.firstName, last_name: target.owner.lastName },
+  upload_uuid: target.uploadUuid,
+  api_upload_url: `${settings.uploadHost}/files/${target.uploadUuid}/`,
+  web_upload_url: `${settings.dropoffBaseUrl}${target.uploadUuid}/`,
+  has_storage: target.locations > 0,
+  not_allowed_extensions: settings.notAllowedExtensions,
+});
+
+/** The same for a page that anyone with the link may open: no numbers of rows. */
+const pageShape = (target: Target, wire: Wire) => {
+  const { id: _, has_storage: __, upload_uuid: ___, web_upload_url: ____, api_upload_url, ...shown } = targetShape(target, wire);
+  return {
+    ...shown,
+    upload_url: api_upload_url,
+    max_size_bytes: wire.settings.maxUploadBytes,
+    accepts: closedBecause(target) === "",
+    reason: closedBecause(target),
+    encrypted: target.recipients.length > 0 || (target.locations > 0 && target.encryptedLocations === target.locations),
+    human_subject: target.humanSubject,
+  };
+};
+
+const CODE = { code: text({ max: 64, blank: true }) };
+const codeAsked = (wire: Wire) => ({ uploadUuid: wire.params.uuid ?? "", ip: wire.ip, code: readBody(CODE, wire.body).code });
+const validShape = (provider: Provider | undefined) => ({ valid: true, uploader: provider ? { name: provider.name } : null });
+
+export const dropRoutes: readonly Route[] = [
+  route({ method: "GET", path: "/api/v1/dropoffs/", auth: "user", tag: "dropoffs", summary: "Drops of your studies, newest first", query: { ...PAGE_QUERY, study: { type: "integer" }, status: { type: "string", enum: STATUSES } }, reply: pageSchema(DROP), in: filterOf, do: listDrops, out: (page, wire) => pageOut(page, wire, view => dropShape(view, wire)) }),
+  route({ method: "GET", path: "/api/v1/dropoffs/:id/", auth: "user", tag: "dropoffs", summary: "One drop with its deliveries", reply: DROP, in: idParam, do: readDrop, out: dropShape }),
+  route({ method: "POST", path: "/api/v1/dropoffs/:id/retry/", auth: "user", tag: "dropoffs", summary: "Queue the failed deliveries again", status: 202, reply: DROP, in: idParam, do: retryDrop, out: dropShape }),
+  route({ method: "GET", path: "/api/v1/dropoffs/studies/:uuid/", auth: "super", tag: "dropoffs", summary: "A study as an upload page needs it", in: wire => wire.params.uuid ?? "", do: readTarget, out: targetShape }),
+  route({ method: "POST", path: "/api/v1/dropoffs/studies/:uuid/check/", auth: "super", tag: "dropoffs", summary: "Is this upload code right?", body: schemaOf(CODE), in: codeAsked, do: tryCode, out: validShape }),
+  route({ method: "GET", path: "/api/v1/dropoffs/pages/:uuid/", auth: "none", tag: "dropoffs", summary: "A drop-off page", in: wire => wire.params.uuid ?? "", do: readTarget, out: pageShape }),
+  route({ method: "POST", path: "/api/v1/dropoffs/pages/:uuid/check/", auth: "none", tag: "dropoffs", summary: "Is this upload code right?", body: schemaOf(CODE), in: codeAsked, do: tryCode, out: validShape }),
+  route({ method: "GET", path: "/api/v1/events/", auth: "user", tag: "events", summary: "What changes in a study, live (server-sent events)", query: { study: { type: "integer" } }, in: studyAsked, do: watchStudy, out: sse }),
+];
+
+function studyAsked(wire: Wire): number {
+  const { study = "" } = wire.query;
+  if (!/^[1-9]\d{0,14}$/.test(study)) throw notFound();
+  return Number(study);
+}

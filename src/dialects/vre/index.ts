@@ -1,0 +1,37 @@
+import type { Dialect } from "../../http/dialect.ts";
+import { dropRoutes } from "./drops.ts";
+import { invitationRoutes } from "./invitations.ts";
+import { mailRoutes } from "./mails.ts";
+import { type PortalFacts, portalRoutes } from "./portal-info.ts";
+import { receiptRoutes } from "./receipts.ts";
+import { sessionRoutes } from "./session.ts";
+import { admit, signIn } from "./sign-in.ts";
+import { storageRoutes } from "./storages.ts";
+import { studyRoutes } from "./studies.ts";
+import { tokenRoutes } from "./tokens.ts";
+import { universityRoutes } from "./universities.ts";
+import { userRoutes } from "./users.ts";
+import { webhookRoutes } from "./webhook.ts";
+import { refuse } from "./wire.ts";
+
+/** The RUG VRE broker's API, which is also the portal's. Contract: docs/api/vre.md. */
+export const makeVre = (facts: PortalFacts): Dialect => ({
+  name: "vre",
+  signIn,
+  admit,
+  refuse,
+  routes: [
+    ...portalRoutes(facts),
+    ...tokenRoutes,
+    ...sessionRoutes,
+    ...userRoutes,
+    ...universityRoutes,
+    ...studyRoutes,
+    ...invitationRoutes,
+    ...storageRoutes,
+    ...dropRoutes,
+    ...webhookRoutes,
+    ...receiptRoutes,
+    ...mailRoutes,
+  ],
+});

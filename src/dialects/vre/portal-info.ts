@@ -1,0 +1,48 @@
+import { listSigningKeys } from "../../core/drops/index.ts";
+import { nothing, type Route, route } from "../../http/route.ts";
+import { stamp } from "./wire.ts";
+
+/** What the portal must know before anybody signs in. */
+export interface PortalFacts {
+  readonly version: string;
+  readonly demo: DemoFacts | undefined;
+}
+
+export interface DemoFacts {
+  readonly dropOffUrl: string;
+  readonly uploadCode: string;
+  readonly accounts: readonly { readonly username: string; readonly password: string; readonly role: string }[];
+}
+
+const demoShape = (demo: DemoFacts | undefined) =>
+  demo === undefined ? null : { drop_off_url: demo.dropOffUrl, upload_code: demo.uploadCode, accounts: demo.accounts };
+
+export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] => [
+  route({
+    method: "GET",
+    path: "/api/v1/portal/",
+    auth: "none",
+    tag: "portal",
+    summary: "What the portal must know before anybody signs in",
+    in: nothing,
+    do: async () => undefined,
+    out: (_nothing, { settings }) => ({
+      version,
+      demo: demoShape(demo),
+      mail_outbox: settings.mailIsCaught,
+      registration: settings.registration,
+      languages: ["en", "nl"],
+      storage_engines: ["WEBDAV", "FOLDER"],
+    }),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/keys/",
+    auth: "none",
+    tag: "receipts",
+    summary: "Public keys that receipts are signed with, newest first",
+    in: nothing,
+    do: listSigningKeys,
+    out: (keys, { settings }) => keys.map(({ publicKey, firstSeenAt }) => ({ algorithm: "Ed25519", public_key: publicKey, first_seen_at: stamp(firstSeenAt, settings.timeZone) })),
+  }),
+];

@@ -1,0 +1,86 @@
+import { closeSession, currentSession, type OpenSession, openSession } from "../../core/people/index.ts";
+import { noContent, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { assertSameOrigin, clearCookie, sessionIdOf, setCookie } from "../../http/sign-in/session.ts";
+import { readBody, schemaOf, text } from "./fields.ts";
+
+/** The portal's sign-in. */
+const CREDENTIALS = { username: text(), password: text({ keepBlanks: true }) };
+const path = "/api/auth/session/";
+const tag = "session";
+
+const reply: Schema = {
+  type: "object",
+  properties: {
+    user: {
+      type: "object",
+      properties: {
+        id: { type: "integer" },
+        username: { type: "string" },
+        email: { type: "string" },
+        first_name: { type: "string" },
+        last_name: { type: "string" },
+        is_staff: { type: "boolean" },
+        is_superuser: { type: "boolean" },
+      },
+    },
+    csrf_token: { type: "string", description: "Goes into `X-CSRFToken` of every change." },
+  },
+};
+
+function sessionReply({ id, csrfToken, person }: OpenSession, wire: Wire): SpecialReply {
+  const user = {
+    id: person.id,
+    username: person.username,
+    email: person.email,
+    first_name: person.firstName,
+    last_name: person.lastName,
+    is_staff: person.isStaff,
+    is_superuser: person.isSuperuser,
+  };
+  return new SpecialReply(200, { user, csrf_token: csrfToken }, setCookie(id, wire));
+}
+
+/** A sign-in that another site started would put the visitor into a stranger's account. */
+function signInOf(wire: Wire) {
+  assertSameOrigin(wire);
+  const replaces = sessionIdOf(wire);
+  return { ...readBody(CREDENTIALS, wire.body), ip: wire.ip, userAgent: wire.headers["user-agent"] ?? "", replaces };
+}
+
+export const sessionRoutes: readonly Route[] = [
+  route({
+    method: "POST",
+    path,
+    auth: "none",
+    tag,
+    summary: "Sign in with a browser",
+    body: schemaOf(CREDENTIALS),
+    reply,
+    in: signInOf,
+    do: openSession,
+    out: sessionReply,
+  }),
+  route({
+    method: "GET",
+    path,
+    auth: "none",
+    tag,
+    summary: "Who is signed in with this browser",
+    reply,
+    in: sessionIdOf,
+    do: currentSession,
+    // The cookie is given anew, so that it lasts as long as the session does.
+    out: sessionReply,
+  }),
+  route({
+    method: "DELETE",
+    path,
+    auth: "none",
+    tag,
+    summary: "Sign out with this browser",
+    status: 204,
+    in: sessionIdOf,
+    do: closeSession,
+    out: (_result, wire) => noContent(clearCookie(wire)),
+  }),
+];

@@ -1,0 +1,151 @@
+import fastify, { type FastifyInstance } from "fastify";
+import { openStorageBelow } from "../../../test/harness/open-storage.ts";
+import { loadOrganisations } from "../../core/organisations/index.ts";
+import { actorOf, type NewPerson, NOBODY, type Person } from "../../core/people/model.ts";
+import { aPerson, peopleBench } from "../../core/people/people.fixture.ts";
+import type { World } from "../../core/world.ts";
+import { Believed } from "../../http/address.ts";
+import { mount } from "../../http/mount.ts";
+import { people } from "../../store/people.ts";
+import { invitationRoutes } from "./invitations.ts";
+import { admit } from "./sign-in.ts";
+import { storageRoutes } from "./storages.ts";
+import { studyRoutes } from "./studies.ts";
+import { universityRoutes } from "./universities.ts";
+import { refuse } from "./wire.ts";
+
+/** The routes of studies, invitations, storages and universities on a server of their own, for tests. */
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the server said
+  readonly body: any;
+}
+/** Undefined is nobody. */
+export type Caller = Person | undefined;
+
+export interface StudiesServer {
+  readonly world: World;
+  readonly field: number;
+  call(as: Caller, method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown): Promise<Answer>;
+  person(wanted?: Partial<NewPerson>): Promise<Person>;
+  /** A study of the owner, with these people in it. */
+  study(
+    owner: Person,
+    wanted?: Readonly<Record<string, unknown>>,
+    people?: Readonly<Record<string, Person>>,
+  ): Promise<Answer["body"]>;
+  storage(owner: Person, wanted?: Readonly<Record<string, unknown>>): Promise<Answer["body"]>;
+  events(kind: string, id: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export const ORGANISATIONS = [
+  {
+    name: "Groningen",
+    faculties: [
+      { name: "Arts", fields: ["History", "Linguistics"] },
+      { name: "Law", fields: [] },
+    ],
+  },
+  { name: "Delft", faculties: [{ name: "Physics", fields: ["Optics"] }] },
+];
+
+export async function studiesServer(...folderRoots: readonly string[]): Promise<StudiesServer> {
+  const bench = await peopleBench();
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const world: World = { ...bench.with({}), openStorage: openStorageBelow(...folderRoots), log };
+  await loadOrganisations(world, ORGANISATIONS);
+  const { id: field } = await world.store.db
+    .selectFrom("study_field")
+    .select("id")
+    .where("name", "=", "History")
+    .executeTakeFirstOrThrow();
+  const app = await serve(world);
+
+  const call: StudiesServer["call"] = async (as, method, url, body) => {
+    const reply = await app.inject({
+      method,
+      url,
+      headers: {
+        host: "localhost:1337",
+        ...(as ? { "x-person": String(as.id) } : {}),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+    });
+    return { status: reply.statusCode, body: reply.body === "" ? undefined : JSON.parse(reply.body) };
+  };
+  const made = async (as: Person, url: string, body: unknown): Promise<Answer["body"]> => {
+    const answer = await call(as, "POST", url, body);
+    if (answer.status >= 300) throw new Error(`${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+
+  return {
+    world,
+    field,
+    call,
+    person: wanted => aPerson(bench.world, { password: undefined, ...wanted }),
+    async study(owner, wanted = {}, roles = {}) {
+      const study = await made(owner, "/api/v1/studies/", { code: "S", name: "A study", human_subject: false, field, ...wanted });
+      const list = Object.entries(roles).map(([role, person]) => ({ researcher_id: person.id, role: role.toUpperCase() }));
+      if (list.length > 0)
+        await made(owner, `/api/v1/studies/${study.id}/contributors/`, [
+          { researcher_id: owner.id, role: "ADMINISTRATOR" },
+          ...list,
+        ]);
+      return study;
+    },
+    storage: (owner, wanted = {}) =>
+      made(owner, "/api/v1/storages/", {
+        name: "Disk",
+        engine: "WEBDAV",
+        location: "https://dav.example.org/files/",
+        username: "u",
+        password: "top secret",
+        ...wanted,
+      }),
+    async events(kind, id) {
+      const rows = await world.store.db
+        .selectFrom("event")
+        .select(["verb"])
+        .where("object_kind", "=", kind)
+        .where("object_id", "=", String(id))
+        .orderBy("id")
+        .execute();
+      return rows.map(row => row.verb);
+    },
+    async close() {
+      await app.close();
+      await bench.close();
+    },
+  };
+}
+
+async function serve(world: World): Promise<FastifyInstance> {
+  const app = fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => {
+    request.rawBody = body as Buffer;
+    done(null, undefined);
+  });
+  app.setValidatorCompiler(() => () => true);
+  app.decorateRequest("rawBody", undefined);
+  app.decorateRequest("signReply", undefined);
+  const routes = [...universityRoutes, ...studyRoutes, ...invitationRoutes, ...storageRoutes];
+  const dialect = {
+    name: "vre",
+    routes,
+    admit,
+    refuse,
+    // How somebody signs in is not the matter here: a header says who it is.
+    async signIn(_world: World, { headers }: { readonly headers: Readonly<Record<string, unknown>> }) {
+      const person = headers["x-person"]
+        ? await people(world.store.db).byId(Number(headers["x-person"]) as Person["id"])
+        : undefined;
+      return { actor: person ? actorOf(person) : NOBODY };
+    },
+  };
+  mount(app, world, dialect, new Believed([]));
+  return app;
+}

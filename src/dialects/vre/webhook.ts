@@ -1,0 +1,89 @@
+import { type HookAnswer, type HookCall, receiptPath, receiveHook } from "../../core/drops/index.ts";
+import type { World } from "../../core/world.ts";
+import type { Actor } from "../../core/people/model.ts";
+import { asHavreError, HavreError } from "../../kernel/errors.ts";
+import { type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
+import { refuse } from "./wire.ts";
+
+/** The body of an external tusd's hook, both generations (contract §5.3). */
+interface Asked extends HookCall {
+  readonly generation: 1 | 2;
+  readonly clientMetadata: Readonly<Record<string, string>>;
+}
+
+type Answered = { readonly asked: Asked; readonly answer: HookAnswer } | { readonly asked: Asked; readonly refused: HavreError };
+
+const objectOf = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+const unusable = (): HavreError => new HavreError("invalid", "The body is not a hook request.");
+
+function hookAsked(wire: Wire): Asked {
+  const body = objectOf(wire.body);
+  const generation = typeof body.Type === "string" && "Event" in body ? 2 : 1;
+  const event = generation === 2 ? objectOf(body.Event) : body;
+  const upload = objectOf(event.Upload);
+  const metadata = Object.fromEntries(Object.entries(objectOf(upload.MetaData)).filter((pair): pair is [string, string] => typeof pair[1] === "string"));
+  const hook = String(generation === 2 ? body.Type : (wire.headers["hook-name"] ?? "")).toLowerCase();
+  if ((hook !== "pre-create" && hook !== "post-finish") || upload.MetaData === undefined || upload.MetaData === null) throw unusable();
+  const size = upload.SizeIsDeferred === true ? undefined : Number(upload.Size);
+  if (size !== undefined && !Number.isSafeInteger(size)) throw unusable();
+  const authorization = wire.headers["x-webhook-secret"];
+  return {
+    generation,
+    hook,
+    uploadId: typeof upload.ID === "string" ? upload.ID : "",
+    sizeBytes: size,
+    metadata,
+    clientMetadata: metadata,
+    path: String(objectOf(upload.Storage).Path ?? ""),
+    done: Number(body.done ?? 0) === 1,
+    failed: Number(body.error ?? 0) === 1,
+    errorMessage: typeof body.error_message === "string" ? body.error_message.slice(0, 500) : "",
+    deliveryId: typeof body.storage_id === "number" ? body.storage_id : undefined,
+    sharedSecret: typeof authorization === "string" ? authorization : (wire.query.secret ?? ""),
+  };
+}
+
+/** tusd 2 hears a refusal only in a reply of 200; tusd 1 by the status. */
+async function hook(world: World, actor: Actor, asked: Asked): Promise<Answered> {
+  try {
+    return { asked, answer: await receiveHook(world, actor, asked) };
+  } catch (thrown) {
+    const error = asHavreError(thrown);
+    const notAboutTheUpload = error.kind === "bug" || error.kind === "unauthenticated";
+    if (asked.generation === 1 || asked.hook !== "pre-create" || notAboutTheUpload) throw error;
+    return { asked, refused: error };
+  }
+}
+
+function hookReply(result: Answered, wire: Wire): unknown {
+  if ("refused" in result) {
+    const { status, body } = refuse(result.refused, wire);
+    return { RejectUpload: true, HTTPResponse: { StatusCode: status === 409 ? 403 : status, Body: JSON.stringify(body), Header: { "Content-Type": "application/json" } } };
+  }
+  const { asked, answer } = result;
+  if (asked.hook === "post-finish") return storagesReply(answer);
+  if (asked.generation === 1) return {};
+  return {
+    ChangeFileInfo: { MetaData: { ...asked.clientMetadata, drop: answer.drop.publicId } },
+    HTTPResponse: { Header: { "Havre-Receipt": receiptPath(answer.receiptSecret) } },
+  };
+}
+
+const storagesReply = ({ storages, provider }: HookAnswer): unknown =>
+  new SpecialReply(200, {
+    storages: storages.map(storage => ({
+      id: storage.deliveryId,
+      engine: storage.engine,
+      location: storage.location,
+      username: storage.username,
+      password: storage.password,
+      path: storage.path,
+      encryption_password: storage.encryptionPassword,
+    })),
+    uploader_name: provider?.name ?? "",
+    uploader_email: provider?.email ?? "",
+  });
+
+export const webhookRoutes: readonly Route[] = [
+  route({ method: "POST", path: "/api/v1/dropoffs/webhook/", auth: "none", tag: "dropoffs", summary: "Hooks of an external tusd: pre-create and post-finish", body: { type: "object" }, in: hookAsked, do: hook, out: hookReply }),
+];

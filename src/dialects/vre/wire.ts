@@ -1,0 +1,125 @@
+import type { Page, Window } from "../../kernel/pages.ts";
+import { type ErrorKind, HavreError, notFound } from "../../kernel/errors.ts";
+import { type Reply, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+
+/** What every reply of the VRE dialect shares: times, pages, errors (contract §2). */
+
+const STATUS = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  gone: 410,
+  "too-large": 413,
+  throttled: 429,
+  "quota-exceeded": 507,
+  checksum: 460,
+  locked: 423,
+  timeout: 504,
+  network: 502,
+  protocol: 502,
+  unavailable: 503,
+  bug: 500,
+} satisfies Record<ErrorKind, number>;
+
+export function refuse(error: HavreError, _wire: Pick<Wire, "method" | "url">): Reply {
+  const status = typeof error.detail.status === "number" ? error.detail.status : STATUS[error.kind];
+  const headers: Record<string, string> = {};
+  if (typeof error.detail.authenticate === "string") headers["www-authenticate"] = error.detail.authenticate;
+  else if (status === 401) headers["www-authenticate"] = "Hawk";
+  if (error.kind !== "throttled") return new SpecialReply(status, bodyOf(error), headers);
+  const seconds = Math.max(1, Math.ceil(error.retryAfterSeconds ?? 60));
+  return new SpecialReply(status, { detail: `Request was throttled. Expected available in ${seconds} second${seconds === 1 ? "" : "s"}.` }, { ...headers, "retry-after": String(seconds) });
+}
+
+const bodyOf = (error: HavreError): unknown =>
+  error.detail.body ?? error.detail.fields ?? { detail: error.message, ...(typeof error.detail.code === "string" ? { code: error.detail.code } : {}), ...(error.detail.messages ? { messages: error.detail.messages } : {}) };
+
+const PAGE_SIZE = 10;
+const MAX_PAGE_SIZE = 1000;
+export const PAGE_QUERY: Readonly<Record<string, Schema>> = {
+  page: { type: "string", description: "1 and up, or `last`." },
+  page_size: { type: "integer", description: `10 when absent, at most ${MAX_PAGE_SIZE}.` },
+};
+
+/** `last` is known only once the rows are counted, hence a page and not an offset. */
+export interface PageAsked {
+  readonly page: number | "last";
+  readonly size: number;
+}
+
+/** @throws HavreError "not-found" "Invalid page." */
+export function pageAsked(wire: Wire): PageAsked {
+  const { page = "1", page_size: size = "" } = wire.query;
+  const rows = /^[1-9]\d{0,3}$/.test(size) ? Math.min(Number(size), MAX_PAGE_SIZE) : PAGE_SIZE;
+  if (page === "last") return { page, size: rows };
+  if (!/^[1-9]\d{0,8}$/.test(page)) throw notFound("Invalid page.");
+  return { page: Number(page), size: rows };
+}
+
+/** The window for a list verb. For `last` the verb is asked for the end: a negative offset counts from there. */
+export const windowOf = ({ page, size }: PageAsked): Window => ({ offset: page === "last" ? -1 : (page - 1) * size, limit: size });
+
+/** @throws HavreError "not-found" "Invalid page." beyond the end; page 1 of nothing is an empty page */
+export function pageOut<T>(result: Page<T>, wire: Wire, shape: (item: T) => unknown): unknown {
+  const asked = pageAsked(wire);
+  const last = Math.max(1, Math.ceil(result.total / asked.size));
+  const page = asked.page === "last" ? last : asked.page;
+  if (page > last) throw notFound("Invalid page.");
+  const link = (target: number): string => {
+    const url = new URL(wire.url, wire.origin);
+    if (target === 1) url.searchParams.delete("page");
+    else url.searchParams.set("page", String(target));
+    return url.href;
+  };
+  return { count: result.total, next: page < last ? link(page + 1) : null, previous: page > 1 ? link(page - 1) : null, results: result.items.map(shape) };
+}
+
+export const pageSchema = (item: Schema): Schema => ({
+  type: "object",
+  properties: { count: { type: "integer" }, next: { type: ["string", "null"] }, previous: { type: ["string", "null"] }, results: { type: "array", items: item } },
+});
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function zoned(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", { timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "longOffset" });
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+
+// Lists show thousands of stamps; formatting through Intl costs some 3 µs each, the offset of an hour changes at most once in it.
+const offsets = new Map<string, number>();
+function offsetMinutes(at: Date, timeZone: string): number {
+  const hour = `${timeZone}|${Math.floor(at.getTime() / 900_000)}`;
+  let minutes = offsets.get(hour);
+  if (minutes === undefined) {
+    const name = zoned(timeZone).formatToParts(at).find(part => part.type === "timeZoneName")?.value ?? "GMT";
+    const match = /GMT([+-])(\d\d):(\d\d)/.exec(name);
+    minutes = match ? (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) : 0;
+    if (offsets.size > 10_000) offsets.clear();
+    offsets.set(hour, minutes);
+  }
+  return minutes;
+}
+
+const two = (value: number): string => String(Math.abs(value)).padStart(2, "0");
+
+/** "2026-11-22T18:00:00.123000+01:00": in the zone of TIME_ZONE, six digits only when there are any. */
+export function stamp(at: Date, timeZone: string): string {
+  const minutes = offsetMinutes(at, timeZone);
+  const local = new Date(at.getTime() + minutes * 60_000).toISOString();
+  const fraction = local.slice(19, 23) === ".000" ? "" : `${local.slice(19, 23)}000`;
+  return `${local.slice(0, 19)}${fraction}${minutes < 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
+}
+export const stampOrNull = (at: Date | undefined, timeZone: string): string | null => (at ? stamp(at, timeZone) : null);
+
+/** A path parameter that must be a row's number. Anything else names nothing: 404. */
+export function idParam(wire: Wire, name = "id"): number {
+  const value = wire.params[name] ?? "";
+  if (!/^[1-9]\d{0,14}$/.test(value)) throw notFound();
+  return Number(value);
+}

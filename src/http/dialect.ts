@@ -1,0 +1,37 @@
+import type {} from "@fastify/cookie";
+import type {} from "@fastify/swagger";
+import type { FastifyRequest } from "fastify";
+import type { Actor } from "../core/people/model.ts";
+import type { World } from "../core/world.ts";
+import type { HavreError } from "../kernel/errors.ts";
+import type { Reply, Route, Wire } from "./route.ts";
+
+/** A wire dialect: how it signs in, what its routes are, how it says no. */
+export interface Dialect {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  /** Who sends this? `nobody` without credentials. @throws HavreError "unauthenticated" | "forbidden" for bad ones */
+  signIn(world: World, request: SignInRequest): Promise<SignedIn>;
+  /** May this actor use a route with this word? Throws what the caller should see. */
+  admit(auth: string, actor: Actor, world: World): void;
+  /** The dialect's own error shape. */
+  refuse(error: HavreError, wire: Pick<Wire, "method" | "url">): Reply;
+}
+
+export interface SignInRequest extends Omit<Wire, "actor" | "body" | "params" | "query"> {
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+}
+
+export interface SignedIn {
+  readonly actor: Actor;
+  /** Signs the finished reply, for schemes that do; returns headers to add. */
+  readonly signReply?: (body: Buffer, contentType: string) => Readonly<Record<string, string>>;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    rawBody: Buffer | undefined;
+    signReply: SignedIn["signReply"];
+  }
+}
+export type { FastifyRequest };

@@ -1,0 +1,116 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { World } from "../core/world.ts";
+import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import { type Believed, clientAddress, originOf } from "./address.ts";
+import type { Dialect, SignInRequest } from "./dialect.ts";
+import { type Reply, type Route, SpecialReply, type Wire } from "./route.ts";
+
+/** Puts every row of a dialect on the server, and a 405 where a path is known but the method is not. */
+export function mount(app: FastifyInstance, world: World, dialect: Dialect, believed: Believed): void {
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const known = asHavreError(error);
+    if (known.kind === "bug") request.log.error({ error: chainOf(known), stack: stackOf(known) }, "unexpected");
+    return send(reply, dialect.refuse(known, request));
+  };
+
+  for (const row of dialect.routes)
+    app.route({
+      method: row.method,
+      url: row.path,
+      schema: describe(row),
+      handler: async (request, reply) => {
+        try {
+          const asked = signInRequest(request, world, believed);
+          const { actor, signReply } = await dialect.signIn(world, asked);
+          request.signReply = signReply;
+          dialect.admit(row.auth, actor, world);
+          const wire: Wire = { ...asked, actor, params: request.params as Wire["params"], query: flat(request.query), body: bodyOf(request) };
+          const result = await row.do(world, actor, row.in(wire));
+          return send(reply, replyOf(row, row.out(result, wire)));
+        } catch (error) {
+          return fail(error, request, reply);
+        }
+      },
+    });
+
+  for (const [path, methods] of methodsByPath(dialect.routes)) {
+    const others = (["GET", "POST", "PUT", "PATCH", "DELETE"] as const).filter(method => !methods.has(method));
+    if (others.length === 0) continue;
+    app.route({
+      method: others,
+      url: path,
+      schema: { hide: true },
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        reply.header("allow", [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", "));
+        return send(reply, dialect.refuse(new HavreError("invalid", `Method "${request.method}" not allowed.`, { detail: { status: 405 } }), request));
+      },
+    });
+  }
+}
+
+function signInRequest(request: FastifyRequest, world: World, believed: Believed): SignInRequest {
+  const peer = request.socket.remoteAddress ?? "";
+  return {
+    method: request.method,
+    url: request.raw.url ?? "/",
+    origin: originOf(peer, request.headers, "encrypted" in request.socket, believed),
+    headers: request.headers,
+    rawBody: request.rawBody ?? Buffer.alloc(0),
+    ip: clientAddress(peer, request.headers, believed),
+    settings: world.settings,
+    cookies: request.cookies,
+  };
+}
+
+/** Parsed only now, so that a stranger's broken JSON is answered with "who are you" and not with a parser's words. */
+function bodyOf(request: FastifyRequest): unknown {
+  const raw = request.rawBody;
+  if (!raw || raw.length === 0) return undefined;
+  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/x-www-form-urlencoded") return Object.fromEntries(new URLSearchParams(raw.toString("utf8")));
+  if (type !== "application/json" && type !== "")
+    throw new HavreError("invalid", `Unsupported media type "${type}" in request.`, { detail: { status: 415 } });
+  try {
+    return JSON.parse(raw.toString("utf8"));
+  } catch (cause) {
+    throw new HavreError("invalid", `JSON parse error - ${(cause as Error).message}`, { detail: { status: 400 } });
+  }
+}
+
+const flat = (query: unknown): Record<string, string> =>
+  Object.fromEntries(Object.entries(query as Record<string, string | string[]>).map(([name, value]) => [name, Array.isArray(value) ? (value.at(-1) ?? "") : value]));
+
+const replyOf = (row: Route, result: unknown): Reply =>
+  result instanceof SpecialReply ? result : { status: row.status ?? 200, headers: {}, body: result };
+
+function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+  reply.code(status).headers(headers);
+  if (body === undefined) return reply.send();
+  if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body);
+  if (typeof body === "string") return reply.send(body);
+  return reply.header("content-type", "application/json").send(JSON.stringify(body));
+}
+
+function methodsByPath(routes: readonly Route[]): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of routes) methods.set(path, (methods.get(path) ?? new Set()).add(method));
+  return methods;
+}
+
+const stackOf = (error: HavreError): string | undefined => (error.cause instanceof Error ? error.cause.stack : error.stack);
+
+/** What the OpenAPI document says of the row. */
+function describe(row: Route): Record<string, unknown> {
+  const names = [...row.path.matchAll(/:(\w+)/g)].map(match => match[1] ?? "");
+  return {
+    summary: row.summary,
+    tags: [row.tag],
+    ...(row.auth === "none" ? { security: [] } : {}),
+    ...(names.length > 0 ? { params: { type: "object", properties: Object.fromEntries(names.map(name => [name, { type: "string" }])), required: names } } : {}),
+    ...(row.query ? { querystring: { type: "object", properties: row.query } } : {}),
+    ...(row.body ? { body: row.body } : {}),
+    response: { [row.status ?? 200]: row.reply ?? { description: "Done." } },
+  };
+}

@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { errandLag } from "../core/errands/index.ts";
+import type { World } from "../core/world.ts";
+import { asHavreError } from "../kernel/errors.ts";
+import { sameSecret } from "../kernel/secrets.ts";
+import { plainAddress } from "./address.ts";
+
+/** Errands may be this late before /readyz says so: the operator looks before the researchers ask. */
+const MAX_LAG_SECONDS = 300;
+
+/** /healthz: this process lives. /readyz: it can work. /metrics: numbers for Prometheus. */
+export function operations(app: FastifyInstance, world: World, metricsToken: string): void {
+  app.get("/healthz", { schema: { hide: true }, logLevel: "silent" }, async () => ({ status: "ok" }));
+
+  app.get("/readyz", { schema: { hide: true }, logLevel: "silent" }, async (_request, reply) => {
+    const checks = {
+      database: await passes(() => world.store.check()),
+      blobs: await passes(() => world.blobs.check()),
+      errands: await passes(async () => {
+        const { oldestSeconds } = await errandLag(world);
+        if (oldestSeconds > MAX_LAG_SECONDS) throw new Error(`the oldest errand is ${Math.round(oldestSeconds)} s late: is a worker running?`);
+      }),
+    };
+    const ready = Object.values(checks).every(check => check === "ok");
+    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready", checks });
+  });
+
+  const { registry, requestSeconds } = metrics(world);
+  app.addHook("onResponse", async (request, reply) => {
+    const path = request.routeOptions.url ?? "other";
+    requestSeconds.observe({ method: request.method, path, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
+  app.get("/metrics", { schema: { hide: true }, logLevel: "silent" }, async (request, reply) => {
+    if (!mayRead(request, metricsToken)) return reply.code(401).header("www-authenticate", "Bearer").send({ detail: "Metrics are read with METRICS_TOKEN, or from this machine." });
+    return reply.header("content-type", registry.contentType).send(await registry.metrics());
+  });
+}
+
+async function passes(check: () => Promise<void>): Promise<string> {
+  try {
+    await check();
+    return "ok";
+  } catch (error) {
+    const known = asHavreError(error);
+    return known.kind === "bug" && error instanceof Error ? error.message : known.message;
+  }
+}
+
+const LOOPBACK = /^(127\.|::1$)/;
+
+/** A forwarded request comes from this machine's front, not from this machine. */
+function mayRead(request: FastifyRequest, token: string): boolean {
+  if (token !== "") return sameSecret(request.headers.authorization ?? "", `Bearer ${token}`);
+  return LOOPBACK.test(plainAddress(request.socket.remoteAddress ?? "")) && request.headers["x-forwarded-for"] === undefined;
+}
+
+function metrics(world: World): { registry: Registry; requestSeconds: Histogram<"method" | "path" | "status"> } {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "havre_" });
+  const requestSeconds = new Histogram({
+    name: "havre_http_request_seconds",
+    help: "Time to answer, by route.",
+    labelNames: ["method", "path", "status"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  });
+  new Gauge({
+    name: "havre_errands",
+    help: "Errands by state.",
+    labelNames: ["state"],
+    registers: [registry],
+    async collect() {
+      const { waiting, running, parked } = await errandLag(world);
+      this.set({ state: "waiting" }, waiting);
+      this.set({ state: "running" }, running);
+      this.set({ state: "parked" }, parked);
+    },
+  });
+  new Gauge({
+    name: "havre_errand_lag_seconds",
+    help: "How late the oldest due errand is.",
+    registers: [registry],
+    async collect() {
+      this.set((await errandLag(world)).oldestSeconds);
+    },
+  });
+  new Gauge({
+    name: "havre_blob_free_bytes",
+    help: "Room left for uploads.",
+    registers: [registry],
+    async collect() {
+      this.set(await world.blobs.freeBytes());
+    },
+  });
+  return { registry, requestSeconds };
+}

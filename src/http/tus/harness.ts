@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freshDatabase } from "../../../test/harness/database.ts";
+import type { Settings, World } from "../../core/world.ts";
+import { openFolderBlobs } from "../../drivers/blobs/folder/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { Secrets } from "../../kernel/secrets.ts";
+import { GIB } from "../../kernel/units.ts";
+import { Store, type StoreOptions } from "../../store/store.ts";
+import { Believed } from "../address.ts";
+import { makeTus, type Tus } from "./index.ts";
+
+/** Small verbs from which the upload tests are built. The database and the folder are real. */
+export interface Place {
+  readonly connection: StoreOptions["connection"];
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+export async function aPlace(): Promise<Place> {
+  const database = await freshDatabase();
+  const folder = await mkdtemp(join(tmpdir(), "havre-uploads-"));
+  return {
+    connection: database.connection,
+    folder,
+    async close() {
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const SETTINGS: Settings = {
+  publicUrl: "http://localhost:1337",
+  dropoffBaseUrl: "http://localhost:1337/dropoffs/",
+  uploadHost: "http://localhost:1337",
+  notAllowedExtensions: ["exe", "com", "bat", "lnk", "sh"],
+  maxUploadBytes: 8 * GIB,
+  uploadExpiryMs: 86_400_000,
+  autoClean: "on-success",
+  deliveryProof: "read-back",
+  mailFrom: "Havre <no-reply@example.org>",
+  mailFromSystem: "Havre <no-reply@example.org>",
+  mailIsCaught: true,
+  vrwGroup: "vrw-api",
+  timeZone: "Europe/Amsterdam",
+  registration: "closed",
+};
+
+export interface Replica {
+  readonly world: World;
+  readonly tus: Tus;
+  readonly server: Server;
+  readonly origin: string;
+  readonly port: number;
+  readonly lines: object[];
+  close(): Promise<void>;
+}
+
+export interface ReplicaOptions {
+  readonly settings?: Partial<Settings>;
+  readonly clock?: Clock;
+  readonly believed?: readonly string[];
+}
+
+/** One server of any number on one place. */
+export async function aReplica(place: Pick<Place, "connection" | "folder">, options: ReplicaOptions = {}): Promise<Replica> {
+  const lines: object[] = [];
+  const note = (facts: object, message?: string): void => void lines.push({ ...facts, message });
+  const world: World = {
+    store: new Store({ connection: place.connection, maxConnections: 10, onError: () => {} }),
+    clock: options.clock ?? systemClock,
+    secrets: new Secrets("a secret for tests, long enough to be one"),
+    settings: { ...SETTINGS, ...options.settings },
+    blobs: await openFolderBlobs(place.folder),
+    openStorage: () => Promise.reject(new Error("uploads open no storage")),
+    log: { debug: () => {}, info: note, warn: note, error: note },
+  };
+  const tus = makeTus(world, new Believed(options.believed ?? []));
+  const server = createServer({ highWaterMark: 1 << 20 }, (request, response) => tus.serve(request, response));
+  server.requestTimeout = 0;
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    world,
+    tus,
+    server,
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    lines,
+    async close() {
+      await tus.close();
+      server.close();
+      server.closeAllConnections();
+      await world.blobs.close();
+      await world.store.close();
+    },
+  };
+}
+
+export interface AStudy {
+  readonly id: number;
+  readonly uuid: string;
+  readonly code: string;
+  readonly invitationCode: string;
+}
+
+/** A study that takes drops: one storage, one location, one invitation. */
+export async function aStudy({ world }: Pick<Replica, "world">, options: { open?: boolean; storage?: boolean } = {}): Promise<AStudy> {
+  const { db } = world.store;
+  const id = (table: string) => `the ${table} ${crypto.randomUUID()}`;
+  const organisation = await db.insertInto("organisation").values({ name: id("university") }).returning("id").executeTakeFirstOrThrow();
+  const faculty = await db.insertInto("faculty").values({ organisation_id: organisation.id, name: "Science" }).returning("id").executeTakeFirstOrThrow();
+  const field = await db.insertInto("study_field").values({ faculty_id: faculty.id, name: "Sleep" }).returning("id").executeTakeFirstOrThrow();
+  const owner = await db.insertInto("person").values({ username: id("owner"), password_hash: null }).returning("id").executeTakeFirstOrThrow();
+  const study = await db
+    .insertInto("study")
+    .values({
+      owner_id: owner.id,
+      code: "S-1",
+      name: "Sleep and daylight",
+      human_subject: false,
+      field_id: field.id,
+      upload_uuid: crypto.randomUUID(),
+      upload_code: "GENERALCQDE2",
+      is_open: options.open ?? true,
+    })
+    .returning(["id", "upload_uuid", "upload_code"])
+    .executeTakeFirstOrThrow();
+  const invitationCode = crypto.randomUUID().slice(0, 8).toUpperCase();
+  await db.insertInto("invitation").values({ study_id: study.id, name: "Dana", email: "dana@example.org", upload_code: invitationCode }).execute();
+  if (options.storage !== false) {
+    const storage = await db
+      .insertInto("storage")
+      .values({ owner_id: owner.id, name: "Drive", engine: "FOLDER", address: "/nowhere", username: "", password_sealed: Buffer.alloc(0) })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    await db.insertInto("location").values({ study_id: study.id, storage_id: storage.id, passphrase_sealed: null }).execute();
+  }
+  return { id: study.id, uuid: study.upload_uuid, code: study.upload_code, invitationCode };
+}
+
+export const metadata = (entries: Readonly<Record<string, string>>): string =>
+  Object.entries(entries)
+    .map(([key, text]) => `${key} ${Buffer.from(text).toString("base64")}`)
+    .join(",");
+
+/** Waits for a state, not for a time. */
+export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen as NonNullable<T>;
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,228 @@
+import { readFileSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pino, { type Logger } from "pino";
+import { runAdmin } from "./commands/admin.ts";
+import { runDoctor } from "./commands/doctor.ts";
+import { runVerify } from "./commands/verify.ts";
+import { ACCEPTED, type Config, ConfigError, readConfig } from "./config.ts";
+import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
+import type { World } from "./core/world.ts";
+import { demoDav } from "./demo/dav.ts";
+import { type Demo, loadDemo } from "./demo/load.ts";
+import { makeVre } from "./dialects/vre/index.ts";
+import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
+import { openSmtp } from "./drivers/mail/smtp.ts";
+import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
+import { makeOpenStorage } from "./drivers/storage/all.ts";
+import { allErrands } from "./errands/all.ts";
+import { ErrandRunner } from "./errands/runner.ts";
+import { makeServer, type Server } from "./http/server.ts";
+import { systemClock } from "./kernel/clock.ts";
+import { asHavreError, chainOf } from "./kernel/errors.ts";
+import { Secrets } from "./kernel/secrets.ts";
+import { noteSigningKey } from "./store/maintenance.ts";
+import { migrate } from "./store/migrate.ts";
+import { Store } from "./store/store.ts";
+
+/** The command line, and the only place where the parts meet. */
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const VERSION = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version;
+const DEMO_DAV = { prefix: "/demo/dav", username: "demo", password: "demo-drive" };
+
+const HELP = `Havre ${VERSION}: a Virtual Research Environment
+
+  havre up          everything in one process, with an embedded database unless DATABASE_URL is set
+  havre serve       HTTP only
+  havre work        background work only
+  havre migrate     bring the database to this version
+  havre admin …     people, groups, tokens (havre admin --help)
+  havre doctor      check that this machine and these settings can work
+  havre verify F    check a receipt offline
+  havre version
+
+Settings come from the environment: docs/configuration.md
+`;
+
+/** What was opened and must be closed, the last first. */
+class Opened {
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  add(close: () => Promise<void> | void): void {
+    this.#closers.unshift(close);
+  }
+  async close(log: Logger): Promise<void> {
+    for (const close of this.#closers.splice(0))
+      try {
+        await close();
+      } catch (error) {
+        log.warn({ error: chainOf(error) }, "closing");
+      }
+  }
+}
+
+async function openDatabase(config: Config, log: Logger, opened: Opened, own: boolean): Promise<{ connectionString: string } | EmbeddedPostgres["connection"]> {
+  if (config.databaseUrl !== "") return { connectionString: config.databaseUrl };
+  const running = own ? undefined : await findEmbedded(config.dataDir);
+  if (running) return running;
+  const embedded = await startEmbedded({ dataDir: config.dataDir, log: line => log.debug({ part: "postgres" }, line) });
+  opened.add(() => embedded.stop());
+  return embedded.connection;
+}
+
+async function openWorld(config: Config, log: Logger, opened: Opened, own = true): Promise<World> {
+  await mkdir(config.dataDir, { recursive: true });
+  const secrets = new Secrets(config.secretKey || (await keptSecret(config.dataDir)));
+  const store = new Store({
+    connection: await openDatabase(config, log, opened, own),
+    maxConnections: config.databaseConnections,
+    onError: error => log.warn({ error: chainOf(error) }, "database connection"),
+  });
+  opened.add(() => store.close());
+  await migrate(store.db);
+  await noteSigningKey(store.db, secrets.publicKey);
+  const blobs = await openFolderBlobs(fileURLToPath(config.blobUrl));
+  opened.add(() => blobs.close());
+  const openStorage = makeOpenStorage({ egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])], folderRoots: config.folderRoots });
+  return { store, clock: systemClock, secrets, settings: { ...config, mailIsCaught: config.mailHost === "" }, blobs, openStorage, log };
+}
+
+/** Without SECRET_KEY (development only) the key is made once and kept beside the data. */
+async function keptSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, "secret.key");
+  try {
+    return await readFile(file, "utf8");
+  } catch {
+    const fresh = randomBytes(48).toString("base64url");
+    await writeFile(file, fresh, { mode: 0o600, flag: "wx" });
+    return fresh;
+  }
+}
+
+function firstAccounts(config: Config): FirstAccount[] {
+  const accounts: FirstAccount[] = [];
+  if (config.adminPassword !== "") accounts.push({ username: config.adminName, email: config.adminEmail, password: config.adminPassword, isStaff: true, isSuperuser: true });
+  if (config.dropoffUser !== "")
+    accounts.push({
+      username: config.dropoffUser,
+      email: config.dropoffEmail,
+      password: config.dropoffPassword || undefined,
+      isSuperuser: true,
+      hawk: config.dropoffHawkKey === "" ? undefined : { key: config.dropoffHawkKey, secret: config.dropoffHawkSecret },
+    });
+  if (config.vrwUser !== "") accounts.push({ username: config.vrwUser, email: config.vrwEmail, password: config.vrwPassword, groups: [config.vrwGroup] });
+  return accounts;
+}
+
+interface Roles {
+  readonly serve: boolean;
+  readonly work: boolean;
+}
+
+async function run(config: Config, log: Logger, opened: Opened, roles: Roles): Promise<Demo | undefined> {
+  const world = await openWorld(config, log, opened);
+  await ensureAccounts(world, firstAccounts(config));
+  const davUrl = `${config.tlsCert ? "https" : "http"}://127.0.0.1:${config.port}${DEMO_DAV.prefix}/`;
+  const folder = join(config.folderRoots[0] ?? config.dataDir, "demo");
+  if (config.demo) await mkdir(folder, { recursive: true });
+  const demo = config.demo && roles.serve ? await loadDemo(world, { davUrl, davUser: DEMO_DAV.username, davPassword: DEMO_DAV.password, folder }) : undefined;
+  if (roles.serve) await serve(config, log, opened, world, demo);
+  if (roles.work) {
+    const mailer = config.mailHost === "" ? undefined : openSmtp({ host: config.mailHost, port: config.mailPort, user: config.mailUser || undefined, password: config.mailPassword || undefined, useTls: config.mailTls });
+    if (mailer) opened.add(() => mailer.close());
+    const runner = new ErrandRunner(world, allErrands(mailer));
+    await runner.start();
+    opened.add(() => runner.stop());
+  }
+  return demo;
+}
+
+async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
+  const server: Server = await makeServer(world, log, [makeVre({ version: VERSION, demo })], {
+    trustedProxies: config.trustedProxies,
+    allowedHosts: config.allowedHosts,
+    tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },
+    metricsToken: config.metricsToken,
+    portalDir: join(ROOT, "dist", "portal"),
+    version: VERSION,
+  });
+  if (demo) await demoDav(server.app, { ...DEMO_DAV, folder: join(config.dataDir, "demo-drive") });
+  await server.listen(config.port, config.host);
+  opened.add(() => server.close());
+}
+
+/** Stops in good order at the first signal; a second one ends at once, which loses nothing either. */
+function untilSignal(): Promise<string> {
+  return new Promise(resolve => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.on(signal, () => {
+        resolve(signal);
+        process.on(signal, () => process.exit(130));
+      });
+  });
+}
+
+function welcome(config: Config, demo: Demo | undefined, startedAt: number): string {
+  const lines = [`Havre ${VERSION} is ready after ${((performance.now() - startedAt) / 1000).toFixed(2)} s.`, "", `  Portal        ${config.publicUrl}/`];
+  if (demo) {
+    lines.push(`  Hand in data  ${demo.dropOffUrl}`, "");
+    for (const { username, password, role } of demo.accounts) lines.push(`  Sign in       ${username} / ${password}   (${role})`);
+    lines.push(`  Mails         ${config.publicUrl}/outbox   (as admin)`, `  Copies        ${join(config.dataDir, "demo-drive")} (encrypted: age -d, passphrase "${demo.passphrase}")`, `                ${join(config.folderRoots[0] ?? "", "demo")}`);
+  }
+  lines.push(`  API           ${config.publicUrl}/api/swagger/`, "", "Ctrl-C stops it.", "");
+  return lines.join("\n");
+}
+
+async function service(config: Config, log: Logger, roles: Roles): Promise<number> {
+  const stopped = untilSignal();
+  const opened = new Opened();
+  for (const [name, reason] of Object.entries(ACCEPTED)) if (name !== "DATABASE_URL" && process.env[name] !== undefined) log.info({ setting: name }, `${name} has no effect: ${reason}`);
+  try {
+    const demo = await run(config, log, opened, roles);
+    log.info({ version: VERSION, pid: process.pid, ...roles, port: config.port }, "started");
+    if (process.stdout.isTTY || config.demo) process.stderr.write(`\n${welcome(config, demo, 0)}\n`);
+    log.info({ signal: await stopped }, "stopping");
+    return 0;
+  } finally {
+    await opened.close(log);
+    log.info({}, "stopped");
+  }
+}
+
+async function once(config: Config, log: Logger, act: (world: World) => Promise<number>): Promise<number> {
+  const opened = new Opened();
+  try {
+    return await act(await openWorld(config, log, opened, false));
+  } finally {
+    await opened.close(log);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command = "help", ...rest] = args;
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (command === "help" || command === "--help") return say(HELP), 0;
+  if (command === "version" || command === "--version") return say(VERSION), 0;
+  if (command === "verify") return runVerify(rest, say);
+  const config = readConfig(process.env);
+  const isService = command === "up" || command === "serve" || command === "work";
+  const log = pino({ level: isService ? config.logLevel : "warn", redact: ["*.password", "*.secret", "*.authorization", "*.cookie"] }, pino.destination({ dest: isService ? 1 : 2, sync: !isService }));
+  if (command === "up") return service(config, log, { serve: true, work: true });
+  if (command === "serve") return service(config, log, { serve: true, work: false });
+  if (command === "work") return service(config, log, { serve: false, work: true });
+  if (command === "migrate") return once(config, log, async () => (say("The database is at this version."), 0));
+  if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
+  if (command === "doctor") return runDoctor(config, say, act => once(config, log, act));
+  process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);
+  return 2;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const known = asHavreError(error);
+  process.stderr.write(`havre: ${error instanceof ConfigError ? error.message : known.kind === "bug" ? chainOf(error) : known.message}\n`);
+  process.exitCode = 1;
+}
