@@ -28,7 +28,7 @@ const PARTS: Partial<Record<keyof typeof SETTINGS, string>> = {
   vrwGroup: "The VRW group",
   mailHost: "Mail",
   egressAllow: "What may be reached, and by whom",
-  registration: "Accounts",
+  timeZone: "Times and accounts",
   tlsCert: "TLS, log, metrics, database",
 };
 
@@ -70,7 +70,7 @@ const operations = (routes: readonly Route[]): string =>
   ].join("\n");
 
 const code = (text: string): string => `\`${text}\``;
-const cell = (text: string): string => text.replaceAll("|", "\\|");
+const cell = (text: string): string => text.replaceAll("|", "\\|").replace(/(?<=^[^.]+)\.$/, "");
 
 /** A page as it should read. @throws Error for a block that nobody makes */
 export function withMadeParts(page: string): string {

@@ -33,15 +33,30 @@ const wrong = (message: string): never => {
 };
 
 const text = setting(given => given);
-const secret = (names: string | readonly string[], fallback: string, help: string): Setting<string> => text(names, fallback, help, { secret: true });
-const list = setting(given => given.split(",").map(part => part.trim()).filter(part => part !== ""));
-const extensions = setting(given => given.split(",").map(part => part.trim().replace(/^\./, "").toLowerCase()).filter(part => part !== ""));
+const secret = (names: string | readonly string[], fallback: string, help: string): Setting<string> =>
+  text(names, fallback, help, { secret: true });
+const list = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim())
+    .filter(part => part !== ""),
+);
+const extensions = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim().replace(/^\./, "").toLowerCase())
+    .filter(part => part !== ""),
+);
 const flag = setting(given => {
   if (/^(1|true|yes|on)$/i.test(given)) return true;
   return /^(0|false|no|off|)$/i.test(given) ? false : wrong("must be true or false");
 });
-const port = setting(given => (/^\d{1,5}$/.test(given) && Number(given) < 65536 ? Number(given) : wrong("must be a port number from 0 to 65535")));
-const count = setting(given => (/^\d{1,9}$/.test(given) && Number(given) > 0 ? Number(given) : wrong("must be a whole number, at least 1")));
+const port = setting(given =>
+  /^\d{1,5}$/.test(given) && Number(given) < 65536 ? Number(given) : wrong("must be a port number from 0 to 65535"),
+);
+const count = setting(given =>
+  /^\d{1,9}$/.test(given) && Number(given) > 0 ? Number(given) : wrong("must be a whole number, at least 1"),
+);
 const bytes = setting(given => parseBytes(given) ?? wrong('must be a size such as "8 MiB" or "1048576"'));
 const days = setting(given => (/^\d+(\.\d+)?$/.test(given) ? Number(given) * 86_400_000 : wrong("must be a number of days")));
 const oneOf = <const T extends string>(...values: readonly T[]) =>
@@ -53,11 +68,17 @@ const origin = setting(given => {
   return given.replace(/\/+$/, "");
 });
 const cidrs = setting(given =>
-  given.split(",").map(part => part.trim()).filter(part => part !== "").map(part => {
-    const [address = "", bits = ""] = part.split("/");
-    const most = isIP(address) === 4 ? 32 : 128;
-    return isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most)) ? part : wrong(`"${part}" is not an address or CIDR range`);
-  }),
+  given
+    .split(",")
+    .map(part => part.trim())
+    .filter(part => part !== "")
+    .map(part => {
+      const [address = "", bits = ""] = part.split("/");
+      const most = isIP(address) === 4 ? 32 : 128;
+      return isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most))
+        ? part
+        : wrong(`"${part}" is not an address or CIDR range`);
+    }),
 );
 const timeZone = setting(given => {
   try {
@@ -73,12 +94,32 @@ export const SETTINGS = {
   host: text("HOST", "127.0.0.1", "Address to listen on; 0.0.0.0 for all."),
   dataDir: text("DATA_DIR", "data", "Folder of the embedded database, uploads and keys."),
   databaseUrl: secret("DATABASE_URL", "", "PostgreSQL 15 or newer, `postgres://…`. Empty: the embedded one under DATA_DIR."),
-  blobUrl: text("BLOB_URL", "", "Where upload bytes lie until delivered, `file:///…`. Empty: DATA_DIR/uploads. All replicas must share it."),
-  secretKey: secret("SECRET_KEY", "", "Seals stored passwords, signs receipts and sessions. Empty with DEBUG on: kept in DATA_DIR/secret.key. Losing it loses every stored password."),
-  debug: flag("DEBUG", "true", "Development mode. Turn off in production: sample secrets and a missing SECRET_KEY are then refused."),
-  demo: flag("DEMO", "true", "Load the demo (an organisation, a study, an invitation, a storage) into an empty database. Needs DEBUG."),
+  blobUrl: text(
+    "BLOB_URL",
+    "",
+    "Where upload bytes lie until delivered, `file:///…`. Empty: DATA_DIR/uploads. All replicas must share it.",
+  ),
+  secretKey: secret(
+    "SECRET_KEY",
+    "",
+    "Seals stored passwords, signs receipts and sessions. Empty with DEBUG on: kept in DATA_DIR/secret.key. Losing it loses every stored password.",
+  ),
+  debug: flag(
+    "DEBUG",
+    "true",
+    "Development mode. Turn off in production: sample secrets and a missing SECRET_KEY are then refused.",
+  ),
+  demo: flag(
+    "DEMO",
+    "true",
+    "Load the demo (an organisation, a study, an invitation, a storage) into an empty database. Needs DEBUG.",
+  ),
   adminName: text(["ADMIN_NAME", "DJANGO_ADMIN_NAME"], "admin", "Administrator made on the first start."),
-  adminPassword: secret(["ADMIN_PASSWORD", "DJANGO_ADMIN_PASSWORD"], "", "Its password. Empty: no administrator is made (the demo makes one)."),
+  adminPassword: secret(
+    ["ADMIN_PASSWORD", "DJANGO_ADMIN_PASSWORD"],
+    "",
+    "Its password. Empty: no administrator is made (the demo makes one).",
+  ),
   adminEmail: text(["ADMIN_EMAIL", "DJANGO_ADMIN_EMAIL"], "", "Its mail address."),
   publicUrl: origin("PUBLIC_URL", "", "Origin people use, `https://havre.example.org`. Empty: http://localhost:PORT."),
   dropoffBaseUrl: origin("DROPOFF_BASE_URL", "", "Prefix of the drop-off pages. Empty: PUBLIC_URL/dropoffs/."),
@@ -86,8 +127,16 @@ export const SETTINGS = {
   notAllowedExtensions: extensions("DROPOFF_NOT_ALLOWED_EXTENSIONS", "exe,com,bat,lnk,sh", "File types that are refused."),
   maxUploadBytes: bytes("DROPOFF_MAX_SIZE", "5 TiB", "Largest file accepted."),
   uploadExpiryMs: days("DROPOFF_UPLOAD_EXPIRY_DAYS", "7", "Days that an unfinished upload waits for its next byte."),
-  autoClean: oneOf("on-success", "always", "never")("DROPOFF_AUTO_CLEAN", "on-success", "When the uploaded bytes are removed here: once every copy is proved, or never. `always` is read as `on-success`: no byte is removed before every copy is proved."),
-  deliveryProof: oneOf("read-back", "size")("DELIVERY_PROOF", "read-back", "How a copy is proved where the storage tells no hash: read it back and compare, or trust its size."),
+  autoClean: oneOf("on-success", "always", "never")(
+    "DROPOFF_AUTO_CLEAN",
+    "on-success",
+    "When the uploaded bytes are removed here: once every copy is proved, or never. `always` is read as `on-success`: no byte is removed before every copy is proved.",
+  ),
+  deliveryProof: oneOf("read-back", "size")(
+    "DELIVERY_PROOF",
+    "read-back",
+    "How a copy is proved where the storage tells no hash: read it back and compare, or trust its size.",
+  ),
   dropoffUser: text("DROPOFF_API_USER", "", "Account of an external upload daemon's hooks; a superuser, made at start."),
   dropoffPassword: secret("DROPOFF_API_PASSWORD", "", "Its password."),
   dropoffEmail: text("DROPOFF_API_EMAIL", "", "Its mail address."),
@@ -104,7 +153,11 @@ export const SETTINGS = {
   mailPassword: secret("EMAIL_HOST_PASSWORD", "", "SMTP password."),
   mailTls: flag("EMAIL_USE_TLS", "false", "Refuse to send without TLS."),
   mailFromSystem: text("DEFAULT_FROM_EMAIL", "Do not reply <no-reply@localhost>", "Sender of account mails."),
-  mailFrom: text("EMAIL_FROM_ADDRESS", "Do not reply <no-reply@localhost>", "Sender of study mails; replies go to the researcher."),
+  mailFrom: text(
+    "EMAIL_FROM_ADDRESS",
+    "Do not reply <no-reply@localhost>",
+    "Sender of study mails; replies go to the researcher.",
+  ),
   egressAllow: cidrs("EGRESS_ALLOW", "", "Private addresses (CIDR, comma separated) that storages may have all the same."),
   folderRoots: list("FOLDER_ROOTS", "", "Folders of this server below which FOLDER storages may lie. Empty: DATA_DIR/storages."),
   trustedProxies: cidrs(["TRUSTED_PROXIES", "NGINX_REAL_IP_SOURCE_IP"], "", "Proxies whose X-Forwarded headers are believed."),
@@ -114,7 +167,13 @@ export const SETTINGS = {
   activationMail: flag("ACTIVATION_MAIL", "false", "A new account must be activated by mail first."),
   tlsCert: text("TLS_CERT", "", "Certificate chain (PEM file): serve HTTPS."),
   tlsKey: text("TLS_KEY", "", "Its private key (PEM file)."),
-  logLevel: oneOf("debug", "info", "warn", "error", "silent")("LOG_LEVEL", "info", "How much is logged, as JSON lines on standard output."),
+  logLevel: oneOf(
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "silent",
+  )("LOG_LEVEL", "info", "How much is logged, as JSON lines on standard output."),
   metricsToken: secret("METRICS_TOKEN", "", "Bearer token that /metrics asks for. Empty: only loopback may read it."),
   databaseConnections: count("DATABASE_CONNECTIONS", "16", "Most connections of one process to the database."),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -147,7 +206,15 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
 };
 
 /** Secrets that stand in public sample files: worthless. */
-const SAMPLES = new Set(["password", "securepassword", "secretpassword", "changeme", "dDl6UmRt", "sXl7YmRE", "ExfcR524851PxBmbNzvR7quoHwzSSJ1A"]);
+const SAMPLES = new Set([
+  "password",
+  "securepassword",
+  "secretpassword",
+  "changeme",
+  "dDl6UmRt",
+  "sXl7YmRE",
+  "ExfcR524851PxBmbNzvR7quoHwzSSJ1A",
+]);
 
 /** A configuration that cannot be used; `problems` are lines for the operator. */
 export class ConfigError extends Error {
@@ -181,9 +248,12 @@ function contradictions(config: Config): string[] {
   const problems: string[] = [];
   if ((config.tlsCert === "") !== (config.tlsKey === "")) problems.push("TLS_CERT and TLS_KEY must be given together.");
   if (config.blobUrl !== "" && !config.blobUrl.startsWith("file:///")) problems.push("BLOB_URL must be file:///folder.");
-  if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) problems.push("DATABASE_URL must begin with postgres://.");
-  if ((config.dropoffHawkKey === "") !== (config.dropoffHawkSecret === "")) problems.push("DROPOFF_API_HAWK_KEY and DROPOFF_API_HAWK_SECRET must be given together.");
-  if (config.dropoffUser !== "" && config.dropoffHawkKey === "" && config.dropoffPassword === "") problems.push("DROPOFF_API_USER needs DROPOFF_API_HAWK_KEY and _SECRET, or DROPOFF_API_PASSWORD.");
+  if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl))
+    problems.push("DATABASE_URL must begin with postgres://.");
+  if ((config.dropoffHawkKey === "") !== (config.dropoffHawkSecret === ""))
+    problems.push("DROPOFF_API_HAWK_KEY and DROPOFF_API_HAWK_SECRET must be given together.");
+  if (config.dropoffUser !== "" && config.dropoffHawkKey === "" && config.dropoffPassword === "")
+    problems.push("DROPOFF_API_USER needs DROPOFF_API_HAWK_KEY and _SECRET, or DROPOFF_API_PASSWORD.");
   if (config.vrwUser !== "" && config.vrwPassword === "") problems.push("VRW_API_USER needs VRW_API_PASSWORD.");
   return config.debug ? problems : [...problems, ...unsafe(config)];
 }
@@ -191,9 +261,11 @@ function contradictions(config: Config): string[] {
 /** What a production start (DEBUG off) refuses. */
 function unsafe(config: Config): string[] {
   const problems: string[] = [];
-  if (config.secretKey.length < 32) problems.push("SECRET_KEY must be set to at least 32 random characters, for example from: openssl rand -base64 48.");
+  if (config.secretKey.length < 32)
+    problems.push("SECRET_KEY must be set to at least 32 random characters, for example from: openssl rand -base64 48.");
   for (const [key, { names, secret: isSecret }] of Object.entries(SETTINGS) as [keyof Config, Setting<unknown>][])
-    if ((isSecret || key === "dropoffHawkKey") && SAMPLES.has(String(config[key]))) problems.push(`${names[0]} still has the sample value.`);
+    if ((isSecret || key === "dropoffHawkKey") && SAMPLES.has(String(config[key])))
+      problems.push(`${names[0]} still has the sample value.`);
   if (config.publicUrl === "") problems.push("PUBLIC_URL must be set: links in mails are made from it.");
   return problems;
 }

@@ -1,6 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pino, { type Logger } from "pino";
@@ -63,7 +63,12 @@ class Opened {
   }
 }
 
-async function openDatabase(config: Config, log: Logger, opened: Opened, own: boolean): Promise<{ connectionString: string } | EmbeddedPostgres["connection"]> {
+async function openDatabase(
+  config: Config,
+  log: Logger,
+  opened: Opened,
+  own: boolean,
+): Promise<{ connectionString: string } | EmbeddedPostgres["connection"]> {
   if (config.databaseUrl !== "") return { connectionString: config.databaseUrl };
   const running = own ? undefined : await findEmbedded(config.dataDir);
   if (running) return running;
@@ -85,8 +90,19 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
   await noteSigningKey(store.db, secrets.publicKey);
   const blobs = await openFolderBlobs(fileURLToPath(config.blobUrl));
   opened.add(() => blobs.close());
-  const openStorage = makeOpenStorage({ egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])], folderRoots: config.folderRoots });
-  return { store, clock: systemClock, secrets, settings: { ...config, mailIsCaught: config.mailHost === "" }, blobs, openStorage, log };
+  const openStorage = makeOpenStorage({
+    egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])],
+    folderRoots: config.folderRoots,
+  });
+  return {
+    store,
+    clock: systemClock,
+    secrets,
+    settings: { ...config, mailIsCaught: config.mailHost === "" },
+    blobs,
+    openStorage,
+    log,
+  };
 }
 
 /** Without SECRET_KEY (development only) the key is made once and kept beside the data. */
@@ -103,7 +119,14 @@ async function keptSecret(dataDir: string): Promise<string> {
 
 function firstAccounts(config: Config): FirstAccount[] {
   const accounts: FirstAccount[] = [];
-  if (config.adminPassword !== "") accounts.push({ username: config.adminName, email: config.adminEmail, password: config.adminPassword, isStaff: true, isSuperuser: true });
+  if (config.adminPassword !== "")
+    accounts.push({
+      username: config.adminName,
+      email: config.adminEmail,
+      password: config.adminPassword,
+      isStaff: true,
+      isSuperuser: true,
+    });
   if (config.dropoffUser !== "")
     accounts.push({
       username: config.dropoffUser,
@@ -112,7 +135,8 @@ function firstAccounts(config: Config): FirstAccount[] {
       isSuperuser: true,
       hawk: config.dropoffHawkKey === "" ? undefined : { key: config.dropoffHawkKey, secret: config.dropoffHawkSecret },
     });
-  if (config.vrwUser !== "") accounts.push({ username: config.vrwUser, email: config.vrwEmail, password: config.vrwPassword, groups: [config.vrwGroup] });
+  if (config.vrwUser !== "")
+    accounts.push({ username: config.vrwUser, email: config.vrwEmail, password: config.vrwPassword, groups: [config.vrwGroup] });
   return accounts;
 }
 
@@ -127,10 +151,22 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
   const davUrl = `${config.tlsCert ? "https" : "http"}://127.0.0.1:${config.port}${DEMO_DAV.prefix}/`;
   const folder = join(config.folderRoots[0] ?? config.dataDir, "demo");
   if (config.demo) await mkdir(folder, { recursive: true });
-  const demo = config.demo && roles.serve ? await loadDemo(world, { davUrl, davUser: DEMO_DAV.username, davPassword: DEMO_DAV.password, folder }) : undefined;
+  const demo =
+    config.demo && roles.serve
+      ? await loadDemo(world, { davUrl, davUser: DEMO_DAV.username, davPassword: DEMO_DAV.password, folder })
+      : undefined;
   if (roles.serve) await serve(config, log, opened, world, demo);
   if (roles.work) {
-    const mailer = config.mailHost === "" ? undefined : openSmtp({ host: config.mailHost, port: config.mailPort, user: config.mailUser || undefined, password: config.mailPassword || undefined, useTls: config.mailTls });
+    const mailer =
+      config.mailHost === ""
+        ? undefined
+        : openSmtp({
+            host: config.mailHost,
+            port: config.mailPort,
+            user: config.mailUser || undefined,
+            password: config.mailPassword || undefined,
+            useTls: config.mailTls,
+          });
     if (mailer) opened.add(() => mailer.close());
     const runner = new ErrandRunner(world, allErrands(mailer));
     await runner.start();
@@ -165,11 +201,19 @@ function untilSignal(): Promise<string> {
 }
 
 function welcome(config: Config, demo: Demo | undefined, startedAt: number): string {
-  const lines = [`Havre ${VERSION} is ready after ${((performance.now() - startedAt) / 1000).toFixed(2)} s.`, "", `  Portal        ${config.publicUrl}/`];
+  const lines = [
+    `Havre ${VERSION} is ready after ${((performance.now() - startedAt) / 1000).toFixed(2)} s.`,
+    "",
+    `  Portal        ${config.publicUrl}/`,
+  ];
   if (demo) {
     lines.push(`  Hand in data  ${demo.dropOffUrl}`, "");
     for (const { username, password, role } of demo.accounts) lines.push(`  Sign in       ${username} / ${password}   (${role})`);
-    lines.push(`  Mails         ${config.publicUrl}/outbox   (as admin)`, `  Copies        ${join(config.dataDir, "demo-drive")} (encrypted: age -d, passphrase "${demo.passphrase}")`, `                ${join(config.folderRoots[0] ?? "", "demo")}`);
+    lines.push(
+      `  Mails         ${config.publicUrl}/outbox   (as admin)`,
+      `  Copies        ${join(config.dataDir, "demo-drive")} (encrypted: age -d, passphrase "${demo.passphrase}")`,
+      `                ${join(config.folderRoots[0] ?? "", "demo")}`,
+    );
   }
   lines.push(`  API           ${config.publicUrl}/api/swagger/`, "", "Ctrl-C stops it.", "");
   return lines.join("\n");
@@ -178,7 +222,9 @@ function welcome(config: Config, demo: Demo | undefined, startedAt: number): str
 async function service(config: Config, log: Logger, roles: Roles): Promise<number> {
   const stopped = untilSignal();
   const opened = new Opened();
-  for (const [name, reason] of Object.entries(ACCEPTED)) if (name !== "DATABASE_URL" && process.env[name] !== undefined) log.info({ setting: name }, `${name} has no effect: ${reason}`);
+  for (const [name, reason] of Object.entries(ACCEPTED))
+    if (name !== "DATABASE_URL" && process.env[name] !== undefined)
+      log.info({ setting: name }, `${name} has no effect: ${reason}`);
   try {
     const demo = await run(config, log, opened, roles);
     log.info({ version: VERSION, pid: process.pid, ...roles, port: config.port }, "started");
@@ -202,17 +248,23 @@ async function once(config: Config, log: Logger, act: (world: World) => Promise<
 
 async function main(args: readonly string[]): Promise<number> {
   const [command = "help", ...rest] = args;
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  if (command === "help" || command === "--help") return say(HELP), 0;
-  if (command === "version" || command === "--version") return say(VERSION), 0;
+  const say = (line: string): number => {
+    process.stdout.write(`${line}\n`);
+    return 0;
+  };
+  if (command === "help" || command === "--help") return say(HELP);
+  if (command === "version" || command === "--version") return say(VERSION);
   if (command === "verify") return runVerify(rest, say);
   const config = readConfig(process.env);
   const isService = command === "up" || command === "serve" || command === "work";
-  const log = pino({ level: isService ? config.logLevel : "warn", redact: ["*.password", "*.secret", "*.authorization", "*.cookie"] }, pino.destination({ dest: isService ? 1 : 2, sync: !isService }));
+  const log = pino(
+    { level: isService ? config.logLevel : "warn", redact: ["*.password", "*.secret", "*.authorization", "*.cookie"] },
+    pino.destination({ dest: isService ? 1 : 2, sync: !isService }),
+  );
   if (command === "up") return service(config, log, { serve: true, work: true });
   if (command === "serve") return service(config, log, { serve: true, work: false });
   if (command === "work") return service(config, log, { serve: false, work: true });
-  if (command === "migrate") return once(config, log, async () => (say("The database is at this version."), 0));
+  if (command === "migrate") return once(config, log, async () => say("The database is at this version."));
   if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
   if (command === "doctor") return runDoctor(config, say, act => once(config, log, act));
   process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);
@@ -223,6 +275,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const known = asHavreError(error);
-  process.stderr.write(`havre: ${error instanceof ConfigError ? error.message : known.kind === "bug" ? chainOf(error) : known.message}\n`);
+  process.stderr.write(
+    `havre: ${error instanceof ConfigError ? error.message : known.kind === "bug" ? chainOf(error) : known.message}\n`,
+  );
   process.exitCode = 1;
 }

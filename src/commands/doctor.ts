@@ -1,11 +1,11 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Config } from "../config.ts";
+import { errandLag } from "../core/errands/index.ts";
 import { brokenLink } from "../core/events/index.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { formatBytes } from "../kernel/units.ts";
-import { errandLag } from "../core/errands/index.ts";
 import { signingKeys } from "../store/maintenance.ts";
 
 type Check = readonly [name: string, act: () => Promise<string>];
@@ -83,8 +83,8 @@ const machine = (config: Config): readonly Check[] => [
 ];
 
 const inside = (world: World): readonly Check[] => [
-  ["database", async () => (await world.store.check(), "answers, and is at this version")],
-  ["uploads folder", async () => (await world.blobs.check(), "can be written and read")],
+  ["database", () => world.store.check().then(() => "answers, and is at this version")],
+  ["uploads folder", () => world.blobs.check().then(() => "can be written and read")],
   [
     "room for uploads",
     async () => {

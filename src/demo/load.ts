@@ -1,8 +1,8 @@
-import { createInvitation, createStudy } from "../core/studies/index.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations } from "../core/organisations/index.ts";
 import { addPerson } from "../core/people/index.ts";
 import { actorOf, type Person, SYSTEM } from "../core/people/model.ts";
 import { addLocation, createStorage } from "../core/storages/index.ts";
+import { createInvitation, createStudy } from "../core/studies/index.ts";
 import type { World } from "../core/world.ts";
 import { demoFacts } from "../store/demo.ts";
 
@@ -23,8 +23,22 @@ export interface DemoStorages {
 
 const PASSPHRASE = "harbour-lantern-demo";
 const ACCOUNTS = [
-  { username: "admin", password: "lighthouse-keeper-7", role: "administrator", firstName: "Ada", lastName: "Admin", email: "admin@example.org" },
-  { username: "researcher", password: "tidal-lantern-42", role: "researcher, owns the demo study", firstName: "Robin", lastName: "Researcher", email: "researcher@example.org" },
+  {
+    username: "admin",
+    password: "lighthouse-keeper-7",
+    role: "administrator",
+    firstName: "Ada",
+    lastName: "Admin",
+    email: "admin@example.org",
+  },
+  {
+    username: "researcher",
+    password: "tidal-lantern-42",
+    role: "researcher, owns the demo study",
+    firstName: "Robin",
+    lastName: "Researcher",
+    email: "researcher@example.org",
+  },
 ] as const;
 
 /** Fills an empty database: people, an organisation, a study with two storages, an invitation. Does nothing when people are there. */
@@ -32,7 +46,9 @@ export async function loadDemo(world: World, storages: DemoStorages): Promise<De
   if ((await demoFacts(world.store.db)).people === 0) await fill(world, storages);
   const { uploadUuid, invitationCode } = await demoFacts(world.store.db);
   return {
-    dropOffUrl: uploadUuid ? `${world.settings.dropoffBaseUrl}${uploadUuid}/#code=${invitationCode ?? ""}` : world.settings.publicUrl,
+    dropOffUrl: uploadUuid
+      ? `${world.settings.dropoffBaseUrl}${uploadUuid}/#code=${invitationCode ?? ""}`
+      : world.settings.publicUrl,
     uploadCode: invitationCode ?? "",
     passphrase: PASSPHRASE,
     accounts: ACCOUNTS.map(({ username, password, role }) => ({ username, password, role })),
@@ -45,7 +61,21 @@ async function fill(world: World, { davUrl, davUser, davPassword, folder }: Demo
   const people: Person[] = [];
   for (const { username, password, firstName, lastName, email } of ACCOUNTS)
     people.push(
-      await addPerson(world, SYSTEM, { username, email, firstName, lastName, organisationId, facultyId, isStaff: username === "admin", isSuperuser: username === "admin" }, password),
+      await addPerson(
+        world,
+        SYSTEM,
+        {
+          username,
+          email,
+          firstName,
+          lastName,
+          organisationId,
+          facultyId,
+          isStaff: username === "admin",
+          isSuperuser: username === "admin",
+        },
+        password,
+      ),
     );
   const [admin, researcher] = people.map(actorOf);
   if (!admin || !researcher || fieldId === undefined) return;
@@ -57,9 +87,32 @@ async function fill(world: World, { davUrl, davUser, davPassword, folder }: Demo
     humanSubject: false,
     field: fieldId,
   });
-  const dav = await createStorage(world, researcher, { name: "University drive (WebDAV)", engine: "WEBDAV", address: davUrl, username: davUser, password: davPassword });
-  const disk = await createStorage(world, admin, { name: "Folder on this server", engine: "FOLDER", address: folder, username: "", password: "" });
-  await addLocation(world, admin, { study: study.study.id, input: { storage: dav.id, direction: "DESTINATION", path: "sleep", uploadPath: "incoming", passphrase: PASSPHRASE } });
-  await addLocation(world, admin, { study: study.study.id, input: { storage: disk.id, direction: "DESTINATION", path: "sleep", uploadPath: "", passphrase: "" } });
-  await createInvitation(world, researcher, { study: study.study.id, name: "Dana Provider", email: "dana@example.org", language: "en" });
+  const dav = await createStorage(world, researcher, {
+    name: "University drive (WebDAV)",
+    engine: "WEBDAV",
+    address: davUrl,
+    username: davUser,
+    password: davPassword,
+  });
+  const disk = await createStorage(world, admin, {
+    name: "Folder on this server",
+    engine: "FOLDER",
+    address: folder,
+    username: "",
+    password: "",
+  });
+  await addLocation(world, admin, {
+    study: study.study.id,
+    input: { storage: dav.id, direction: "DESTINATION", path: "sleep", uploadPath: "incoming", passphrase: PASSPHRASE },
+  });
+  await addLocation(world, admin, {
+    study: study.study.id,
+    input: { storage: disk.id, direction: "DESTINATION", path: "sleep", uploadPath: "", passphrase: "" },
+  });
+  await createInvitation(world, researcher, {
+    study: study.study.id,
+    name: "Dana Provider",
+    email: "dana@example.org",
+    language: "en",
+  });
 }

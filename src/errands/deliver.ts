@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import {
   completeDelivery,
@@ -20,7 +20,8 @@ import type { ErrandKind } from "./errand.ts";
  * Brings one drop to one location. Ask, then act: the file is written to a temporary name, its size and hash are checked, and
  * only then does it get its name, without overwriting. Whatever is killed when, the next try finds out where things stand:
  *   final name noted and there with the right bytes → done already
- *   temporary name there                            → written again (or gone on with, where the storage can)
+ *   temporary name there, whole                     → proved, without sending it again
+ *   temporary name there, a part                    → gone on with where the storage can, else written again
  *   nothing                                         → from the start
  */
 export const deliver: ErrandKind = {
@@ -54,14 +55,18 @@ async function bring(world: World, job: DeliveryJob, signal: AbortSignal): Promi
   });
   try {
     const source = await sourceOf(world, job);
-    if (source.sizeBytes > storage.can.maxFileBytes) throw new HavreError("too-large", `${destination.storageName} takes files up to ${storage.can.maxFileBytes} bytes.`);
+    if (source.sizeBytes > storage.can.maxFileBytes)
+      throw new HavreError("too-large", `${destination.storageName} takes files up to ${storage.can.maxFileBytes} bytes.`);
     if (await finishedBefore(world, storage, job, source, signal)) return;
     await storage.makeFolder(at(job.folder), signal);
-    const sent = await send(world, storage, job, source, signal);
+    const sent = (await sentBefore(storage, job, source, signal)) ?? (await send(world, storage, job, source, signal));
     const how = await prove(world, storage, at(job.tempPath), source.sizeBytes, sent, signal);
     const finalPath = await publish(world, storage, job, signal);
     await completeDelivery(world, job, { finalPath, sha256: sent, sizeBytes: source.sizeBytes, how });
-    world.log.info({ delivery: delivery.id, drop: job.drop.id, sizeBytes: source.sizeBytes, storage: destination.storageName }, "delivered");
+    world.log.info(
+      { delivery: delivery.id, drop: job.drop.id, sizeBytes: source.sizeBytes, storage: destination.storageName },
+      "delivered",
+    );
   } finally {
     await storage.close();
   }
@@ -73,18 +78,26 @@ const at = (path: string): StoragePath => path as StoragePath;
 async function sourceOf(world: World, job: DeliveryJob): Promise<Source> {
   if (job.drop.blobKey === undefined) throw new HavreError("not-found", "The bytes of this drop are no longer here.");
   const plain = await world.blobs.source(job.drop.blobKey);
-  if (plain.sizeBytes !== job.drop.sizeBytes) throw new HavreError("checksum", "The stored bytes are not as many as arrived.", { retry: "never" });
+  if (plain.sizeBytes !== job.drop.sizeBytes)
+    throw new HavreError("checksum", "The stored bytes are not as many as arrived.", { retry: "never" });
   if (!job.delivery.encrypted) return plain;
   const { keySealed } = job.delivery;
   if (keySealed) return ageSource(plain, decodeAgeKey(world.secrets.open(keySealed, "delivery.key")));
-  const passphrase = job.destination.passphraseSealed && world.secrets.openText(job.destination.passphraseSealed, "location.passphrase");
+  const passphrase =
+    job.destination.passphraseSealed && world.secrets.openText(job.destination.passphraseSealed, "location.passphrase");
   const fresh = await newAgeKey(passphrase === undefined ? { recipients: job.recipients } : { passphrase });
   const kept = decodeAgeKey(await keepDeliveryKey(world, job, encodeAgeKey(fresh), ageSizeBytes(fresh, plain.sizeBytes)));
   return ageSource(plain, kept);
 }
 
 /** After a lost answer: the name was noted, the move may have happened. Then the file is there and its bytes are ours. */
-async function finishedBefore(world: World, storage: Storage, job: DeliveryJob, source: Source, signal: AbortSignal): Promise<boolean> {
+async function finishedBefore(
+  world: World,
+  storage: Storage,
+  job: DeliveryJob,
+  source: Source,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { finalPath, sentSha256 } = job.delivery;
   if (finalPath === undefined || sentSha256 === undefined) return false;
   if (await storage.stat(at(job.tempPath), signal)) return false;
@@ -95,15 +108,26 @@ async function finishedBefore(world: World, storage: Storage, job: DeliveryJob, 
   return true;
 }
 
+/** Killed between the last byte and the proof: the bytes are there, and their hash was noted. The proof decides. */
+async function sentBefore(storage: Storage, job: DeliveryJob, source: Source, signal: AbortSignal): Promise<string | undefined> {
+  if (job.delivery.sentSha256 === undefined) return undefined;
+  const entry = await storage.stat(at(job.tempPath), signal);
+  return entry?.sizeBytes === source.sizeBytes ? job.delivery.sentSha256 : undefined;
+}
+
 const PROGRESS_MS = 1_000;
 
 /** Writes the whole source to the temporary name. @returns SHA-256 of what was sent */
 async function send(world: World, storage: Storage, job: DeliveryJob, source: Source, signal: AbortSignal): Promise<string> {
   const known = job.delivery.encrypted ? undefined : job.drop.sha256;
   const hashed = known === undefined ? hashing(source) : undefined;
+  const from = storage.can.resume
+    ? Math.min((await storage.stat(at(job.tempPath), signal))?.sizeBytes ?? 0, source.sizeBytes)
+    : 0;
   let notedAt = Date.now();
   await storage.write(at(job.tempPath), hashed?.source ?? source, {
     signal,
+    from,
     onProgress: sentBytes => {
       if (Date.now() - notedAt < PROGRESS_MS) return;
       notedAt = Date.now();
@@ -115,32 +139,47 @@ async function send(world: World, storage: Storage, job: DeliveryJob, source: So
   return sha256;
 }
 
-/** A source that hashes what is read of it. A driver that reads it again from the start (a retry) starts the hash again. */
+/** A source that hashes what is read of it. Opened at a later place it first hashes what lies before, so the hash is always whole. */
 function hashing(source: Source): { source: Source; sha256: () => string } {
   let hash = createHash("sha256");
   const open = async (from: number): Promise<Readable> => {
-    if (from !== 0) throw new HavreError("bug", "A hashed source is read from its start.");
     const current = createHash("sha256");
     hash = current;
-    const input = await source.open(0);
-    return Readable.from(
-      (async function* () {
-        for await (const chunk of input as AsyncIterable<Buffer>) {
-          current.update(chunk);
-          yield chunk;
-        }
-      })(),
-      { objectMode: false, highWaterMark: 1 << 20 },
-    );
+    if (from > 0) await hashUpTo(source, from, current);
+    const input = await source.open(from);
+    const passed = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of input as AsyncIterable<Buffer>) {
+        current.update(chunk);
+        yield chunk;
+      }
+    };
+    return Readable.from(passed(), { objectMode: false, highWaterMark: 1 << 20 });
   };
   return { source: { sizeBytes: source.sizeBytes, open }, sha256: () => hash.digest("hex") };
 }
 
+async function hashUpTo(source: Source, end: number, hash: Hash): Promise<void> {
+  let left = end;
+  for await (const chunk of (await source.open(0)) as AsyncIterable<Buffer>) {
+    hash.update(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}
+
 /** Compares what lies there with what was sent. @throws "checksum" or "protocol": both are tried again from the start */
-async function prove(world: World, storage: Storage, path: StoragePath, sizeBytes: number, sha256: string, signal: AbortSignal): Promise<"read-back" | "storage-hash" | "size"> {
+async function prove(
+  world: World,
+  storage: Storage,
+  path: StoragePath,
+  sizeBytes: number,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<"read-back" | "storage-hash" | "size"> {
   const entry = await storage.stat(path, signal);
   if (!entry) throw new HavreError("protocol", `${storage.engine}: the file was accepted and is not there.`);
-  if (entry.sizeBytes !== sizeBytes) throw new HavreError("protocol", `${storage.engine}: ${sizeBytes} bytes were sent and ${entry.sizeBytes} are there.`);
+  if (entry.sizeBytes !== sizeBytes)
+    throw new HavreError("protocol", `${storage.engine}: ${sizeBytes} bytes were sent and ${entry.sizeBytes} are there.`);
   const told = entry.sha256;
   if (told === undefined && world.settings.deliveryProof === "size") return "size";
   const found = told ?? (await hashOf(storage, path, signal));

@@ -7,6 +7,8 @@ import type { ErrandKind, Outcome } from "./errand.ts";
 /** A dead process' errand goes on after this long; a living one renews its lease every third of it. */
 const LEASE_MS = 15_000;
 const POLL_MS = 1_000;
+/** Another process may have died just before its turn. */
+const LONGEST_TURN_MS = 30_000;
 /** First wait after an unexpected failure; doubles up to the longest, with full jitter. */
 const BACKOFF_MS = 2_000;
 const LONGEST_BACKOFF_MS = 10 * 60_000;
@@ -26,6 +28,7 @@ export class ErrandRunner {
   readonly #world: World;
   readonly #kinds: ReadonlyMap<string, ErrandKind>;
   readonly #running = new Map<number, Running>();
+  readonly #nextTurn = new Map<string, number>();
   #stopping = false;
   #stopListening: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -66,18 +69,36 @@ export class ErrandRunner {
     }
   }
 
+  /** Asks for a turn only when it may be due, so that an idle process hardly speaks to the database. */
   async #repeatDue(): Promise<void> {
     const queue = errands(this.#world.store.db);
-    for (const { kind, everyMs } of this.#kinds.values())
-      if (everyMs !== undefined && (await queue.claimTurn(kind, everyMs))) await queue.add(kind, { key: "repeating" });
+    for (const { kind, everyMs } of this.#kinds.values()) {
+      if (everyMs === undefined || (this.#nextTurn.get(kind) ?? 0) > Date.now()) continue;
+      if (await queue.claimTurn(kind, everyMs)) await queue.add(kind, { key: "repeating" });
+      this.#nextTurn.set(kind, Date.now() + Math.min(everyMs, LONGEST_TURN_MS));
+    }
   }
 
+  /** One question for all kinds with room; asked again while the answer is full. */
   async #claimDue(): Promise<void> {
-    const queue = errands(this.#world.store.db);
-    for (const kind of this.#kinds.values()) {
-      const free = kind.atOnce - [...this.#running.values()].filter(({ errand }) => errand.kind === kind.kind).length;
-      for (const errand of await queue.claim(this.holder, [kind.kind], free, LEASE_MS)) this.#begin(kind, errand);
+    for (;;) {
+      const free = this.#freeByKind();
+      const limit = Math.min(...free.values());
+      const claimed =
+        free.size === 0 ? [] : await errands(this.#world.store.db).claim(this.holder, [...free.keys()], limit, LEASE_MS);
+      for (const errand of claimed) {
+        const kind = this.#kinds.get(errand.kind);
+        if (kind) this.#begin(kind, errand);
+      }
+      if (claimed.length === 0) return;
     }
+  }
+
+  #freeByKind(): Map<string, number> {
+    const free = new Map([...this.#kinds.values()].map(({ kind, atOnce }) => [kind, atOnce]));
+    for (const { errand } of this.#running.values()) free.set(errand.kind, (free.get(errand.kind) ?? 0) - 1);
+    for (const [kind, left] of free) if (left < 1) free.delete(kind);
+    return free;
   }
 
   #begin(kind: ErrandKind, errand: Errand): void {
@@ -99,18 +120,29 @@ export class ErrandRunner {
       else await queue.retryAt(errand.id, this.holder, outcome.againAt, "error" in outcome ? String(outcome.error) : "");
     } catch (error) {
       // The queue itself failed: the lease runs out and the errand comes back.
-      this.#world.log.warn({ error: chainOf(error), errand: errand.id, kind: kind.kind }, "errands: the outcome could not be noted");
+      this.#world.log.warn(
+        { error: chainOf(error), errand: errand.id, kind: kind.kind },
+        "errands: the outcome could not be noted",
+      );
     }
   }
 
-  async #outcome(kind: ErrandKind, errand: Errand, signal: AbortSignal): Promise<Outcome | { park: string } | { againAt: Date; error: string }> {
+  async #outcome(
+    kind: ErrandKind,
+    errand: Errand,
+    signal: AbortSignal,
+  ): Promise<Outcome | { park: string } | { againAt: Date; error: string }> {
     try {
       return await kind.run(this.#world, errand, { signal });
     } catch (thrown) {
       const error = asHavreError(thrown);
       const facts = { error: chainOf(error), errand: errand.id, kind: kind.kind, attempts: errand.attempts };
       if (signal.aborted) return { againAt: new Date(), error: "stopped" };
-      if (error.kind === "bug") this.#world.log.error({ ...facts, stack: error.cause instanceof Error ? error.cause.stack : error.stack }, "errand failed");
+      if (error.kind === "bug")
+        this.#world.log.error(
+          { ...facts, stack: error.cause instanceof Error ? error.cause.stack : error.stack },
+          "errand failed",
+        );
       else this.#world.log.warn(facts, "errand failed");
       // A bug may be a passing one (the database went away): tried like anything temporary, and parked with its reason at last.
       const passing = error.retry === "temporary" || error.kind === "bug";
@@ -141,7 +173,10 @@ export class ErrandRunner {
     const left = [...this.#running.values()];
     for (const { abort } of left) abort.abort();
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([Promise.allSettled(left.map(({ ended }) => ended)), new Promise(resolve => (timer = setTimeout(resolve, graceMs)))]);
+    await Promise.race([
+      Promise.allSettled(left.map(({ ended }) => ended)),
+      new Promise(resolve => (timer = setTimeout(resolve, graceMs))),
+    ]);
     clearTimeout(timer);
     clearInterval(this.#heartbeat);
     await errands(this.#world.store.db).putBack([...this.#running.keys()], this.holder);

@@ -16,7 +16,10 @@ export const sendMail = (mailer: Mailer | undefined): ErrandKind => ({
       return "done";
     }
     try {
-      await mailer.send({ ...mail, from: mail.studyId === undefined ? world.settings.mailFromSystem : world.settings.mailFrom }, signal);
+      await mailer.send(
+        { ...mail, from: mail.studyId === undefined ? world.settings.mailFromSystem : world.settings.mailFrom },
+        signal,
+      );
     } catch (thrown) {
       const error = asHavreError(thrown);
       if (error.retry === "never") await noteMail(world, mail.id, "parked", error.message);

@@ -1,7 +1,7 @@
-import { sealEvents } from "../core/events/index.ts";
 import { sweepExternalDrops } from "../core/drops/index.ts";
-import { sweepUploads } from "../core/uploads/index.ts";
 import { forgetExpiredRows } from "../core/errands/index.ts";
+import { sealEvents } from "../core/events/index.ts";
+import { sweepUploads } from "../core/uploads/index.ts";
 import { MINUTE, SECOND } from "../kernel/clock.ts";
 import type { ErrandKind } from "./errand.ts";
 

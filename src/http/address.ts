@@ -29,15 +29,19 @@ const one = (value: string | string[] | undefined): string => (Array.isArray(val
 /** The client's address: the peer, or behind believed proxies the last hop that is not one of them. */
 export function clientAddress(peer: string, headers: Headers, believed: Believed): string {
   let at = plainAddress(peer);
-  const hops = one(headers["x-forwarded-for"]).split(",").map(hop => plainAddress(hop.trim())).filter(hop => isIP(hop) !== 0);
+  const hops = one(headers["x-forwarded-for"])
+    .split(",")
+    .map(hop => plainAddress(hop.trim()))
+    .filter(hop => isIP(hop) !== 0);
   while (believed.has(at) && hops.length > 0) at = hops.pop() ?? at;
   return at;
 }
 
-/** Scheme and host as the client used them; forwarding headers count only from a believed peer. */
+/** Scheme and host as the client used them; forwarding headers count only from a believed peer, and nonsense becomes localhost. */
 export function originOf(peer: string, headers: Headers, encrypted: boolean, believed: Believed): string {
   const trusted = believed.has(peer);
   const scheme = (trusted && one(headers["x-forwarded-proto"]).split(",")[0]?.trim()) || (encrypted ? "https" : "http");
   const host = (trusted && one(headers["x-forwarded-host"]).split(",")[0]?.trim()) || one(headers.host) || "localhost";
-  return `${scheme === "https" ? "https" : "http"}://${host}`;
+  const origin = `${scheme === "https" ? "https" : "http"}://${host}`;
+  return URL.canParse(origin) && !/[\s/?#@\\]/.test(host) ? origin : "http://localhost";
 }

@@ -34,4 +34,5 @@ declare module "fastify" {
     signReply: SignedIn["signReply"];
   }
 }
+
 export type { FastifyRequest };

@@ -12,14 +12,22 @@ const REDOC_PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><
 /** The OpenAPI document made from the route rows, and two readers for it, all served from here. */
 export async function documentation(app: FastifyInstance): Promise<void> {
   const hidden = { schema: { hide: true } };
-  for (const path of ["/api/openapi.json", "/api/swagger.json"]) app.get(path, hidden, async (_request, reply) => reply.type("application/json").send(JSON.stringify(app.swagger())));
-  await app.register(swaggerUi, { routePrefix: "/api/swagger", staticCSP: true, uiConfig: { deepLinking: true, docExpansion: "none" } });
+  for (const path of ["/api/openapi.json", "/api/swagger.json"])
+    app.get(path, hidden, async (_request, reply) => reply.type("application/json").send(JSON.stringify(app.swagger())));
+  await app.register(swaggerUi, {
+    routePrefix: "/api/swagger",
+    staticCSP: true,
+    uiConfig: { deepLinking: true, docExpansion: "none" },
+  });
 
   let redoc: Buffer | undefined;
   app.get("/api/redoc/", hidden, async (_request, reply) =>
     reply
       .type("text/html; charset=utf-8")
-      .header("content-security-policy", "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:")
+      .header(
+        "content-security-policy",
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:",
+      )
       .send(REDOC_PAGE),
   );
   app.get("/api/redoc/redoc.js", hidden, async (_request, reply) => {

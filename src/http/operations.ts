@@ -19,7 +19,8 @@ export function operations(app: FastifyInstance, world: World, metricsToken: str
       blobs: await passes(() => world.blobs.check()),
       errands: await passes(async () => {
         const { oldestSeconds } = await errandLag(world);
-        if (oldestSeconds > MAX_LAG_SECONDS) throw new Error(`the oldest errand is ${Math.round(oldestSeconds)} s late: is a worker running?`);
+        if (oldestSeconds > MAX_LAG_SECONDS)
+          throw new Error(`the oldest errand is ${Math.round(oldestSeconds)} s late: is a worker running?`);
       }),
     };
     const ready = Object.values(checks).every(check => check === "ok");
@@ -32,7 +33,11 @@ export function operations(app: FastifyInstance, world: World, metricsToken: str
     requestSeconds.observe({ method: request.method, path, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
   });
   app.get("/metrics", { schema: { hide: true }, logLevel: "silent" }, async (request, reply) => {
-    if (!mayRead(request, metricsToken)) return reply.code(401).header("www-authenticate", "Bearer").send({ detail: "Metrics are read with METRICS_TOKEN, or from this machine." });
+    if (!mayRead(request, metricsToken))
+      return reply
+        .code(401)
+        .header("www-authenticate", "Bearer")
+        .send({ detail: "Metrics are read with METRICS_TOKEN, or from this machine." });
     return reply.header("content-type", registry.contentType).send(await registry.metrics());
   });
 }

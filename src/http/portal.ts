@@ -23,16 +23,36 @@ export async function portal(app: FastifyInstance, folder: string, settings: Set
   const page = join(folder, "index.html");
   const html = existsSync(page) ? readFileSync(page, "utf8") : undefined;
   if (html !== undefined)
-    await app.register(fastifyStatic, { root: join(folder, "assets"), prefix: "/assets/", immutable: true, maxAge: "365d", index: false, schemaHide: true });
+    await app.register(fastifyStatic, {
+      root: join(folder, "assets"),
+      prefix: "/assets/",
+      immutable: true,
+      maxAge: "365d",
+      index: false,
+      schemaHide: true,
+    });
 
   const send = (reply: FastifyReply): FastifyReply =>
     html === undefined
       ? reply.code(503).type("text/plain").send("The portal is not built. Run: make build\n")
-      : reply.code(200).type("text/html; charset=utf-8").header("cache-control", "no-cache").header("content-security-policy", policy(settings)).send(html);
+      : reply
+          .code(200)
+          .type("text/html; charset=utf-8")
+          .header("cache-control", "no-cache")
+          .header("content-security-policy", policy(settings))
+          .send(html);
 
   app.get("/admin", { schema: { hide: true } }, async (_request, reply) => reply.redirect("/api/admin/"));
   app.setNotFoundHandler(async (request, reply) => {
-    const wantsPage = (request.method === "GET" || request.method === "HEAD") && !/^\/(api|assets|files)(\/|$|\?)/.test(request.url) && /text\/html|\*\/\*/.test(request.headers.accept ?? "*/*");
-    return wantsPage ? send(reply) : reply.code(404).type("application/json").send(JSON.stringify({ detail: "Not found." }));
+    const wantsPage =
+      (request.method === "GET" || request.method === "HEAD") &&
+      !/^\/(api|assets|files)(\/|$|\?)/.test(request.url) &&
+      /text\/html|\*\/\*/.test(request.headers.accept ?? "*/*");
+    return wantsPage
+      ? send(reply)
+      : reply
+          .code(404)
+          .type("application/json")
+          .send(JSON.stringify({ detail: "Not found." }));
   });
 }

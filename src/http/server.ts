@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createHttp, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
 import cookie from "@fastify/cookie";
 import swagger from "@fastify/swagger";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
@@ -35,10 +36,19 @@ export interface Server {
 const MAX_BODY_BYTES = 1 << 20;
 
 /** The one HTTP server: uploads go straight to the tus handler, everything else through Fastify. */
-export async function makeServer(world: World, log: Logger, dialects: readonly Dialect[], options: ServerOptions): Promise<Server> {
+export async function makeServer(
+  world: World,
+  log: Logger,
+  dialects: readonly Dialect[],
+  options: ServerOptions,
+): Promise<Server> {
   const believed = new Believed(options.trustedProxies);
   const tus = makeTus(world, believed);
-  const route = (request: IncomingMessage, response: ServerResponse, rest: (request: IncomingMessage, response: ServerResponse) => void): void => {
+  const route = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    rest: (request: IncomingMessage, response: ServerResponse) => void,
+  ): void => {
     if (!hostAllowed(request, options.allowedHosts)) refuseHost(response);
     else if (tus.handles(request.url ?? "")) tus.serve(request, response);
     else rest(request, response);
@@ -55,7 +65,10 @@ export async function makeServer(world: World, log: Logger, dialects: readonly D
     serverFactory: handler => {
       const listener = (request: IncomingMessage, response: ServerResponse): void => route(request, response, handler);
       const server: HttpServer = options.tls
-        ? createHttps({ cert: readFileSync(options.tls.cert), key: readFileSync(options.tls.key), highWaterMark: 1 << 20 }, listener)
+        ? createHttps(
+            { cert: readFileSync(options.tls.cert), key: readFileSync(options.tls.key), highWaterMark: 1 << 20 },
+            listener,
+          )
         : createHttp({ highWaterMark: 1 << 20 }, listener);
       server.requestTimeout = 0;
       server.headersTimeout = 30_000;
@@ -84,19 +97,31 @@ export async function makeServer(world: World, log: Logger, dialects: readonly D
     if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
   });
   app.addHook("onSend", async (request, reply, payload) => {
-    if (!request.signReply) return payload;
+    // A stream's bytes are not known before the headers go out.
+    if (!request.signReply || payload instanceof Readable) return payload;
     const body = payload === undefined || payload === null ? Buffer.alloc(0) : Buffer.from(payload as string | Buffer);
     reply.headers(request.signReply(body, body.length === 0 ? "" : String(reply.getHeader("content-type") ?? "")));
     return body.length === 0 ? payload : body;
   });
   app.addHook("onResponse", async (request, reply) => {
-    const facts = { id: request.id, method: request.method, path: loggedPath(request.url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    const facts = {
+      id: request.id,
+      method: request.method,
+      path: loggedPath(request.url),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
     if (reply.statusCode >= 500) request.log.warn(facts, "request");
     else request.log.info(facts, "request");
   });
   app.setErrorHandler((error, request, reply) => {
     const status = (error as { statusCode?: number }).statusCode;
-    const known = status === 413 ? new HavreError("too-large", "The request body is too large.") : status !== undefined && status < 500 ? new HavreError("invalid", "The request cannot be read.") : asHavreError(error);
+    const known =
+      status === 413
+        ? new HavreError("too-large", "The request body is too large.")
+        : status !== undefined && status < 500
+          ? new HavreError("invalid", "The request cannot be read.")
+          : asHavreError(error);
     if (known.kind === "bug") request.log.error({ err: error }, "unexpected");
     return reply.code(known.kind === "bug" ? 500 : (status ?? 400)).send(JSON.stringify({ detail: known.message }));
   });
@@ -151,5 +176,7 @@ function hostAllowed(request: IncomingMessage, allowed: readonly string[]): bool
 }
 
 function refuseHost(response: ServerResponse): void {
-  response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ detail: "This host name is not served here." }));
+  response
+    .writeHead(400, { "content-type": "application/json" })
+    .end(JSON.stringify({ detail: "This host name is not served here." }));
 }

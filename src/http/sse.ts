@@ -24,19 +24,28 @@ export function sse(watch: Watch): Reply {
   const beat = setInterval(() => out.push(": still here\n\n"), BEAT_MS);
   const tell = (): void => {
     gather = undefined;
-    for (const change of waiting.values()) out.push(`event: change\ndata: ${JSON.stringify({ kind: change.kind, id: Number(change.id) || change.id, study: change.study, drop: change.drop })}\n\n`);
+    for (const change of waiting.values())
+      out.push(
+        `event: change\ndata: ${JSON.stringify({ kind: change.kind, id: Number(change.id) || change.id, study: change.study, drop: change.drop })}\n\n`,
+      );
     waiting.clear();
   };
   out.push("retry: 2000\n\n");
-  watch.subscribe(change => {
-    waiting.set(`${change.kind} ${change.id}`, change);
-    gather ??= setTimeout(tell, GATHER_MS);
-  }).then(
-    unsubscribe => {
-      stop = unsubscribe;
-      if (out.destroyed) unsubscribe();
-    },
-    error => out.destroy(error as Error),
-  );
-  return stream(out, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" });
+  watch
+    .subscribe(change => {
+      waiting.set(`${change.kind} ${change.id}`, change);
+      gather ??= setTimeout(tell, GATHER_MS);
+    })
+    .then(
+      unsubscribe => {
+        stop = unsubscribe;
+        if (out.destroyed) unsubscribe();
+      },
+      error => out.destroy(error as Error),
+    );
+  return stream(out, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
 }

@@ -62,8 +62,15 @@ export function chainOf(error: unknown): string {
 }
 
 export const notFound = (what = "Not found."): HavreError => new HavreError("not-found", what);
-export const forbidden = (why = "You do not have permission to perform this action."): HavreError => new HavreError("forbidden", why);
+export const forbidden = (why = "You do not have permission to perform this action."): HavreError =>
+  new HavreError("forbidden", why);
 
 /** A refusal of named fields. `fields` maps a field to its messages; `non_field_errors` is about the whole object. */
 export const invalid = (fields: Record<string, readonly string[]>): HavreError =>
-  new HavreError("invalid", Object.entries(fields).map(([name, messages]) => `${name}: ${messages.join(" ")}`).join("; "), { detail: { fields } });
+  new HavreError(
+    "invalid",
+    Object.entries(fields)
+      .map(([name, messages]) => `${name}: ${messages.join(" ")}`)
+      .join("; "),
+    { detail: { fields } },
+  );

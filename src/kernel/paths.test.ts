@@ -20,7 +20,8 @@ describe("a safe name", () => {
     ["e\u0301.txt", "\u00e9.txt"],
     ["folder/", "folder"],
   ];
-  for (const [given, safe] of cases) it(`of ${JSON.stringify(given)} is ${JSON.stringify(safe)}`, () => assert.equal(safeName(given), safe));
+  for (const [given, safe] of cases)
+    it(`of ${JSON.stringify(given)} is ${JSON.stringify(safe)}`, () => assert.equal(safeName(given), safe));
 
   it("has at most 255 bytes and keeps its extension", () => {
     const name = safeName(`${"x".repeat(300)}.tar.gz`);
@@ -48,11 +49,18 @@ describe("paths", () => {
     it(`refuse ${JSON.stringify(bad.slice(0, 10))}`, () => assert.throws(() => relativePath(bad), { kind: "invalid" }));
 
   it("beside a taken name keep the extension", () => assert.equal(besideName("scan.csv", "1f2e3d4c"), "scan-1f2e3d4c.csv"));
-  it("beside a long name stay short enough", () => assert.ok(Buffer.byteLength(besideName(`${"y".repeat(251)}.csv`, "1f2e3d4c")) <= 255));
+  it("beside a long name stay short enough", () =>
+    assert.ok(Buffer.byteLength(besideName(`${"y".repeat(251)}.csv`, "1f2e3d4c")) <= 255));
   it("shorten to nothing less than asked", () => assert.equal(shorten("short.txt", 255), "short.txt"));
 });
 
 describe("an extension", () => {
-  for (const [name, extension] of [["a.EXE", "exe"], ["a.exe. ", "exe"], ["a.tar.gz", "gz"], ["noext", ""], [".bat", "bat"]] as const)
+  for (const [name, extension] of [
+    ["a.EXE", "exe"],
+    ["a.exe. ", "exe"],
+    ["a.tar.gz", "gz"],
+    ["noext", ""],
+    [".bat", "bat"],
+  ] as const)
     it(`of ${JSON.stringify(name)} is ${JSON.stringify(extension)}`, () => assert.equal(extensionOf(name), extension));
 });

@@ -16,14 +16,26 @@ export function splitExtension(name: string): readonly [stem: string, extension:
  * @returns "" when nothing usable is left
  */
 export function safeName(given: string): string {
-  const last = given.normalize("NFC").split(/[/\\]/).findLast(part => part.trim() !== "") ?? "";
-  const clean = last.replace(UNSAFE, "").replace(/^[.\s]+/, "").trim();
+  const last =
+    given
+      .normalize("NFC")
+      .split(/[/\\]/)
+      .findLast(part => part.trim() !== "") ?? "";
+  const clean = last
+    .replace(UNSAFE, "")
+    .replace(/^[.\s]+/, "")
+    .trim();
   return shorten(clean, MAX_NAME_BYTES);
 }
 
 /** The folders in front of the name, each made safe; "a/../b/x.txt" → ["a", "b"]. For folders dropped whole. */
 export function safeFolders(given: string): string[] {
-  return given.normalize("NFC").split(/[/\\]/).slice(0, -1).map(safeName).filter(part => part !== "");
+  return given
+    .normalize("NFC")
+    .split(/[/\\]/)
+    .slice(0, -1)
+    .map(safeName)
+    .filter(part => part !== "");
 }
 
 /** Cuts the stem, never inside a character, so that the whole has at most `maxBytes` in UTF-8. */
@@ -47,10 +59,16 @@ export function besideName(name: string, mark: string): string {
  * @throws HavreError "invalid" for "..", control characters or a segment beyond 255 bytes
  */
 export function relativePath(given: string): string {
-  const parts = given.normalize("NFC").split(/[/\\]/).map(part => part.trim()).filter(part => part !== "" && part !== ".");
+  const parts = given
+    .normalize("NFC")
+    .split(/[/\\]/)
+    .map(part => part.trim())
+    .filter(part => part !== "" && part !== ".");
   for (const part of parts)
     if (part === ".." || part.replace(UNSAFE, "") !== part || Buffer.byteLength(part) > MAX_NAME_BYTES)
-      throw new HavreError("invalid", "A path may not contain '..', control characters or a part beyond 255 bytes.", { detail: { path: given } });
+      throw new HavreError("invalid", "A path may not contain '..', control characters or a part beyond 255 bytes.", {
+        detail: { path: given },
+      });
   return parts.join("/");
 }
 

@@ -39,5 +39,6 @@ describe("secrets", () => {
 });
 
 describe("canonical JSON", () => {
-  it("has one spelling per value", () => assert.equal(canonicalJson({ b: [1, { d: null, c: "é" }], a: undefined, A: true }), '{"A":true,"b":[1,{"c":"é","d":null}]}'));
+  it("has one spelling per value", () =>
+    assert.equal(canonicalJson({ b: [1, { d: null, c: "é" }], a: undefined, A: true }), '{"A":true,"b":[1,{"c":"é","d":null}]}'));
 });

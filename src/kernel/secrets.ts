@@ -1,4 +1,16 @@
-import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject, randomBytes, sign, timingSafeEqual, verify } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+  verify,
+} from "node:crypto";
 import { HavreError } from "./errors.ts";
 
 /** A ciphertext: version byte, 12-byte nonce, 16-byte tag, body. Stored as bytea. */
@@ -21,7 +33,11 @@ export class Secrets {
   constructor(secretKey: string) {
     this.#master = Buffer.from(secretKey, "utf8");
     this.#sealKey = this.derive("seal");
-    this.#signKey = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, this.derive("receipts")]), format: "der", type: "pkcs8" });
+    this.#signKey = createPrivateKey({
+      key: Buffer.concat([PKCS8_ED25519, this.derive("receipts")]),
+      format: "der",
+      type: "pkcs8",
+    });
     const jwk = createPublicKey(this.#signKey).export({ format: "jwk" });
     this.publicKey = String(jwk.x);
   }
@@ -47,7 +63,9 @@ export class Secrets {
       decipher.setAuthTag(sealed.subarray(13, 29));
       return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()]);
     } catch (cause) {
-      throw new HavreError("bug", "A sealed secret cannot be opened: SECRET_KEY differs from the one it was sealed with.", { cause });
+      throw new HavreError("bug", "A sealed secret cannot be opened: SECRET_KEY differs from the one it was sealed with.", {
+        cause,
+      });
     }
   }
 

@@ -2,7 +2,22 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
-const UNITS: Record<string, number> = { "": 1, b: 1, k: KIB, kb: KIB, kib: KIB, m: MIB, mb: MIB, mib: MIB, g: GIB, gb: GIB, gib: GIB, t: 1024 * GIB, tb: 1024 * GIB, tib: 1024 * GIB };
+const UNITS: Record<string, number> = {
+  "": 1,
+  b: 1,
+  k: KIB,
+  kb: KIB,
+  kib: KIB,
+  m: MIB,
+  mb: MIB,
+  mib: MIB,
+  g: GIB,
+  gb: GIB,
+  gib: GIB,
+  t: 1024 * GIB,
+  tb: 1024 * GIB,
+  tib: 1024 * GIB,
+};
 
 /** Reads "8 MiB", "512k", "1048576". Units are binary. Returns undefined for anything else. */
 export function parseBytes(text: string): number | undefined {
@@ -13,7 +28,12 @@ export function parseBytes(text: string): number | undefined {
 
 /** "1.5 GiB", for people. */
 export function formatBytes(bytes: number): string {
-  for (const [name, size] of [["TiB", 1024 * GIB], ["GiB", GIB], ["MiB", MIB], ["KiB", KIB]] as const)
+  for (const [name, size] of [
+    ["TiB", 1024 * GIB],
+    ["GiB", GIB],
+    ["MiB", MIB],
+    ["KiB", KIB],
+  ] as const)
     if (bytes >= size) return `${(bytes / size).toFixed(bytes >= 100 * size ? 0 : 1)} ${name}`;
   return `${bytes} B`;
 }

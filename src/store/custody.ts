@@ -19,13 +19,30 @@ export const custody = (tx: Tx) => ({
   },
 
   async last(dropId: number): Promise<{ seq: number; hash: string } | undefined> {
-    return tx.selectFrom("custody").select(["seq", "hash"]).where("drop_id", "=", dropId).orderBy("seq", "desc").limit(1).executeTakeFirst();
+    return tx
+      .selectFrom("custody")
+      .select(["seq", "hash"])
+      .where("drop_id", "=", dropId)
+      .orderBy("seq", "desc")
+      .limit(1)
+      .executeTakeFirst();
   },
 
   async add(dropId: number, hop: Hop): Promise<void> {
     await tx
       .insertInto("custody")
-      .values({ drop_id: dropId, seq: hop.seq, hop: hop.hop, at: hop.at, by: hop.by, facts: JSON.stringify(hop.facts), previous: hop.previous, hash: hop.hash, signature: hop.signature, public_key: hop.publicKey })
+      .values({
+        drop_id: dropId,
+        seq: hop.seq,
+        hop: hop.hop,
+        at: hop.at,
+        by: hop.by,
+        facts: JSON.stringify(hop.facts),
+        previous: hop.previous,
+        hash: hop.hash,
+        signature: hop.signature,
+        public_key: hop.publicKey,
+      })
       .execute();
   },
 });

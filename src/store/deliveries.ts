@@ -64,10 +64,23 @@ const COLUMNS = {
 } as const satisfies Record<keyof DeliveryChange, keyof Database["delivery"]>;
 
 export const deliveries = (tx: Tx) => ({
-  async add(dropId: number, destination: Pick<Destination, "locationId" | "storageName" | "engine">, totalBytes: number, encrypted: boolean): Promise<DeliveryId | undefined> {
+  async add(
+    dropId: number,
+    destination: Pick<Destination, "locationId" | "storageName" | "engine">,
+    totalBytes: number,
+    encrypted: boolean,
+  ): Promise<DeliveryId | undefined> {
     const row = await tx
       .insertInto("delivery")
-      .values({ drop_id: dropId, location_id: destination.locationId, storage_name: destination.storageName, engine: destination.engine, state: "queued", total_bytes: totalBytes, encrypted })
+      .values({
+        drop_id: dropId,
+        location_id: destination.locationId,
+        storage_name: destination.storageName,
+        engine: destination.engine,
+        state: "queued",
+        total_bytes: totalBytes,
+        encrypted,
+      })
       .onConflict(on => on.columns(["drop_id", "location_id"]).doNothing())
       .returning("id")
       .executeTakeFirst();
@@ -86,13 +99,29 @@ export const deliveries = (tx: Tx) => ({
   },
 
   async change(id: number, change: DeliveryChange): Promise<void> {
-    const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined).map(([name, value]) => [COLUMNS[name as keyof DeliveryChange], value]));
-    await tx.updateTable("delivery").set({ ...set, updated_at: sql<Date>`now()` }).where("id", "=", id).execute();
+    const set = Object.fromEntries(
+      Object.entries(change)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [COLUMNS[name as keyof DeliveryChange], value]),
+    );
+    await tx
+      .updateTable("delivery")
+      .set({ ...set, updated_at: sql<Date>`now()` })
+      .where("id", "=", id)
+      .execute();
+  },
+
+  async remove(id: number): Promise<void> {
+    await tx.deleteFrom("delivery").where("id", "=", id).execute();
   },
 
   /** Where a study's drops go, in the order the locations were added. */
   async destinations(studyId: number): Promise<Destination[]> {
-    const rows = await destinationQuery(tx).where("location.study_id", "=", studyId).where("location.direction", "=", "DESTINATION").orderBy("location.id").execute();
+    const rows = await destinationQuery(tx)
+      .where("location.study_id", "=", studyId)
+      .where("location.direction", "=", "DESTINATION")
+      .orderBy("location.id")
+      .execute();
     return rows.map(destinationOf);
   },
 
@@ -107,7 +136,14 @@ const destinationQuery = (tx: Tx) =>
     .selectFrom("location")
     .innerJoin("storage", "storage.id", "location.storage_id")
     .select(["location.id", "location.path", "location.upload_path", "location.passphrase_sealed"])
-    .select(["storage.id as storage_id", "storage.name", "storage.engine", "storage.address", "storage.username", "storage.password_sealed"]);
+    .select([
+      "storage.id as storage_id",
+      "storage.name",
+      "storage.engine",
+      "storage.address",
+      "storage.username",
+      "storage.password_sealed",
+    ]);
 
 type DestinationRow = Awaited<ReturnType<ReturnType<typeof destinationQuery>["executeTakeFirstOrThrow"]>>;
 

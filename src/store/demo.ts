@@ -21,8 +21,22 @@ export async function demoFacts(tx: Tx): Promise<DemoFacts> {
     .orderBy("study_field.id")
     .limit(1)
     .executeTakeFirst();
-  const study = await tx.selectFrom("study").select(["id", "upload_uuid"]).where("code", "=", "DEMO-1").orderBy("id").limit(1).executeTakeFirst();
-  const invitation = study && (await tx.selectFrom("invitation").select("upload_code").where("study_id", "=", study.id).orderBy("id").limit(1).executeTakeFirst());
+  const study = await tx
+    .selectFrom("study")
+    .select(["id", "upload_uuid"])
+    .where("code", "=", "DEMO-1")
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  const invitation =
+    study &&
+    (await tx
+      .selectFrom("invitation")
+      .select("upload_code")
+      .where("study_id", "=", study.id)
+      .orderBy("id")
+      .limit(1)
+      .executeTakeFirst());
   return {
     people,
     organisationId: field?.organisation_id as OrganisationId | undefined,

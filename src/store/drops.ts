@@ -124,10 +124,22 @@ export const drops = (tx: Tx) => ({
     const row = await tx
       .selectFrom("study")
       .innerJoin("person", "person.id", "study.owner_id")
-      .select(["study.id", "study.name", "study.description", "study.human_subject", "study.is_open", "study.upload_uuid", "study.upload_code", "study.recipients"])
+      .select([
+        "study.id",
+        "study.name",
+        "study.description",
+        "study.human_subject",
+        "study.is_open",
+        "study.upload_uuid",
+        "study.upload_code",
+        "study.recipients",
+      ])
       .select(["person.id as owner_id", "person.first_name", "person.last_name", "person.email", "person.language"])
       .select(({ selectFrom }) => [
-        selectFrom("location").whereRef("location.study_id", "=", "study.id").select(sql<number>`count(*)`.as("n")).as("locations"),
+        selectFrom("location")
+          .whereRef("location.study_id", "=", "study.id")
+          .select(sql<number>`count(*)`.as("n"))
+          .as("locations"),
         selectFrom("location")
           .whereRef("location.study_id", "=", "study.id")
           .where("location.passphrase_sealed", "is not", null)
@@ -148,19 +160,32 @@ export const drops = (tx: Tx) => ({
         recipients: row.recipients,
         locations: row.locations ?? 0,
         encryptedLocations: row.encrypted_locations ?? 0,
-        owner: { id: row.owner_id, firstName: row.first_name, lastName: row.last_name, email: row.email, language: row.language as Language },
+        owner: {
+          id: row.owner_id,
+          firstName: row.first_name,
+          lastName: row.last_name,
+          email: row.email,
+          language: row.language as Language,
+        },
       }
     );
   },
 
   async providerByCode(studyId: number, code: string): Promise<Provider | undefined> {
-    const row = await tx.selectFrom("invitation").selectAll().where("study_id", "=", studyId).where("upload_code", "=", code).executeTakeFirst();
+    const row = await tx
+      .selectFrom("invitation")
+      .selectAll()
+      .where("study_id", "=", studyId)
+      .where("upload_code", "=", code)
+      .executeTakeFirst();
     return row && { invitationId: row.id, name: row.name, email: row.email, language: row.language as Language };
   },
 
   async providers(invitationIds: readonly number[]): Promise<Map<number, Provider>> {
     if (invitationIds.length === 0) return new Map();
     const rows = await tx.selectFrom("invitation").selectAll().where("id", "in", invitationIds).execute();
-    return new Map(rows.map(row => [row.id, { invitationId: row.id, name: row.name, email: row.email, language: row.language as Language }]));
+    return new Map(
+      rows.map(row => [row.id, { invitationId: row.id, name: row.name, email: row.email, language: row.language as Language }]),
+    );
   },
 });

@@ -26,7 +26,13 @@ export interface ErrandLag {
   readonly parked: number;
 }
 
-const errandOf = (row: { id: number; kind: string; payload: Record<string, unknown>; attempts: number; asked: number }): Errand => ({
+const errandOf = (row: {
+  id: number;
+  kind: string;
+  payload: Record<string, unknown>;
+  attempts: number;
+  asked: number;
+}): Errand => ({
   id: row.id,
   kind: row.kind,
   payload: row.payload,
@@ -39,7 +45,12 @@ export const errands = (tx: Tx) => ({
   async add(kind: string, errand: NewErrand = {}): Promise<void> {
     await tx
       .insertInto("errand")
-      .values({ kind, payload: JSON.stringify(errand.payload ?? {}), unique_key: errand.key ?? null, ...(errand.runAt ? { run_at: errand.runAt } : {}) })
+      .values({
+        kind,
+        payload: JSON.stringify(errand.payload ?? {}),
+        unique_key: errand.key ?? null,
+        ...(errand.runAt ? { run_at: errand.runAt } : {}),
+      })
       .onConflict(on =>
         on
           .columns(["kind", "unique_key"])
@@ -95,7 +106,12 @@ export const errands = (tx: Tx) => ({
 
   /** Asked for again while it ran: free for the next claim. */
   async release(id: number, holder: string): Promise<void> {
-    await tx.updateTable("errand").set({ lease_by: null, lease_until: null, attempts: 0 }).where("id", "=", id).where("lease_by", "=", holder).execute();
+    await tx
+      .updateTable("errand")
+      .set({ lease_by: null, lease_until: null, attempts: 0 })
+      .where("id", "=", id)
+      .where("lease_by", "=", holder)
+      .execute();
     await sql`select pg_notify('havre_errand', '')`.execute(tx);
   },
 

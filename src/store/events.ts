@@ -31,7 +31,14 @@ export const events = (tx: Tx) => ({
 
   /** Committed events that no link of the chain covers yet, oldest first. */
   async unsealed(limit: number): Promise<EventRow[]> {
-    const rows = await tx.selectFrom("event").selectAll().where("seal_seq", "is", null).orderBy("id").limit(limit).forUpdate().execute();
+    const rows = await tx
+      .selectFrom("event")
+      .selectAll()
+      .where("seal_seq", "is", null)
+      .orderBy("id")
+      .limit(limit)
+      .forUpdate()
+      .execute();
     return rows.map(row => ({
       id: row.id,
       at: row.at,
@@ -45,7 +52,13 @@ export const events = (tx: Tx) => ({
   },
 
   async lastSeal(): Promise<{ seq: number; hash: string } | undefined> {
-    const row = await tx.selectFrom("event").select(["seal_seq", "seal_hash"]).where("seal_seq", "is not", null).orderBy("seal_seq", "desc").limit(1).executeTakeFirst();
+    const row = await tx
+      .selectFrom("event")
+      .select(["seal_seq", "seal_hash"])
+      .where("seal_seq", "is not", null)
+      .orderBy("seal_seq", "desc")
+      .limit(1)
+      .executeTakeFirst();
     return row ? { seq: row.seal_seq ?? 0, hash: row.seal_hash ?? "" } : undefined;
   },
 
@@ -60,7 +73,13 @@ export const events = (tx: Tx) => ({
 
   /** The chain from `afterSeq` on, for whoever checks it. */
   async sealed(afterSeq: number, limit: number): Promise<(EventRow & { seq: number; hash: string })[]> {
-    const rows = await tx.selectFrom("event").selectAll().where("seal_seq", ">", afterSeq).orderBy("seal_seq").limit(limit).execute();
+    const rows = await tx
+      .selectFrom("event")
+      .selectAll()
+      .where("seal_seq", ">", afterSeq)
+      .orderBy("seal_seq")
+      .limit(limit)
+      .execute();
     return rows.map(row => ({
       id: row.id,
       at: row.at,

@@ -23,7 +23,13 @@ export const externalDrops = (tx: Tx) => {
     },
 
     /** The oldest announced drop that fits what a finished upload says. */
-    async waiting(said: { studyUuid: string; filename: string; sizeBytes: number; ip: string; code: string }): Promise<Drop | undefined> {
+    async waiting(said: {
+      studyUuid: string;
+      filename: string;
+      sizeBytes: number;
+      ip: string;
+      code: string;
+    }): Promise<Drop | undefined> {
       if (!UUID.test(said.studyUuid)) return undefined;
       const row = await external()
         .innerJoin("study", "study.id", "drop.study_id")
@@ -39,9 +45,25 @@ export const externalDrops = (tx: Tx) => {
       return row && dropOf(row);
     },
 
-    /** Drops under way of which nothing was heard since. */
+    /** Drops under way of which nothing was heard since: neither an announcement nor a report of one of its deliveries. */
     async silent(since: Date): Promise<number[]> {
-      const rows = await tx.selectFrom("drop").select("id").where("external", "is not", null).where("status", "=", "MOVING").where("updated_at", "<", since).execute();
+      const rows = await tx
+        .selectFrom("drop")
+        .select("id")
+        .where("external", "is not", null)
+        .where("status", "=", "MOVING")
+        .where("updated_at", "<", since)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("delivery")
+                .select("delivery.id")
+                .whereRef("delivery.drop_id", "=", "drop.id")
+                .where("delivery.updated_at", ">=", since),
+            ),
+          ),
+        )
+        .execute();
       return rows.map(row => row.id);
     },
   };

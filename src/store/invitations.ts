@@ -75,17 +75,6 @@ export const invitations = (tx: Tx) => {
       return row && invitationOf(row);
     },
 
-    /** @param code in its normal form */
-    async byCode(studyId: number, code: string): Promise<Invitation | undefined> {
-      const row = await tx
-        .selectFrom("invitation")
-        .selectAll()
-        .where("upload_code", "=", code)
-        .where("study_id", "=", studyId)
-        .executeTakeFirst();
-      return row && invitationOf(row);
-    },
-
     async insert(invitation: NewInvitation): Promise<Invitation> {
       const row = await tx
         .insertInto("invitation")

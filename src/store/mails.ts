@@ -1,8 +1,8 @@
 import type { Selectable } from "kysely";
 import type { Mail, MailState, NewMail } from "../core/mail/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import type { Database } from "./schema.ts";
 import { pageOf } from "./pages.ts";
+import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
 const mailOf = (row: Selectable<Database["mail"]>): Mail => ({

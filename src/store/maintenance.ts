@@ -13,7 +13,11 @@ export async function removeExpired(tx: Tx): Promise<number> {
 
 /** Remembers the key that receipts are signed with; old receipts name old keys. */
 export async function noteSigningKey(tx: Tx, publicKey: string): Promise<void> {
-  await tx.insertInto("signing_key").values({ public_key: publicKey }).onConflict(on => on.doNothing()).execute();
+  await tx
+    .insertInto("signing_key")
+    .values({ public_key: publicKey })
+    .onConflict(on => on.doNothing())
+    .execute();
 }
 
 export async function signingKeys(tx: Tx): Promise<readonly { publicKey: string; firstSeenAt: Date }[]> {

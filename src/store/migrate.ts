@@ -19,6 +19,7 @@ const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
 export async function migrate(db: Kysely<any>): Promise<string[]> {
   const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
   const failed = results?.find(result => result.status === "Error");
-  if (error) throw new HavreError("unavailable", `Migration ${failed?.migrationName ?? ""} failed: ${String(error)}`, { cause: error });
+  if (error)
+    throw new HavreError("unavailable", `Migration ${failed?.migrationName ?? ""} failed: ${String(error)}`, { cause: error });
   return (results ?? []).map(result => result.migrationName);
 }

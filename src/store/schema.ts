@@ -45,7 +45,15 @@ export interface Database {
     created_at: At;
   };
   nonce: { key: string; nonce: string; ts: number; expires_at: Date };
-  session: { id_hash: string; person_id: number; csrf_token: string; ip: Default<string>; user_agent: Default<string>; created_at: At; expires_at: Date };
+  session: {
+    id_hash: string;
+    person_id: number;
+    csrf_token: string;
+    ip: Default<string>;
+    user_agent: Default<string>;
+    created_at: At;
+    expires_at: Date;
+  };
   attempt: { subject: string; failures: number; last_at: Date; locked_until: Date | null };
   permission: Stamped & {
     id: Id;
@@ -69,8 +77,25 @@ export interface Database {
     is_open: Default<boolean>;
     recipients: Default<string[]>;
   };
-  invitation: Stamped & { id: Id; study_id: number; name: string; email: string; upload_code: string; language: Default<string>; sends: Default<number>; mail_sent_at: MaybeAt };
-  storage: Stamped & { id: Id; owner_id: number; name: string; engine: string; address: string; username: string; password_sealed: Buffer };
+  invitation: Stamped & {
+    id: Id;
+    study_id: number;
+    name: string;
+    email: string;
+    upload_code: string;
+    language: Default<string>;
+    sends: Default<number>;
+    mail_sent_at: MaybeAt;
+  };
+  storage: Stamped & {
+    id: Id;
+    owner_id: number;
+    name: string;
+    engine: string;
+    address: string;
+    username: string;
+    password_sealed: Buffer;
+  };
   location: Stamped & {
     id: Id;
     study_id: number;

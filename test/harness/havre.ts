@@ -126,10 +126,10 @@ async function loadFields({ connection }: TestDatabase): Promise<void> {
 }
 
 /** Waits for a state. @throws with the last value when it does not come in time */
-export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false, what: string, withinMs = 20_000): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined | null | false> | T | undefined | null | false, what: string, withinMs = 20_000): Promise<T> {
   for (const deadline = Date.now() + withinMs; ; ) {
     const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
+    if (seen !== undefined && seen !== null && seen !== false) return seen;
     if (Date.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 40));
   }

@@ -1,5 +1,5 @@
-import { newSecretId, newUuid, normalCode } from "../../kernel/ids.ts";
 import { HavreError, notFound } from "../../kernel/errors.ts";
+import { newSecretId, newUuid, normalCode } from "../../kernel/ids.ts";
 import { safeFolders } from "../../kernel/paths.ts";
 import { sameSecret, sha256Hex } from "../../kernel/secrets.ts";
 import { drops } from "../../store/drops.ts";
@@ -117,7 +117,12 @@ export async function abandonDrop(tx: Tx, _world: Needs<"clock">, dropId: number
   const drop = await drops(tx).lock(dropId);
   if (drop?.status !== "NEW" && drop?.status !== "UPLOADING") return;
   await drops(tx).change(dropId, { status: "ERROR", statusMessage: ABANDONED[why], blobKey: null });
-  await record(tx, why === "terminated" ? "provider" : "system", { verb: `drop.${why}`, kind: "drop", id: dropId, study: drop.studyId });
+  await record(tx, why === "terminated" ? "provider" : "system", {
+    verb: `drop.${why}`,
+    kind: "drop",
+    id: dropId,
+    study: drop.studyId,
+  });
 }
 
 async function findTarget(tx: Tx, studyUuid: string): Promise<Target> {
@@ -127,7 +132,13 @@ async function findTarget(tx: Tx, studyUuid: string): Promise<Target> {
 }
 
 /** @returns the invited provider, or undefined for the study's general code */
-async function acceptCode(tx: Tx, world: World, target: Target, given: string | undefined, ip: string): Promise<Provider | undefined> {
+async function acceptCode(
+  tx: Tx,
+  world: World,
+  target: Target,
+  given: string | undefined,
+  ip: string,
+): Promise<Provider | undefined> {
   const subjects = [`code:${target.studyId}:${ip}`];
   await assertNotLocked(world, subjects);
   const code = normalCode(given ?? "").slice(0, 64);

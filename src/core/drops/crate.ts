@@ -1,4 +1,5 @@
 import { strToU8, zipSync } from "fflate";
+import { escapeHtml } from "../../kernel/html.ts";
 import { formatBytes } from "../../kernel/units.ts";
 import type { ReceiptDocument } from "./custody.ts";
 import type { ReceiptView } from "./read.ts";
@@ -18,7 +19,13 @@ export function crateOf(view: ReceiptView, receipt: ReceiptDocument): Uint8Array
   );
 }
 
-const ACTS: Record<string, string> = { received: "ReceiveAction", sealed: "UpdateAction", delivered: "TransferAction", verified: "AssessAction", released: "DeleteAction" };
+const ACTS: Record<string, string> = {
+  received: "ReceiveAction",
+  sealed: "UpdateAction",
+  delivered: "TransferAction",
+  verified: "AssessAction",
+  released: "DeleteAction",
+};
 
 function metadata({ drop, target, hops }: ReceiptView, receipt: ReceiptDocument): object {
   const file = `#drop-${drop.publicId}`;
@@ -31,12 +38,22 @@ function metadata({ drop, target, hops }: ReceiptView, receipt: ReceiptDocument)
     object: { "@id": file },
     agent: { "@id": hop.by === "system" ? "#havre" : "#provider" },
     identifier: `sha256:${hop.hash}`,
-    actionStatus: { "@id": hop.hop === "parked" || hop.hop === "refused" ? "http://schema.org/FailedActionStatus" : "http://schema.org/CompletedActionStatus" },
+    actionStatus: {
+      "@id":
+        hop.hop === "parked" || hop.hop === "refused"
+          ? "http://schema.org/FailedActionStatus"
+          : "http://schema.org/CompletedActionStatus",
+    },
   }));
   return {
     "@context": "https://w3id.org/ro/crate/1.2/context",
     "@graph": [
-      { "@id": "ro-crate-metadata.json", "@type": "CreativeWork", about: { "@id": "./" }, conformsTo: { "@id": "https://w3id.org/ro/crate/1.2" } },
+      {
+        "@id": "ro-crate-metadata.json",
+        "@type": "CreativeWork",
+        about: { "@id": "./" },
+        conformsTo: { "@id": "https://w3id.org/ro/crate/1.2" },
+      },
       {
         "@id": "./",
         "@type": "Dataset",
@@ -48,7 +65,13 @@ function metadata({ drop, target, hops }: ReceiptView, receipt: ReceiptDocument)
         mentions: [{ "@id": file }, ...acts.map(act => ({ "@id": act["@id"] }))],
         publisher: { "@id": "#havre" },
       },
-      { "@id": "receipt.json", "@type": "File", name: "Signed receipt", encodingFormat: "application/json", description: "Hash-linked and signed (Ed25519); check it with: havre verify receipt.json" },
+      {
+        "@id": "receipt.json",
+        "@type": "File",
+        name: "Signed receipt",
+        encodingFormat: "application/json",
+        description: "Hash-linked and signed (Ed25519); check it with: havre verify receipt.json",
+      },
       {
         "@id": file,
         "@type": "CreativeWork",
@@ -66,12 +89,13 @@ function metadata({ drop, target, hops }: ReceiptView, receipt: ReceiptDocument)
   };
 }
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`);
-
 function preview({ drop, target, hops }: ReceiptView): string {
-  const rows = hops.map(hop => `<tr><td>${escape(hop.at)}</td><td>${escape(hop.hop)}</td><td>${escape(String(hop.facts.storage ?? ""))}</td><td><code>${hop.hash}</code></td></tr>`);
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(drop.filename)}</title>
+  const rows = hops.map(
+    hop =>
+      `<tr><td>${escapeHtml(hop.at)}</td><td>${escapeHtml(hop.hop)}</td><td>${escapeHtml(String(hop.facts.storage ?? ""))}</td><td><code>${hop.hash}</code></td></tr>`,
+  );
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(drop.filename)}</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}code{word-break:break-all}</style>
-<h1>${escape(drop.filename)}</h1><p>Handed in for “${escape(target.name)}”. ${formatBytes(drop.sizeBytes)} (${drop.sizeBytes} bytes), SHA-256 <code>${drop.sha256 ?? "not yet known"}</code>.</p>
+<h1>${escapeHtml(drop.filename)}</h1><p>Handed in for “${escapeHtml(target.name)}”. ${formatBytes(drop.sizeBytes)} (${drop.sizeBytes} bytes), SHA-256 <code>${drop.sha256 ?? "not yet known"}</code>.</p>
 <table><thead><tr><th>When</th><th>What</th><th>Storage</th><th>Hash of this step</th></tr></thead><tbody>${rows.join("")}</tbody></table></html>\n`;
 }

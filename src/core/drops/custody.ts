@@ -9,10 +9,25 @@ const FIRST = "0".repeat(64);
 
 /** What one hop's hash covers. Verifying needs nothing but this function, SHA-256 and Ed25519; see docs/receipts.md. */
 export const hopHash = (dropPublicId: string, hop: Pick<Hop, "seq" | "hop" | "at" | "by" | "facts" | "previous">): string =>
-  sha256Hex(canonicalJson({ drop: dropPublicId, seq: hop.seq, hop: hop.hop, at: hop.at, by: hop.by, facts: hop.facts, previous: hop.previous }));
+  sha256Hex(
+    canonicalJson({
+      drop: dropPublicId,
+      seq: hop.seq,
+      hop: hop.hop,
+      at: hop.at,
+      by: hop.by,
+      facts: hop.facts,
+      previous: hop.previous,
+    }),
+  );
 
 /** Adds the next hop of a drop's chain, in the transaction of what it tells about. The drop is locked by the caller. */
-export async function addHop(tx: Tx, world: Needs<"clock" | "secrets">, drop: Pick<Drop, "id" | "publicId">, step: Pick<Hop, "hop" | "by" | "facts">): Promise<void> {
+export async function addHop(
+  tx: Tx,
+  world: Needs<"clock" | "secrets">,
+  drop: Pick<Drop, "id" | "publicId">,
+  step: Pick<Hop, "hop" | "by" | "facts">,
+): Promise<void> {
   const last = await custody(tx).last(drop.id);
   const unsigned = { seq: (last?.seq ?? 0) + 1, at: world.clock.now().toISOString(), previous: last?.hash ?? FIRST, ...step };
   const hash = hopHash(drop.publicId, unsigned);
@@ -39,9 +54,15 @@ export interface Verdict {
  */
 export function verifyReceipt(document: unknown, trustedKey?: string): Verdict {
   const receipt = document as Partial<ReceiptDocument>;
-  if (receipt?.format !== "havre-receipt/1" || !Array.isArray(receipt.hops) || typeof receipt.publicKey !== "string" || typeof receipt.drop?.id !== "string")
+  if (
+    receipt?.format !== "havre-receipt/1" ||
+    !Array.isArray(receipt.hops) ||
+    typeof receipt.publicKey !== "string" ||
+    typeof receipt.drop?.id !== "string"
+  )
     return { ok: false, findings: ["This is not a Havre receipt (format havre-receipt/1)."] };
-  if (trustedKey !== undefined && trustedKey !== receipt.publicKey) return { ok: false, findings: ["The receipt is signed with another key than the one given."] };
+  if (trustedKey !== undefined && trustedKey !== receipt.publicKey)
+    return { ok: false, findings: ["The receipt is signed with another key than the one given."] };
   if (receipt.hops.length === 0) return { ok: false, findings: ["The receipt has no hops."] };
   const findings: string[] = [];
   let previous = FIRST;
@@ -55,7 +76,13 @@ export function verifyReceipt(document: unknown, trustedKey?: string): Verdict {
   return differing ? { ok: false, findings: [...findings, differing] } : { ok: true, findings };
 }
 
-function wrongWith(dropId: string, hop: Omit<Hop, "publicKey">, seq: number, previous: string, publicKey: string): string | undefined {
+function wrongWith(
+  dropId: string,
+  hop: Omit<Hop, "publicKey">,
+  seq: number,
+  previous: string,
+  publicKey: string,
+): string | undefined {
   if (hop.seq !== seq) return "a hop is missing or out of order";
   if (hop.previous !== previous) return "it does not link to the hop before it";
   if (hopHash(dropId, hop) !== hop.hash) return "its facts are not those that were hashed";
@@ -67,6 +94,7 @@ function wrongWith(dropId: string, hop: Omit<Hop, "publicKey">, seq: number, pre
 function differingFact({ drop, hops }: ReceiptDocument): string | undefined {
   const received = hops.find(hop => hop.hop === "received")?.facts ?? {};
   for (const fact of ["filename", "sizeBytes", "sha256"])
-    if (drop[fact] !== undefined && drop[fact] !== null && received[fact] !== drop[fact]) return `The summary's ${fact} is not what the signed chain says.`;
+    if (drop[fact] !== undefined && drop[fact] !== null && received[fact] !== drop[fact])
+      return `The summary's ${fact} is not what the signed chain says.`;
   return undefined;
 }

@@ -41,7 +41,13 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
     const destination = delivery.locationId === undefined ? undefined : await deliveries(tx).destination(delivery.locationId);
     const target = await drops(tx).target({ studyId: drop.studyId });
     if (!destination || !target) {
-      await parkDelivery(tx, world, drop, delivery, new HavreError("not-found", "The study no longer uses this storage. Add a storage and retry."));
+      await parkDelivery(
+        tx,
+        world,
+        drop,
+        delivery,
+        new HavreError("not-found", "The study no longer uses this storage. Add a storage and retry."),
+      );
       return undefined;
     }
     const folder = joinPath(destination.path, destination.uploadPath, drop.folder);
@@ -50,16 +56,22 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
     const tempPath = delivery.tempPath ?? joinPath(folder, tempName(drop.publicId, delivery.id));
     await deliveries(tx).change(delivery.id, {
       state: "sending",
-      attempts: delivery.attempts + 1,
       tempPath,
       encrypted,
       nextTryAt: null,
       ...(delivery.startedAt ? {} : { startedAt: world.clock.now() }),
     });
     await settle(tx, world, drop.id);
-    if (delivery.attempts === 0) await record(tx, "system", { verb: "delivery.started", kind: "delivery", id: delivery.id, study: drop.studyId, data: { drop: drop.id, storage: destination.storageName } });
+    if (!delivery.startedAt)
+      await record(tx, "system", {
+        verb: "delivery.started",
+        kind: "delivery",
+        id: delivery.id,
+        study: drop.studyId,
+        data: { drop: drop.id, storage: destination.storageName },
+      });
     return {
-      delivery: { ...delivery, attempts: delivery.attempts + 1, tempPath, encrypted },
+      delivery: { ...delivery, tempPath, encrypted },
       drop,
       destination,
       recipients: target.recipients,
@@ -77,7 +89,17 @@ export async function keepDeliveryKey(world: World, job: DeliveryJob, key: Buffe
     const found = await lockDelivery(tx, job.delivery.id);
     if (found?.delivery.keySealed) return world.secrets.open(found.delivery.keySealed, "delivery.key");
     await deliveries(tx).change(job.delivery.id, { keySealed: world.secrets.seal(key, "delivery.key"), totalBytes });
-    if (found) await addHop(tx, world, found.drop, { hop: "sealed", by: "system", facts: { delivery: job.delivery.id, storage: job.destination.storageName, format: "age-encryption.org/v1", sizeBytes: totalBytes } });
+    if (found)
+      await addHop(tx, world, found.drop, {
+        hop: "sealed",
+        by: "system",
+        facts: {
+          delivery: job.delivery.id,
+          storage: job.destination.storageName,
+          format: "age-encryption.org/v1",
+          sizeBytes: totalBytes,
+        },
+      });
     return key;
   });
 }
@@ -100,7 +122,11 @@ export async function noteFinalPath(world: World, job: DeliveryJob, finalPath: s
 }
 
 /** The copy is there under its name and was compared. Closes the delivery; the last one closes the drop. */
-export async function completeDelivery(world: World, job: DeliveryJob, proof: { finalPath: string; sha256: string; sizeBytes: number; how: "read-back" | "storage-hash" | "size" }): Promise<void> {
+export async function completeDelivery(
+  world: World,
+  job: DeliveryJob,
+  proof: { finalPath: string; sha256: string; sizeBytes: number; how: "read-back" | "storage-hash" | "size" },
+): Promise<void> {
   await world.store.transaction(async tx => {
     const found = await lockDelivery(tx, job.delivery.id);
     if (!found || found.delivery.state === "done") return;
@@ -108,6 +134,7 @@ export async function completeDelivery(world: World, job: DeliveryJob, proof: { 
     const where = { delivery: job.delivery.id, storage: job.destination.storageName, path: proof.finalPath };
     await deliveries(tx).change(job.delivery.id, {
       state: "done",
+      attempts: found.delivery.attempts + 1,
       sentBytes: proof.sizeBytes,
       totalBytes: proof.sizeBytes,
       finalPath: proof.finalPath,
@@ -118,9 +145,19 @@ export async function completeDelivery(world: World, job: DeliveryJob, proof: { 
       keySealed: null,
       finishedAt: world.clock.now(),
     });
-    await addHop(tx, world, drop, { hop: "delivered", by: "system", facts: { ...where, sizeBytes: proof.sizeBytes, sha256: proof.sha256, encrypted: job.delivery.encrypted } });
+    await addHop(tx, world, drop, {
+      hop: "delivered",
+      by: "system",
+      facts: { ...where, sizeBytes: proof.sizeBytes, sha256: proof.sha256, encrypted: job.delivery.encrypted },
+    });
     await addHop(tx, world, drop, { hop: "verified", by: "system", facts: { ...where, how: proof.how, sha256: proof.sha256 } });
-    await record(tx, "system", { verb: "delivery.done", kind: "delivery", id: job.delivery.id, study: drop.studyId, data: { drop: drop.id, ...where } });
+    await record(tx, "system", {
+      verb: "delivery.done",
+      kind: "delivery",
+      id: job.delivery.id,
+      study: drop.studyId,
+      data: { drop: drop.id, ...where },
+    });
     await settle(tx, world, drop.id);
   });
 }
@@ -132,15 +169,29 @@ export async function failDelivery(world: World, deliveryId: number, error: Havr
   return world.store.transaction(async tx => {
     const found = await lockDelivery(tx, deliveryId);
     if (!found || found.delivery.state === "done" || found.delivery.state === "parked") return undefined;
-    const { drop, delivery } = found;
+    const { drop } = found;
+    // Counted when they end: a try that a kill cut short says nothing about the storage.
+    const delivery = { ...found.delivery, attempts: found.delivery.attempts + 1 };
     const wait = nextTryMs(error, delivery.attempts, Math.random());
     if (wait === undefined) {
       await parkDelivery(tx, world, drop, delivery, error);
       return undefined;
     }
     const nextTryAt = new Date(world.clock.now().getTime() + wait);
-    await deliveries(tx).change(deliveryId, { state: "queued", reasonKind: error.kind, reason: error.message, nextTryAt });
-    await record(tx, "system", { verb: "delivery.waits", kind: "delivery", id: deliveryId, study: drop.studyId, data: { drop: drop.id, reason: error.message, attempts: delivery.attempts } });
+    await deliveries(tx).change(deliveryId, {
+      state: "queued",
+      attempts: delivery.attempts,
+      reasonKind: error.kind,
+      reason: error.message,
+      nextTryAt,
+    });
+    await record(tx, "system", {
+      verb: "delivery.waits",
+      kind: "delivery",
+      id: deliveryId,
+      study: drop.studyId,
+      data: { drop: drop.id, reason: error.message, attempts: delivery.attempts },
+    });
     await settle(tx, world, drop.id);
     return nextTryAt;
   });
@@ -148,9 +199,25 @@ export async function failDelivery(world: World, deliveryId: number, error: Havr
 
 /** Gives up until somebody acts; the owner is told. The drop is locked by the caller. */
 export async function parkDelivery(tx: Tx, world: World, drop: Drop, delivery: Delivery, error: HavreError): Promise<void> {
-  await deliveries(tx).change(delivery.id, { state: "parked", reasonKind: error.kind, reason: error.message, nextTryAt: null });
-  await addHop(tx, world, drop, { hop: "parked", by: "system", facts: { delivery: delivery.id, storage: delivery.storageName, reason: error.message } });
-  await record(tx, "system", { verb: "delivery.parked", kind: "delivery", id: delivery.id, study: drop.studyId, data: { drop: drop.id, reason: error.message } });
+  await deliveries(tx).change(delivery.id, {
+    state: "parked",
+    attempts: delivery.attempts,
+    reasonKind: error.kind,
+    reason: error.message,
+    nextTryAt: null,
+  });
+  await addHop(tx, world, drop, {
+    hop: "parked",
+    by: "system",
+    facts: { delivery: delivery.id, storage: delivery.storageName, reason: error.message },
+  });
+  await record(tx, "system", {
+    verb: "delivery.parked",
+    kind: "delivery",
+    id: delivery.id,
+    study: drop.studyId,
+    data: { drop: drop.id, reason: error.message },
+  });
   await settle(tx, world, drop.id);
   const target = await drops(tx).target({ studyId: drop.studyId });
   if (target) await mailAboutDrop(tx, world, "failed", drop, target, `:${delivery.id}:${delivery.attempts}`);
@@ -166,14 +233,42 @@ async function lockDelivery(tx: Tx, deliveryId: number): Promise<{ delivery: Del
 
 /** Progress is told, not recorded: a row per second and delivery would drown the event log. */
 async function tellProgress(world: World, job: DeliveryJob): Promise<void> {
-  await world.store.notify("havre_event", JSON.stringify({ id: 0, kind: "delivery", object: String(job.delivery.id), study: job.drop.studyId, drop: String(job.drop.id), verb: "delivery.progress" }));
+  await world.store.notify(
+    "havre_event",
+    JSON.stringify({
+      id: 0,
+      kind: "delivery",
+      object: String(job.delivery.id),
+      study: job.drop.studyId,
+      drop: String(job.drop.id),
+      verb: "delivery.progress",
+    }),
+  );
 }
 
-/** Queues the parked deliveries of a drop again, and those to locations added since. */
+/** Queues the parked deliveries of a drop again. One whose location was taken away has nowhere to go: it is dropped. */
 export async function requeue(tx: Tx, drop: Drop): Promise<number> {
   const parked = (await deliveries(tx).ofDrops([drop.id])).filter(delivery => delivery.state === "parked");
   for (const delivery of parked) {
-    await deliveries(tx).change(delivery.id, { state: "queued", attempts: 0, reason: "", reasonKind: null, nextTryAt: null, sentBytes: 0 });
+    if (delivery.locationId === undefined) {
+      await deliveries(tx).remove(delivery.id);
+      await record(tx, "system", {
+        verb: "delivery.withdrawn",
+        kind: "delivery",
+        id: delivery.id,
+        study: drop.studyId,
+        data: { drop: drop.id, storage: delivery.storageName },
+      });
+      continue;
+    }
+    await deliveries(tx).change(delivery.id, {
+      state: "queued",
+      attempts: 0,
+      reason: "",
+      reasonKind: null,
+      nextTryAt: null,
+      sentBytes: 0,
+    });
     await errands(tx).add("deliver", { payload: { delivery: delivery.id }, key: String(delivery.id) });
   }
   return parked.length;

@@ -1,5 +1,6 @@
-export { abandonDrop, type Announced, type Announcement, announceDrop, beginDrop, checkAnnouncement } from "./announce.ts";
-export { type ReceiptDocument, verifyReceipt, type Verdict } from "./custody.ts";
+export { type Announced, type Announcement, abandonDrop, announceDrop, beginDrop, checkAnnouncement } from "./announce.ts";
+export { crateOf } from "./crate.ts";
+export { type ReceiptDocument, type Verdict, verifyReceipt } from "./custody.ts";
 export {
   completeDelivery,
   type DeliveryJob,
@@ -10,11 +11,19 @@ export {
   noteSent,
   startDelivery,
 } from "./deliver.ts";
-export { crateOf } from "./crate.ts";
 export { type HookAnswer, type HookCall, receiveHook, sweepExternalDrops } from "./hook.ts";
 export { receiptPath, receiptSecretOf } from "./mails.ts";
 export { type CodeAsked, readTarget, tryCode } from "./page.ts";
-export { type DropFilter, listDrops, listSigningKeys, readDrop, readReceipt, receiptDocument, type ReceiptView, type SeenDrop } from "./read.ts";
+export {
+  type DropFilter,
+  listDrops,
+  listSigningKeys,
+  type ReceiptView,
+  readDrop,
+  readReceipt,
+  receiptDocument,
+  type SeenDrop,
+} from "./read.ts";
 export { finishDrop, measurable, receiveMeasured } from "./receive.ts";
 export { releasable, released } from "./release.ts";
 export { retryDrop } from "./retry.ts";

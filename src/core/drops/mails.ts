@@ -1,7 +1,7 @@
 import { notFound } from "../../kernel/errors.ts";
-import type { Tx } from "../../store/store.ts";
 import { deliveries } from "../../store/deliveries.ts";
 import { drops } from "../../store/drops.ts";
+import type { Tx } from "../../store/store.ts";
 import { addMail, type DropMail, dropMail, mailbox } from "../mail/index.ts";
 import type { Needs } from "../world.ts";
 import type { Delivery, Drop, Target } from "./model.ts";
@@ -10,11 +10,22 @@ type World = Needs<"secrets" | "settings">;
 
 /** Path of the page that shows a receipt; whoever knows the secret may see it. */
 export const receiptPath = (secret: string): string => `/receipts/${secret}`;
-export const receiptSecretOf = (world: Needs<"secrets">, drop: Drop): string => world.secrets.openText(drop.receiptSealed, "drop.receipt");
+export const receiptSecretOf = (world: Needs<"secrets">, drop: Drop): string =>
+  world.secrets.openText(drop.receiptSealed, "drop.receipt");
 
 const OUTCOME: Record<"en" | "nl", (delivery: Delivery) => string> = {
-  en: d => (d.state === "done" ? `delivered and proved: ${d.finalPath ?? ""}` : d.state === "parked" ? `needs you: ${d.reason}` : "under way"),
-  nl: d => (d.state === "done" ? `afgeleverd en bewezen: ${d.finalPath ?? ""}` : d.state === "parked" ? `heeft u nodig: ${d.reason}` : "onderweg"),
+  en: d =>
+    d.state === "done"
+      ? `delivered and proved: ${d.finalPath ?? ""}`
+      : d.state === "parked"
+        ? `needs you: ${d.reason}`
+        : "under way",
+  nl: d =>
+    d.state === "done"
+      ? `afgeleverd en bewezen: ${d.finalPath ?? ""}`
+      : d.state === "parked"
+        ? `heeft u nodig: ${d.reason}`
+        : "onderweg",
 };
 
 /**
@@ -23,7 +34,8 @@ const OUTCOME: Record<"en" | "nl", (delivery: Delivery) => string> = {
  * @param mark tells repeats apart: a second failure is news, a second arrival is not
  */
 export async function mailAboutDrop(tx: Tx, world: World, kind: DropMail, drop: Drop, target: Target, mark = ""): Promise<void> {
-  const provider = drop.invitationId === undefined ? undefined : (await drops(tx).providers([drop.invitationId])).get(drop.invitationId);
+  const provider =
+    drop.invitationId === undefined ? undefined : (await drops(tx).providers([drop.invitationId])).get(drop.invitationId);
   const recipient = kind === "receipt" ? provider?.email : target.owner.email;
   if (!recipient) return;
   const ownerName = `${target.owner.firstName} ${target.owner.lastName}`.trim() || "the research team";

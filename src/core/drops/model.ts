@@ -1,5 +1,5 @@
-import type { Brand } from "../../kernel/ids.ts";
 import type { ErrorKind } from "../../kernel/errors.ts";
+import type { Brand } from "../../kernel/ids.ts";
 import type { Language } from "../people/model.ts";
 
 export type DropId = Brand<number, "DropId">;
@@ -49,6 +49,7 @@ export interface Delivery {
   readonly storageName: string;
   readonly engine: string;
   readonly state: DeliveryState;
+  /** Tries that ended, well or not. */
   readonly attempts: number;
   /** Bytes as they lie in the storage: ciphertext when encrypted. */
   readonly sentBytes: number;
@@ -78,7 +79,13 @@ export interface Target {
   readonly recipients: readonly string[];
   readonly locations: number;
   readonly encryptedLocations: number;
-  readonly owner: { readonly id: number; readonly firstName: string; readonly lastName: string; readonly email: string; readonly language: Language };
+  readonly owner: {
+    readonly id: number;
+    readonly firstName: string;
+    readonly lastName: string;
+    readonly email: string;
+    readonly language: Language;
+  };
 }
 
 export interface Provider {

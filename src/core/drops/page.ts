@@ -21,6 +21,10 @@ export interface CodeAsked {
 }
 
 /** Is this code right? @returns the invited provider; undefined for the study's general code. @throws "forbidden", "throttled" */
-export async function tryCode(world: Needs<"store" | "clock" | "secrets" | "settings">, _actor: Actor, { uploadUuid, code, ip }: CodeAsked): Promise<Provider | undefined> {
+export async function tryCode(
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
+  _actor: Actor,
+  { uploadUuid, code, ip }: CodeAsked,
+): Promise<Provider | undefined> {
   return checkCode(world, ip, uploadUuid, code);
 }

@@ -55,7 +55,9 @@ export interface ReceiptView {
   readonly target: Target;
   readonly deliveries: readonly Delivery[];
   readonly hops: readonly Hop[];
-  readonly upload: { readonly offsetBytes: number; readonly lengthBytes: number | undefined; readonly expiresAt: Date } | undefined;
+  readonly upload:
+    | { readonly offsetBytes: number; readonly lengthBytes: number | undefined; readonly expiresAt: Date }
+    | undefined;
   readonly secret: string;
 }
 

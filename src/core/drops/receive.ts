@@ -15,7 +15,12 @@ type World = Needs<"clock" | "secrets" | "settings">;
  * The last byte has come and is on disk. In the caller's transaction: the drop is received and its deliveries are queued, or,
  * when the hash is not known yet (another replica or another life of this process took part of it), measured first.
  */
-export async function finishDrop(tx: Tx, world: World, dropId: number, arrived: { sizeBytes: number; sha256: string | undefined }): Promise<void> {
+export async function finishDrop(
+  tx: Tx,
+  world: World,
+  dropId: number,
+  arrived: { sizeBytes: number; sha256: string | undefined },
+): Promise<void> {
   const drop = await drops(tx).lock(dropId);
   if (!drop || !(drop.status === "NEW" || drop.status === "UPLOADING")) return;
   await drops(tx).change(dropId, { status: "UPLOADED", sizeBytes: arrived.sizeBytes, receivedAt: world.clock.now() });
@@ -40,16 +45,38 @@ export async function receiveMeasured(tx: Tx, world: World, dropId: number, sha2
 
 async function receiveDrop(tx: Tx, world: World, drop: Drop, sha256: string): Promise<void> {
   const by = drop.invitationId === undefined ? "provider" : `invitation:${drop.invitationId}`;
-  const facts = { filename: drop.filename, folder: drop.folder, sizeBytes: drop.sizeBytes, sha256, ip: drop.ip, ...(drop.declaredSha256 ? { declaredSha256: drop.declaredSha256 } : {}) };
+  const facts = {
+    filename: drop.filename,
+    folder: drop.folder,
+    sizeBytes: drop.sizeBytes,
+    sha256,
+    ip: drop.ip,
+    ...(drop.declaredSha256 ? { declaredSha256: drop.declaredSha256 } : {}),
+  };
   await drops(tx).change(drop.id, { sha256 });
   if (drop.declaredSha256 !== undefined && drop.declaredSha256 !== sha256) {
     await addHop(tx, world, drop, { hop: "refused", by, facts });
-    await drops(tx).change(drop.id, { status: "ERROR", statusMessage: "The bytes that arrived are not the bytes that the provider declared. They were not delivered." });
-    await record(tx, by, { verb: "drop.refused", kind: "drop", id: drop.id, study: drop.studyId, data: { sha256, declared: drop.declaredSha256 } });
+    await drops(tx).change(drop.id, {
+      status: "ERROR",
+      statusMessage: "The bytes that arrived are not the bytes that the provider declared. They were not delivered.",
+    });
+    await record(tx, by, {
+      verb: "drop.refused",
+      kind: "drop",
+      id: drop.id,
+      study: drop.studyId,
+      data: { sha256, declared: drop.declaredSha256 },
+    });
     return;
   }
   await addHop(tx, world, drop, { hop: "received", by, facts });
-  await record(tx, by, { verb: "drop.received", kind: "drop", id: drop.id, study: drop.studyId, data: { filename: drop.filename, sizeBytes: drop.sizeBytes, sha256 } });
+  await record(tx, by, {
+    verb: "drop.received",
+    kind: "drop",
+    id: drop.id,
+    study: drop.studyId,
+    data: { filename: drop.filename, sizeBytes: drop.sizeBytes, sha256 },
+  });
   const target = await drops(tx).target({ studyId: drop.studyId });
   if (!target) return;
   await queueDeliveries(tx, drop, target);
@@ -63,7 +90,7 @@ export async function queueDeliveries(tx: Tx, drop: Drop, target: Target): Promi
   for (const destination of await deliveries(tx).destinations(drop.studyId)) {
     const encrypted = destination.passphraseSealed !== undefined || target.recipients.length > 0;
     const id = await deliveries(tx).add(drop.id, destination, drop.sizeBytes, encrypted);
-    if (id !== undefined && drop.external === undefined) await errands(tx).add("deliver", { payload: { delivery: id }, key: String(id) });
+    if (id !== undefined && drop.external === undefined)
+      await errands(tx).add("deliver", { payload: { delivery: id }, key: String(id) });
   }
 }
-

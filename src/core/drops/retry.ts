@@ -15,14 +15,24 @@ import { settle } from "./settle.ts";
  * Sends the failed deliveries of a drop again, and sends it to locations added since. For the study's administrators.
  * @throws "conflict" when nothing failed, or when the bytes never arrived whole
  */
-export async function retryDrop(world: Needs<"store" | "clock" | "secrets" | "settings">, actor: Actor, id: number): Promise<SeenDrop> {
+export async function retryDrop(
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
+  actor: Actor,
+  id: number,
+): Promise<SeenDrop> {
   return world.store.transaction(async tx => {
     const found = await dropLists(tx).visible(actor, id);
     if (!found) throw notFound();
     await studyFor(tx, actor, found.studyId, "drop.retry");
     const drop = await drops(tx).lock(id);
     if (drop?.status !== "ERROR") throw new HavreError("conflict", "Nothing of this drop has failed.");
-    if (drop.blobKey === undefined || drop.sha256 === undefined || (drop.declaredSha256 !== undefined && drop.declaredSha256 !== drop.sha256))
+    if (drop.external !== undefined)
+      throw new HavreError("conflict", "The upload daemon holds this file: its script must deliver it again.");
+    if (
+      drop.blobKey === undefined ||
+      drop.sha256 === undefined ||
+      (drop.declaredSha256 !== undefined && drop.declaredSha256 !== drop.sha256)
+    )
       throw new HavreError("conflict", "This file never arrived whole. Ask the provider to upload it again.");
     const target = await drops(tx).target({ studyId: drop.studyId });
     if (!target) throw notFound();

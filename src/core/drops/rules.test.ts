@@ -9,9 +9,11 @@ const REFUSED = ["exe", "com", "bat", "lnk", "sh"];
 describe("a declared file name", () => {
   it("is taken when something usable is left of it", () => assert.equal(acceptName("../../x.csv", REFUSED), "x.csv"));
   for (const name of ["", "   ", "..", "\u0000", "x".repeat(1025)])
-    it(`${JSON.stringify(name.slice(0, 8))} is refused as invalid`, () => assert.throws(() => acceptName(name, REFUSED), { kind: "invalid" }));
+    it(`${JSON.stringify(name.slice(0, 8))} is refused as invalid`, () =>
+      assert.throws(() => acceptName(name, REFUSED), { kind: "invalid" }));
   for (const name of ["setup.exe", "SETUP.EXE", "setup.exe.", "setup.exe ", "dir/run.sh", ".bat", "a.exe\u202e"])
-    it(`${JSON.stringify(name)} is refused for its type`, () => assert.throws(() => acceptName(name, REFUSED), { kind: "forbidden", message: "File type not allowed" }));
+    it(`${JSON.stringify(name)} is refused for its type`, () =>
+      assert.throws(() => acceptName(name, REFUSED), { kind: "forbidden", message: "File type not allowed" }));
 });
 
 describe("a declared size", () => {
@@ -30,10 +32,12 @@ describe("a declared hash", () => {
 });
 
 describe("a drop's status", () => {
-  const of = (...states: readonly DeliveryState[]) => statusOf(states.map(state => ({ state, storageName: "drive", reason: state === "parked" ? "wrong password" : "" })));
+  const of = (...states: readonly DeliveryState[]) =>
+    statusOf(states.map(state => ({ state, storageName: "drive", reason: state === "parked" ? "wrong password" : "" })));
   it("is DONE only when every delivery is", () => assert.equal(of("done", "done").status, "DONE"));
   it("is not DONE when the first of two is", () => assert.equal(of("done", "queued").status, "MOVING"));
-  it("is ERROR when one delivery needs somebody, with the reason", () => assert.deepEqual(of("done", "parked"), { status: "ERROR", message: "drive: wrong password" }));
+  it("is ERROR when one delivery needs somebody, with the reason", () =>
+    assert.deepEqual(of("done", "parked"), { status: "ERROR", message: "drive: wrong password" }));
   it("is UPLOADED until a delivery starts", () => assert.equal(of("queued").status, "UPLOADED"));
   it("is MOVING while one verifies", () => assert.equal(of("verifying").status, "MOVING"));
   it("is ERROR without any delivery, and says that the file is kept", () => {
@@ -52,7 +56,8 @@ describe("the next try", () => {
     assert.equal(nextTryMs(passing, 1, 0), 8_000);
     assert.ok((nextTryMs(passing, 1, 0.999999) ?? 0) < 12_000);
   });
-  it("honours what the server asks", () => assert.equal(nextTryMs(new HavreError("throttled", "slow down", { retryAfterSeconds: 120 }), 1, 0), 120_000));
+  it("honours what the server asks", () =>
+    assert.equal(nextTryMs(new HavreError("throttled", "slow down", { retryAfterSeconds: 120 }), 1, 0), 120_000));
   for (const kind of ["unauthenticated", "forbidden", "not-found", "quota-exceeded", "too-large"] as const)
     it(`never comes by itself after ${kind}`, () => assert.equal(nextTryMs(new HavreError(kind, "no"), 1, 0.5), undefined));
   for (const kind of ["protocol", "checksum"] as const)
@@ -62,4 +67,5 @@ describe("the next try", () => {
     });
 });
 
-it("a temporary name is hidden and the same after every restart", () => assert.equal(tempName("1f2e3d4c-aaaa", 7), ".havre-1f2e3d4c-7.part"));
+it("a temporary name is hidden and the same after every restart", () =>
+  assert.equal(tempName("1f2e3d4c-aaaa", 7), ".havre-1f2e3d4c-7.part"));

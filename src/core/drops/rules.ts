@@ -1,7 +1,7 @@
+import { HOUR, MINUTE, SECOND } from "../../kernel/clock.ts";
 import { type ErrorKind, HavreError, invalid } from "../../kernel/errors.ts";
 import { extensionOf, safeName } from "../../kernel/paths.ts";
 import { formatBytes } from "../../kernel/units.ts";
-import { HOUR, MINUTE, SECOND } from "../../kernel/clock.ts";
 import type { Delivery, DropStatus, Target } from "./model.ts";
 
 const MAX_DECLARED_NAME = 1024;
@@ -9,17 +9,21 @@ const MAX_DECLARED_NAME = 1024;
 /** @returns the safe name. @throws "invalid" when there is none or nothing is left of it, "forbidden" for a refused type */
 export function acceptName(declared: string, notAllowedExtensions: readonly string[]): string {
   if (declared.trim() === "") throw invalid({ filename: ["The file has no name."] });
-  if (declared.length > MAX_DECLARED_NAME) throw invalid({ filename: [`The file name is longer than ${MAX_DECLARED_NAME} characters.`] });
+  if (declared.length > MAX_DECLARED_NAME)
+    throw invalid({ filename: [`The file name is longer than ${MAX_DECLARED_NAME} characters.`] });
   const name = safeName(declared);
   if (name === "") throw invalid({ filename: ["Nothing usable is left of the file name."] });
   // The declared name too: "x.exe." and "x.exe " become harmless names here and are still programs elsewhere.
-  if ([declared, name].some(given => notAllowedExtensions.includes(extensionOf(given)))) throw new HavreError("forbidden", "File type not allowed");
+  if ([declared, name].some(given => notAllowedExtensions.includes(extensionOf(given))))
+    throw new HavreError("forbidden", "File type not allowed");
   return name;
 }
 
 export function acceptSize(sizeBytes: number | undefined, maxBytes: number): void {
   if (sizeBytes !== undefined && sizeBytes > maxBytes)
-    throw new HavreError("too-large", `The file is larger than the ${formatBytes(maxBytes)} accepted here.`, { detail: { maxBytes } });
+    throw new HavreError("too-large", `The file is larger than the ${formatBytes(maxBytes)} accepted here.`, {
+      detail: { maxBytes },
+    });
 }
 
 /** Whether a study takes a new drop now. @throws "conflict" with words for the provider */
@@ -43,17 +47,25 @@ export function acceptDeclaredSha256(declared: string | undefined): string | und
 }
 
 /** A drop's status and words, from its deliveries. Only for a drop whose bytes have arrived. */
-export function statusOf(deliveries: readonly Pick<Delivery, "state" | "storageName" | "reason">[]): { status: DropStatus; message: string } {
+export function statusOf(deliveries: readonly Pick<Delivery, "state" | "storageName" | "reason">[]): {
+  status: DropStatus;
+  message: string;
+} {
   if (deliveries.length === 0)
     return { status: "ERROR", message: "The study has no storage. The file is kept here; add a storage and press retry." };
   const parked = deliveries.filter(delivery => delivery.state === "parked");
-  const open = deliveries.some(delivery => delivery.state === "queued" || delivery.state === "sending" || delivery.state === "verifying");
+  const open = deliveries.some(
+    delivery => delivery.state === "queued" || delivery.state === "sending" || delivery.state === "verifying",
+  );
   const message = parked.map(delivery => `${delivery.storageName}: ${delivery.reason}`).join(" ");
   if (parked.length > 0) return { status: "ERROR", message };
   if (!open) return { status: "DONE", message: "" };
   const waiting = deliveries.filter(delivery => delivery.state !== "done" && delivery.reason !== "");
   const started = deliveries.some(delivery => delivery.state !== "queued" || delivery.reason !== "");
-  return { status: started ? "MOVING" : "UPLOADED", message: waiting.map(delivery => `${delivery.storageName}: ${delivery.reason}`).join(" ") };
+  return {
+    status: started ? "MOVING" : "UPLOADED",
+    message: waiting.map(delivery => `${delivery.storageName}: ${delivery.reason}`).join(" "),
+  };
 }
 
 /** Waits between tries of a delivery (contract §5.6), each ± 20 %. After the last the delivery is parked. */

@@ -18,7 +18,14 @@ export async function settle(tx: Tx, world: Needs<"clock" | "secrets" | "setting
   if (status === drop.status && message === drop.statusMessage) return;
   const done = status === "DONE";
   await drops(tx).change(dropId, { status, statusMessage: message, finishedAt: done ? world.clock.now() : null });
-  if (status !== drop.status) await record(tx, "system", { verb: `drop.${status.toLowerCase()}`, kind: "drop", id: dropId, study: drop.studyId, data: { message } });
+  if (status !== drop.status)
+    await record(tx, "system", {
+      verb: `drop.${status.toLowerCase()}`,
+      kind: "drop",
+      id: dropId,
+      study: drop.studyId,
+      data: { message },
+    });
   if (!done || drop.status === "DONE") return;
   const target = await drops(tx).target({ studyId: drop.studyId });
   if (target) await mailAboutDrop(tx, world, "delivered", drop, target);

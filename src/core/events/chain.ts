@@ -8,7 +8,18 @@ const BATCH = 500;
 
 const linkHash = (previous: string, seq: number, event: EventRow): string =>
   sha256Hex(
-    canonicalJson({ previous, seq, id: event.id, at: event.at.toISOString(), actor: event.actor, verb: event.verb, kind: event.objectKind, object: event.objectId, study: event.studyId ?? null, data: event.data }),
+    canonicalJson({
+      previous,
+      seq,
+      id: event.id,
+      at: event.at.toISOString(),
+      actor: event.actor,
+      verb: event.verb,
+      kind: event.objectKind,
+      object: event.objectId,
+      study: event.studyId ?? null,
+      data: event.data,
+    }),
   );
 
 /** Links committed events into the audit chain. @returns how many; call again while it is a full batch */

@@ -23,8 +23,20 @@ export interface Watch {
 const watchOf = (store: Store, wanted: (change: Change) => boolean): Watch => ({
   subscribe: hear =>
     store.listen("havre_event", payload => {
-      const told = JSON.parse(payload) as { kind: string; object: string; study: number | null; drop: string | null; verb: string };
-      const change: Change = { kind: told.kind, id: told.object, study: told.study ?? undefined, drop: told.drop ?? undefined, verb: told.verb };
+      const told = JSON.parse(payload) as {
+        kind: string;
+        object: string;
+        study: number | null;
+        drop: string | null;
+        verb: string;
+      };
+      const change: Change = {
+        kind: told.kind,
+        id: told.object,
+        study: told.study ?? undefined,
+        drop: told.drop ?? undefined,
+        verb: told.verb,
+      };
       if (wanted(change)) hear(change);
     }),
 });

@@ -9,14 +9,22 @@ import type { Needs } from "../world.ts";
 import { headerLine } from "./layout.ts";
 import type { Mail, NewMail } from "./model.ts";
 
+export { layOut } from "./layout.ts";
 export type { Mail, NewMail } from "./model.ts";
 export { type DropFacts, type DropMail, dropMail, type InvitationFacts, invitationMail } from "./words.ts";
-export { layOut } from "./layout.ts";
 
 /** Writes a mail and the errand that sends it, in the transaction that is the reason for it. The same key twice is one mail. */
 export async function addMail(tx: Tx, world: Needs<"settings">, mail: NewMail): Promise<void> {
   const messageId = `<${randomUUID()}@${new URL(world.settings.publicUrl).hostname}>`;
-  const id = await mails(tx).add({ ...mail, subject: headerLine(mail.subject), recipient: headerLine(mail.recipient), ...(mail.replyTo ? { replyTo: headerLine(mail.replyTo) } : {}) }, messageId);
+  const id = await mails(tx).add(
+    {
+      ...mail,
+      subject: headerLine(mail.subject),
+      recipient: headerLine(mail.recipient),
+      ...(mail.replyTo ? { replyTo: headerLine(mail.replyTo) } : {}),
+    },
+    messageId,
+  );
   if (id !== undefined) await errands(tx).add("send-mail", { payload: { mail: id }, key: String(id) });
 }
 
@@ -38,7 +46,12 @@ export async function mailFor(world: Needs<"store">, id: number): Promise<Mail |
 }
 
 /** What became of it; an invitation then knows that its mail went out. */
-export async function noteMail(world: Needs<"store" | "clock">, id: number, state: "sent" | "caught" | "parked", reason = ""): Promise<void> {
+export async function noteMail(
+  world: Needs<"store" | "clock">,
+  id: number,
+  state: "sent" | "caught" | "parked",
+  reason = "",
+): Promise<void> {
   await world.store.transaction(async tx => {
     const mail = await mails(tx).byId(id);
     if (!mail) return;
@@ -46,6 +59,12 @@ export async function noteMail(world: Needs<"store" | "clock">, id: number, stat
     await mails(tx).setState(id, state, { reason, ...(state === "parked" ? {} : { sentAt: now }) });
     const invitation = /^invitation:(\d+):/.exec(mail.uniqueKey)?.[1];
     if (invitation && state !== "parked") await mails(tx).markInvitationSent(Number(invitation), now);
-    await record(tx, "system", { verb: `mail.${state}`, kind: "mail", id, study: mail.studyId, data: { kind: mail.kind, ...(reason ? { reason } : {}) } });
+    await record(tx, "system", {
+      verb: `mail.${state}`,
+      kind: "mail",
+      id,
+      study: mail.studyId,
+      data: { kind: mail.kind, ...(reason ? { reason } : {}) },
+    });
   });
 }

@@ -1,3 +1,5 @@
+import { escapeHtml } from "../../kernel/html.ts";
+
 /** Mail bodies: the same words as plain text and as HTML, made from one list of parts. */
 export type Part =
   | string
@@ -10,9 +12,6 @@ export interface Letter {
   readonly parts: readonly Part[];
   readonly foot: string;
 }
-
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => escapes[character] ?? "");
 
 function textOf(part: Part): string {
   if (typeof part === "string") return part;

@@ -77,37 +77,75 @@ const DROP_WORDS: Record<Language, Record<DropMail, (f: DropFacts) => { subject:
   en: {
     arrived: f => ({
       subject: `${f.studyName}: ${f.filename} has arrived`,
-      parts: [`A file has arrived for the study “${f.studyName}”. It is being brought to your storages now.`, ...factsOf(f, EN), { link: f.studyLink, label: "Follow it" }],
+      parts: [
+        `A file has arrived for the study “${f.studyName}”. It is being brought to your storages now.`,
+        ...factsOf(f, EN),
+        { link: f.studyLink, label: "Follow it" },
+      ],
     }),
     delivered: f => ({
       subject: `${f.studyName}: ${f.filename} is delivered`,
-      parts: ["Every storage of the study holds a copy of this file, and each copy was compared with what arrived.", ...factsOf(f, EN), ...outcomes(f, EN.storage), { link: f.receiptLink, label: "Receipt" }],
+      parts: [
+        "Every storage of the study holds a copy of this file, and each copy was compared with what arrived.",
+        ...factsOf(f, EN),
+        ...outcomes(f, EN.storage),
+        { link: f.receiptLink, label: "Receipt" },
+      ],
     }),
     failed: f => ({
       subject: `${f.studyName}: ${f.filename} could not be delivered everywhere`,
-      parts: ["A delivery needs you. The file itself is safe: Havre keeps it until every copy is proved.", ...outcomes(f, EN.storage), ...factsOf(f, EN), { link: f.studyLink, label: "See what to do and try again" }],
+      parts: [
+        "A delivery needs you. The file itself is safe: Havre keeps it until every copy is proved.",
+        ...outcomes(f, EN.storage),
+        ...factsOf(f, EN),
+        { link: f.studyLink, label: "See what to do and try again" },
+      ],
     }),
     receipt: f => ({
       subject: `Receipt: ${f.filename} for ${f.studyName}`,
-      parts: [`Thank you. Your file has arrived completely for the study “${f.studyName}”.`, ...factsOf(f, EN), { link: f.receiptLink, label: "Your receipt, and where the file is now" }, "The link needs no account. Keep it to yourself: whoever has it can see this receipt."],
+      parts: [
+        `Thank you. Your file has arrived completely for the study “${f.studyName}”.`,
+        ...factsOf(f, EN),
+        { link: f.receiptLink, label: "Your receipt, and where the file is now" },
+        "The link needs no account. Keep it to yourself: whoever has it can see this receipt.",
+      ],
     }),
   },
   nl: {
     arrived: f => ({
       subject: `${f.studyName}: ${f.filename} is binnengekomen`,
-      parts: [`Er is een bestand binnengekomen voor de studie “${f.studyName}”. Het wordt nu naar uw opslag gebracht.`, ...factsOf(f, NL), { link: f.studyLink, label: "Volg het bestand" }],
+      parts: [
+        `Er is een bestand binnengekomen voor de studie “${f.studyName}”. Het wordt nu naar uw opslag gebracht.`,
+        ...factsOf(f, NL),
+        { link: f.studyLink, label: "Volg het bestand" },
+      ],
     }),
     delivered: f => ({
       subject: `${f.studyName}: ${f.filename} is afgeleverd`,
-      parts: ["Elke opslag van de studie heeft een kopie van dit bestand, en elke kopie is vergeleken met wat er binnenkwam.", ...factsOf(f, NL), ...outcomes(f, NL.storage), { link: f.receiptLink, label: "Ontvangstbewijs" }],
+      parts: [
+        "Elke opslag van de studie heeft een kopie van dit bestand, en elke kopie is vergeleken met wat er binnenkwam.",
+        ...factsOf(f, NL),
+        ...outcomes(f, NL.storage),
+        { link: f.receiptLink, label: "Ontvangstbewijs" },
+      ],
     }),
     failed: f => ({
       subject: `${f.studyName}: ${f.filename} kon niet overal worden afgeleverd`,
-      parts: ["Een aflevering heeft u nodig. Het bestand zelf is veilig: Havre bewaart het tot elke kopie bewezen is.", ...outcomes(f, NL.storage), ...factsOf(f, NL), { link: f.studyLink, label: "Bekijk wat u kunt doen en probeer opnieuw" }],
+      parts: [
+        "Een aflevering heeft u nodig. Het bestand zelf is veilig: Havre bewaart het tot elke kopie bewezen is.",
+        ...outcomes(f, NL.storage),
+        ...factsOf(f, NL),
+        { link: f.studyLink, label: "Bekijk wat u kunt doen en probeer opnieuw" },
+      ],
     }),
     receipt: f => ({
       subject: `Ontvangstbewijs: ${f.filename} voor ${f.studyName}`,
-      parts: [`Dank u wel. Uw bestand is volledig binnengekomen voor de studie “${f.studyName}”.`, ...factsOf(f, NL), { link: f.receiptLink, label: "Uw ontvangstbewijs, en waar het bestand nu is" }, "Voor de link is geen account nodig. Houd hem voor uzelf: wie hem heeft, kan dit bewijs zien."],
+      parts: [
+        `Dank u wel. Uw bestand is volledig binnengekomen voor de studie “${f.studyName}”.`,
+        ...factsOf(f, NL),
+        { link: f.receiptLink, label: "Uw ontvangstbewijs, en waar het bestand nu is" },
+        "Voor de link is geen account nodig. Houd hem voor uzelf: wie hem heeft, kan dit bewijs zien.",
+      ],
     }),
   },
 };
@@ -126,7 +164,12 @@ function factsOf(f: DropFacts, names: typeof EN): Part[] {
 }
 
 const outcomes = (f: DropFacts, name: string): Part[] =>
-  f.deliveries.length === 0 ? [] : [{ facts: f.deliveries.map(({ storage, outcome }) => [`${name} ${storage}`, outcome] as const) }];
+  f.deliveries.length === 0
+    ? []
+    : [{ facts: f.deliveries.map(({ storage, outcome }) => [`${name} ${storage}`, outcome] as const) }];
 
 export const dropMail = (kind: DropMail, facts: DropFacts): Written =>
-  layOut({ ...DROP_WORDS[facts.language][kind](facts), foot: FOOT[facts.language](facts.ownerName, facts.ownerEmail) }, facts.language);
+  layOut(
+    { ...DROP_WORDS[facts.language][kind](facts), foot: FOOT[facts.language](facts.ownerName, facts.ownerEmail) },
+    facts.language,
+  );

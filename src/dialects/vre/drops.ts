@@ -1,14 +1,29 @@
-import { type DropFilter, listDrops, readDrop, readTarget, retryDrop, type SeenDrop, tryCode, closedBecause } from "../../core/drops/index.ts";
+import {
+  closedBecause,
+  type DropFilter,
+  listDrops,
+  readDrop,
+  readTarget,
+  retryDrop,
+  type SeenDrop,
+  tryCode,
+} from "../../core/drops/index.ts";
 import type { Delivery, DeliveryState, DropStatus, Provider, Target } from "../../core/drops/model.ts";
 import { watchStudy } from "../../core/events/index.ts";
-import { notFound } from "../../kernel/errors.ts";
 import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import { sse } from "../../http/sse.ts";
+import { notFound } from "../../kernel/errors.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, stampOrNull, windowOf } from "./wire.ts";
 
 const STATUSES: readonly DropStatus[] = ["NEW", "UPLOADING", "UPLOADED", "MOVING", "DONE", "ERROR"];
-const DELIVERY_STATE = { queued: "PENDING", sending: "RUNNING", verifying: "RUNNING", done: "DONE", parked: "FAILED" } satisfies Record<DeliveryState, string>;
+const DELIVERY_STATE = {
+  queued: "PENDING",
+  sending: "RUNNING",
+  verifying: "RUNNING",
+  done: "DONE",
+  parked: "FAILED",
+} satisfies Record<DeliveryState, string>;
 
 export const deliveryShape = (delivery: Delivery, timeZone: string) => ({
   id: delivery.id,
@@ -26,7 +41,8 @@ export const deliveryShape = (delivery: Delivery, timeZone: string) => ({
   updated_at: stamp(delivery.updatedAt, timeZone),
 });
 
-const uploaderShape = (provider: Provider | undefined) => (provider ? { id: provider.invitationId, name: provider.name, email: provider.email } : null);
+const uploaderShape = (provider: Provider | undefined) =>
+  provider ? { id: provider.invitationId, name: provider.name, email: provider.email } : null;
 
 const dropShape = ({ drop, provider, deliveries, receiptPath }: SeenDrop, { settings }: Wire) => ({
   id: drop.id,
@@ -108,14 +124,94 @@ const codeAsked = (wire: Wire) => ({ uploadUuid: wire.params.uuid ?? "", ip: wir
 const validShape = (provider: Provider | undefined) => ({ valid: true, uploader: provider ? { name: provider.name } : null });
 
 export const dropRoutes: readonly Route[] = [
-  route({ method: "GET", path: "/api/v1/dropoffs/", auth: "user", tag: "dropoffs", summary: "Drops of your studies, newest first", query: { ...PAGE_QUERY, study: { type: "integer" }, status: { type: "string", enum: STATUSES } }, reply: pageSchema(DROP), in: filterOf, do: listDrops, out: (page, wire) => pageOut(page, wire, view => dropShape(view, wire)) }),
-  route({ method: "GET", path: "/api/v1/dropoffs/:id/", auth: "user", tag: "dropoffs", summary: "One drop with its deliveries", reply: DROP, in: idParam, do: readDrop, out: dropShape }),
-  route({ method: "POST", path: "/api/v1/dropoffs/:id/retry/", auth: "user", tag: "dropoffs", summary: "Queue the failed deliveries again", status: 202, reply: DROP, in: idParam, do: retryDrop, out: dropShape }),
-  route({ method: "GET", path: "/api/v1/dropoffs/studies/:uuid/", auth: "super", tag: "dropoffs", summary: "A study as an upload page needs it", in: wire => wire.params.uuid ?? "", do: readTarget, out: targetShape }),
-  route({ method: "POST", path: "/api/v1/dropoffs/studies/:uuid/check/", auth: "super", tag: "dropoffs", summary: "Is this upload code right?", body: schemaOf(CODE), in: codeAsked, do: tryCode, out: validShape }),
-  route({ method: "GET", path: "/api/v1/dropoffs/pages/:uuid/", auth: "none", tag: "dropoffs", summary: "A drop-off page", in: wire => wire.params.uuid ?? "", do: readTarget, out: pageShape }),
-  route({ method: "POST", path: "/api/v1/dropoffs/pages/:uuid/check/", auth: "none", tag: "dropoffs", summary: "Is this upload code right?", body: schemaOf(CODE), in: codeAsked, do: tryCode, out: validShape }),
-  route({ method: "GET", path: "/api/v1/events/", auth: "user", tag: "events", summary: "What changes in a study, live (server-sent events)", query: { study: { type: "integer" } }, in: studyAsked, do: watchStudy, out: sse }),
+  route({
+    method: "GET",
+    path: "/api/v1/dropoffs/",
+    auth: "user",
+    tag: "dropoffs",
+    summary: "Drops of your studies, newest first",
+    query: { ...PAGE_QUERY, study: { type: "integer" }, status: { type: "string", enum: STATUSES } },
+    reply: pageSchema(DROP),
+    in: filterOf,
+    do: listDrops,
+    out: (page, wire) => pageOut(page, wire, view => dropShape(view, wire)),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/dropoffs/:id/",
+    auth: "user",
+    tag: "dropoffs",
+    summary: "One drop with its deliveries",
+    reply: DROP,
+    in: idParam,
+    do: readDrop,
+    out: dropShape,
+  }),
+  route({
+    method: "POST",
+    path: "/api/v1/dropoffs/:id/retry/",
+    auth: "user",
+    tag: "dropoffs",
+    summary: "Queue the failed deliveries again",
+    status: 202,
+    reply: DROP,
+    in: idParam,
+    do: retryDrop,
+    out: dropShape,
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/dropoffs/studies/:uuid/",
+    auth: "super",
+    tag: "dropoffs",
+    summary: "A study as an upload page needs it",
+    in: wire => wire.params.uuid ?? "",
+    do: readTarget,
+    out: targetShape,
+  }),
+  route({
+    method: "POST",
+    path: "/api/v1/dropoffs/studies/:uuid/check/",
+    auth: "super",
+    tag: "dropoffs",
+    summary: "Is this upload code right?",
+    body: schemaOf(CODE),
+    in: codeAsked,
+    do: tryCode,
+    out: validShape,
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/dropoffs/pages/:uuid/",
+    auth: "none",
+    tag: "dropoffs",
+    summary: "A drop-off page",
+    in: wire => wire.params.uuid ?? "",
+    do: readTarget,
+    out: pageShape,
+  }),
+  route({
+    method: "POST",
+    path: "/api/v1/dropoffs/pages/:uuid/check/",
+    auth: "none",
+    tag: "dropoffs",
+    summary: "Is this upload code right?",
+    body: schemaOf(CODE),
+    in: codeAsked,
+    do: tryCode,
+    out: validShape,
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/events/",
+    auth: "user",
+    tag: "events",
+    summary: "What changes in a study, live (server-sent events)",
+    query: { study: { type: "integer" } },
+    in: studyAsked,
+    do: watchStudy,
+    out: sse,
+  }),
 ];
 
 function studyAsked(wire: Wire): number {

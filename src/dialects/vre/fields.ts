@@ -1,5 +1,5 @@
-import { HavreError } from "../../kernel/errors.ts";
 import type { Schema } from "../../http/route.ts";
+import { HavreError } from "../../kernel/errors.ts";
 
 /**
  * Request bodies of the VRE dialect: what a field takes, and the exact words of its refusal (contract §2). One description
@@ -31,7 +31,11 @@ export function optional<T>(inner: Field<T>, absent?: T): Field<T | undefined> {
   return { ...inner, required: false, ...(absent === undefined ? {} : { absent, schema: { ...inner.schema, default: absent } }) };
 }
 /** `null` is a value of this field. */
-export const nullable = <T>(inner: Field<T>): Field<T | null> => ({ ...inner, nullable: true, schema: { anyOf: [inner.schema, { type: "null" }] } });
+export const nullable = <T>(inner: Field<T>): Field<T | null> => ({
+  ...inner,
+  nullable: true,
+  schema: { anyOf: [inner.schema, { type: "null" }] },
+});
 
 interface TextRules {
   readonly max?: number;
@@ -50,7 +54,24 @@ export const text = ({ max, blank = false, keepBlanks = false }: TextRules = {})
   });
 
 const TRUE = new Set<unknown>(["t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "1", 1, true]);
-const FALSE = new Set<unknown>(["f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", "0", 0, false]);
+const FALSE = new Set<unknown>([
+  "f",
+  "F",
+  "n",
+  "N",
+  "no",
+  "No",
+  "NO",
+  "false",
+  "False",
+  "FALSE",
+  "off",
+  "Off",
+  "OFF",
+  "0",
+  0,
+  false,
+]);
 export const bool = (): Field<boolean> =>
   field({ type: "boolean" }, given => (TRUE.has(given) ? true : FALSE.has(given) ? false : refuse("Must be a valid boolean.")));
 
@@ -63,7 +84,8 @@ export const integer = ({ min }: { min?: number } = {}): Field<number> =>
   });
 
 const PYTHON_NAMES: Record<string, string> = { string: "str", boolean: "bool", object: "dict", number: "float" };
-const pythonType = (given: unknown): string => (Array.isArray(given) ? "list" : given === null ? "NoneType" : (PYTHON_NAMES[typeof given] ?? typeof given));
+const pythonType = (given: unknown): string =>
+  Array.isArray(given) ? "list" : given === null ? "NoneType" : (PYTHON_NAMES[typeof given] ?? typeof given);
 
 /** The id of another object; whether it exists is the core's to say. */
 export const pk = (): Field<number> =>
@@ -74,7 +96,10 @@ export const pk = (): Field<number> =>
   });
 
 export const choice = <const T extends string>(values: readonly T[]): Field<T> =>
-  field({ type: "string", enum: values }, given => values.find(value => value === given) ?? refuse(`"${String(given)}" is not a valid choice.`));
+  field(
+    { type: "string", enum: values },
+    given => values.find(value => value === given) ?? refuse(`"${String(given)}" is not a valid choice.`),
+  );
 
 /** One address, no display name, no line break: it ends up in a mail header. */
 const EMAIL = /^[\w.!#$%&'*+/=?^`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
@@ -96,7 +121,8 @@ export const list = <T>(item: Field<T>): Field<T[]> =>
  */
 export function readBody<S extends Shape>(shape: S, body: unknown): Read<S> {
   const given = body ?? {};
-  if (typeof given !== "object" || Array.isArray(given)) throw invalidFields({ non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(body)}.`] });
+  if (typeof given !== "object" || Array.isArray(given))
+    throw invalidFields({ non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(body)}.`] });
   const values: Record<string, unknown> = {};
   const errors: Record<string, string[]> = {};
   for (const [name, rule] of Object.entries(shape)) {
@@ -120,7 +146,8 @@ function readOne(rule: Field<unknown>, value: unknown): unknown {
 
 /** A body that is a list of objects: the errors come as a list too, `{}` for the good ones. */
 export function readBodies<S extends Shape>(shape: S, body: unknown): Read<S>[] {
-  if (!Array.isArray(body)) throw invalidFields({ non_field_errors: [`Expected a list of items but got type "${pythonType(body ?? {})}".`] });
+  if (!Array.isArray(body))
+    throw invalidFields({ non_field_errors: [`Expected a list of items but got type "${pythonType(body ?? {})}".`] });
   const errors: unknown[] = [];
   const values = body.map(item => {
     try {
@@ -136,10 +163,13 @@ export function readBodies<S extends Shape>(shape: S, body: unknown): Read<S>[] 
   return values as Read<S>[];
 }
 
-const invalidFields = (fields: Record<string, readonly string[]>): HavreError => new HavreError("invalid", "The request is not valid.", { detail: { fields } });
+const invalidFields = (fields: Record<string, readonly string[]>): HavreError =>
+  new HavreError("invalid", "The request is not valid.", { detail: { fields } });
 
 export const schemaOf = (shape: Shape): Schema => ({
   type: "object",
-  required: Object.entries(shape).filter(([, rule]) => rule.required).map(([name]) => name),
+  required: Object.entries(shape)
+    .filter(([, rule]) => rule.required)
+    .map(([name]) => name),
   properties: Object.fromEntries(Object.entries(shape).map(([name, rule]) => [name, rule.schema])),
 });

@@ -17,5 +17,15 @@ const mailShape = (mail: Mail, { settings }: Wire) => ({
 });
 
 export const mailRoutes: readonly Route[] = [
-  route({ method: "GET", path: "/api/v1/mails/", auth: "staff", tag: "administration", summary: "The outbox, newest first", query: PAGE_QUERY, in: wire => windowOf(pageAsked(wire)), do: listMails, out: (page, wire) => pageOut(page, wire, mail => mailShape(mail, wire)) }),
+  route({
+    method: "GET",
+    path: "/api/v1/mails/",
+    auth: "staff",
+    tag: "administration",
+    summary: "The outbox, newest first",
+    query: PAGE_QUERY,
+    in: wire => windowOf(pageAsked(wire)),
+    do: listMails,
+    out: (page, wire) => pageOut(page, wire, mail => mailShape(mail, wire)),
+  }),
 ];

@@ -43,6 +43,11 @@ export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] =
     summary: "Public keys that receipts are signed with, newest first",
     in: nothing,
     do: listSigningKeys,
-    out: (keys, { settings }) => keys.map(({ publicKey, firstSeenAt }) => ({ algorithm: "Ed25519", public_key: publicKey, first_seen_at: stamp(firstSeenAt, settings.timeZone) })),
+    out: (keys, { settings }) =>
+      keys.map(({ publicKey, firstSeenAt }) => ({
+        algorithm: "Ed25519",
+        public_key: publicKey,
+        first_seen_at: stamp(firstSeenAt, settings.timeZone),
+      })),
   }),
 ];

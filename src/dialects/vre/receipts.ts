@@ -1,4 +1,4 @@
-import { crateOf, readReceipt, receiptDocument, receiptPath, type ReceiptView } from "../../core/drops/index.ts";
+import { crateOf, type ReceiptView, readReceipt, receiptDocument, receiptPath } from "../../core/drops/index.ts";
 import { watchReceipt } from "../../core/events/index.ts";
 import { type Reply, type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
 import { sse } from "../../http/sse.ts";
@@ -25,7 +25,9 @@ function receiptShape(view: ReceiptView, { settings }: Wire) {
       received_at: stampOrNull(drop.receivedAt, settings.timeZone),
     },
     study: { name: target.name },
-    upload: upload ? { offset: upload.offsetBytes, length: upload.lengthBytes ?? null, expires_at: stamp(upload.expiresAt, settings.timeZone) } : null,
+    upload: upload
+      ? { offset: upload.offsetBytes, length: upload.lengthBytes ?? null, expires_at: stamp(upload.expiresAt, settings.timeZone) }
+      : null,
     deliveries: deliveries.map(delivery => providerShape(deliveryShape(delivery, settings.timeZone))),
     custody: hops,
     page_url: `${settings.publicUrl}${receiptPath(secret)}`,
@@ -38,10 +40,23 @@ function receiptShape(view: ReceiptView, { settings }: Wire) {
 const providerShape = ({ location: _, next_try_at: __, ...shown }: ReturnType<typeof deliveryShape>) => shown;
 
 const download = (name: string, type: string, body: string | Buffer): Reply =>
-  new SpecialReply(200, body, { "content-type": type, "content-disposition": `attachment; filename="${name}"`, "cache-control": "no-store" });
+  new SpecialReply(200, body, {
+    "content-type": type,
+    "content-disposition": `attachment; filename="${name}"`,
+    "cache-control": "no-store",
+  });
 
 export const receiptRoutes: readonly Route[] = [
-  route({ method: "GET", path: "/api/v1/receipts/:secret/", auth: "none", tag: "receipts", summary: "What became of a drop", in: secretOf, do: readReceipt, out: receiptShape }),
+  route({
+    method: "GET",
+    path: "/api/v1/receipts/:secret/",
+    auth: "none",
+    tag: "receipts",
+    summary: "What became of a drop",
+    in: secretOf,
+    do: readReceipt,
+    out: receiptShape,
+  }),
   route({
     method: "GET",
     path: "/api/v1/receipts/:secret/receipt.json",
@@ -50,7 +65,12 @@ export const receiptRoutes: readonly Route[] = [
     summary: "The signed receipt",
     in: secretOf,
     do: readReceipt,
-    out: (view, wire) => download("receipt.json", "application/json", `${JSON.stringify(receiptDocument(view, wire.settings.publicUrl), undefined, 2)}\n`),
+    out: (view, wire) =>
+      download(
+        "receipt.json",
+        "application/json",
+        `${JSON.stringify(receiptDocument(view, wire.settings.publicUrl), undefined, 2)}\n`,
+      ),
   }),
   route({
     method: "GET",
@@ -60,7 +80,17 @@ export const receiptRoutes: readonly Route[] = [
     summary: "The receipt as an RO-Crate",
     in: secretOf,
     do: readReceipt,
-    out: (view, wire) => download("ro-crate.zip", "application/zip", Buffer.from(crateOf(view, receiptDocument(view, wire.settings.publicUrl)))),
+    out: (view, wire) =>
+      download("ro-crate.zip", "application/zip", Buffer.from(crateOf(view, receiptDocument(view, wire.settings.publicUrl)))),
   }),
-  route({ method: "GET", path: "/api/v1/receipts/:secret/events/", auth: "none", tag: "receipts", summary: "Changes of a drop, live (server-sent events)", in: secretOf, do: watchReceipt, out: sse }),
+  route({
+    method: "GET",
+    path: "/api/v1/receipts/:secret/events/",
+    auth: "none",
+    tag: "receipts",
+    summary: "Changes of a drop, live (server-sent events)",
+    in: secretOf,
+    do: watchReceipt,
+    out: sse,
+  }),
 ];

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { tokensOf } from "../../core/people/index.ts";
-import type { FacultyId, OrganisationId, Person } from "../../core/people/model.ts";
+import type { Person } from "../../core/people/model.ts";
 import { accountNamed, aPerson, GOOD_PASSWORD, linksTo } from "../../core/people/people.fixture.ts";
 import { DAY, MINUTE } from "../../kernel/clock.ts";
 import { type Answer, type PeopleServer, peopleServer } from "./people.fixture.ts";
@@ -10,7 +9,6 @@ const USERS = "/api/auth/users/";
 const TAKEN = "A user with that username already exists.";
 const REQUIRED = ["This field is required."];
 const NEW_PASSWORD = "another-Lantern-44";
-const NOBODY = { detail: "Authentication credentials were not provided." };
 let server: PeopleServer;
 let person: Person;
 let headers: Record<string, string>;
@@ -20,10 +18,6 @@ const post = (path: string, body: unknown, more: Record<string, string> = {}): P
   server.call("POST", `${USERS}${path}`, { body, headers: more });
 const canSignIn = async (username: string, password: string): Promise<boolean> =>
   (await server.call("POST", "/api/auth/jwt/create/", { body: { username, password } })).status === 200;
-const eventsOf = async (id: number): Promise<string[]> =>
-  (
-    await server.world.store.db.selectFrom("event").select("verb").where("object_id", "=", String(id)).orderBy("id").execute()
-  ).map(row => row.verb);
 
 async function fresh(): Promise<void> {
   person = await aPerson(server.world);

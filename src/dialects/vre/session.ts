@@ -75,7 +75,7 @@ export const sessionRoutes: readonly Route[] = [
   route({
     method: "DELETE",
     path,
-    auth: "none",
+    auth: "any",
     tag,
     summary: "Sign out with this browser",
     status: 204,

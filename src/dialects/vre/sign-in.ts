@@ -1,4 +1,4 @@
-import { type Actor, NOBODY, personOf } from "../../core/people/model.ts";
+import { type Actor, personOf } from "../../core/people/model.ts";
 import type { World } from "../../core/world.ts";
 import type { SignedIn, SignInRequest } from "../../http/dialect.ts";
 import { signInByToken } from "../../http/sign-in/api-token.ts";
@@ -9,10 +9,10 @@ import { forbidden, HavreError } from "../../kernel/errors.ts";
 
 /**
  * Who may use a route, by the word in its row. What somebody may then see and do is the core's question.
- * none: anyone · user: any login · super: a supertoken or superuser · staff: the administration · vrw: the VRW group.
+ * none: anyone, and credentials are not even looked at · any: anyone, signed in or not · user: any login · super: a supertoken or superuser · staff: the administration · vrw: the VRW group.
  */
 export function admit(auth: string, actor: Actor, world: World): void {
-  if (auth === "none") return;
+  if (auth === "none" || auth === "any") return;
   const person = personOf(actor);
   if (!person) throw new HavreError("unauthenticated", "Authentication credentials were not provided.");
   const allowed = {
@@ -24,12 +24,8 @@ export function admit(auth: string, actor: Actor, world: World): void {
   if (!allowed) throw forbidden();
 }
 
-/** Where somebody proves who they are with the body alone. An old cookie or a worn-out token beside it does no harm. */
-const PROVED_BY_BODY = /^\/api\/auth\/(hawk\/create|jwt\/(create|refresh|verify)|session)\/?(\?|$)/;
-
 /** The first scheme whose credentials are there decides: Hawk, Bearer, Token, then the session cookie (contract §3). */
 export async function signIn(world: World, request: SignInRequest): Promise<SignedIn> {
-  if (request.method === "POST" && PROVED_BY_BODY.test(request.url)) return { actor: NOBODY };
   const scheme = /^\s*(\w+)/.exec(request.headers.authorization ?? "")?.[1]?.toLowerCase();
   if (scheme === "hawk") return signInByHawk(world, request);
   if (scheme === "bearer") return signInByJwt(world, request);

@@ -332,5 +332,19 @@ describe("storages on the wire", () => {
       assert.equal((await change({ human_subject: false, recipients: [] })).status, 200);
       assert.match((await change({ human_subject: true })).body.human_subject[0], /would get data about people unencrypted/);
     });
+
+    it("of a study about people stay encrypted when two administrators act at once", async () => {
+      const storage = await server.storage(owner);
+      const { recipient } = newIdentity();
+      for (let round = 0; round < 5; round++) {
+        const study = await aStudy({ human_subject: true, recipients: [recipient] });
+        const body = { code: "S", name: "A study", human_subject: true, field: server.field, recipients: [] };
+        const both = await Promise.all([
+          server.call(owner, "POST", at(study), { storage: storage.id }),
+          server.call(administrator, "PUT", `/api/v1/studies/${study.id}/`, body),
+        ]);
+        assert.equal(both.filter(answer => answer.status === 400).length, 1);
+      }
+    });
   });
 });

@@ -5,8 +5,8 @@ import { actorOf, type NewPerson, NOBODY, type Person } from "../../core/people/
 import { aPerson, peopleBench } from "../../core/people/people.fixture.ts";
 import type { World } from "../../core/world.ts";
 import { Believed } from "../../http/address.ts";
+import type { SignInRequest } from "../../http/dialect.ts";
 import { mount } from "../../http/mount.ts";
-import { people } from "../../store/people.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { admit } from "./sign-in.ts";
 import { storageRoutes } from "./storages.ts";
@@ -60,7 +60,8 @@ export async function studiesServer(...folderRoots: readonly string[]): Promise<
     .select("id")
     .where("name", "=", "History")
     .executeTakeFirstOrThrow();
-  const app = await serve(world);
+  const persons = new Map<number, Person>();
+  const app = await serve(world, persons);
 
   const call: StudiesServer["call"] = async (as, method, url, body) => {
     const reply = await app.inject({
@@ -85,7 +86,11 @@ export async function studiesServer(...folderRoots: readonly string[]): Promise<
     world,
     field,
     call,
-    person: wanted => aPerson(bench.world, { password: undefined, ...wanted }),
+    async person(wanted) {
+      const person = await aPerson(bench.world, { password: undefined, ...wanted });
+      persons.set(person.id, person);
+      return person;
+    },
     async study(owner, wanted = {}, roles = {}) {
       const study = await made(owner, "/api/v1/studies/", { code: "S", name: "A study", human_subject: false, field, ...wanted });
       const list = Object.entries(roles).map(([role, person]) => ({ researcher_id: person.id, role: role.toUpperCase() }));
@@ -122,7 +127,7 @@ export async function studiesServer(...folderRoots: readonly string[]): Promise<
   };
 }
 
-async function serve(world: World): Promise<FastifyInstance> {
+async function serve(world: World, persons: ReadonlyMap<number, Person>): Promise<FastifyInstance> {
   const app = fastify({ routerOptions: { ignoreTrailingSlash: true } });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => {
@@ -139,10 +144,8 @@ async function serve(world: World): Promise<FastifyInstance> {
     admit,
     refuse,
     // How somebody signs in is not the matter here: a header says who it is.
-    async signIn(_world: World, { headers }: { readonly headers: Readonly<Record<string, unknown>> }) {
-      const person = headers["x-person"]
-        ? await people(world.store.db).byId(Number(headers["x-person"]) as Person["id"])
-        : undefined;
+    async signIn(_world: World, { headers }: SignInRequest) {
+      const person = persons.get(Number(headers["x-person"]));
       return { actor: person ? actorOf(person) : NOBODY };
     },
   };

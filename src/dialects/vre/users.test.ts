@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { tokensOf } from "../../core/people/index.ts";
 import type { FacultyId, OrganisationId, Person } from "../../core/people/model.ts";
-import { accountNamed, aPerson, GOOD_PASSWORD, linksTo } from "../../core/people/people.fixture.ts";
-import { DAY, MINUTE } from "../../kernel/clock.ts";
+import { accountNamed, aPerson, GOOD_PASSWORD } from "../../core/people/people.fixture.ts";
+import { MINUTE } from "../../kernel/clock.ts";
 import { type Answer, type PeopleServer, peopleServer } from "./people.fixture.ts";
 
 const USERS = "/api/auth/users/";
 const TAKEN = "A user with that username already exists.";
 const REQUIRED = ["This field is required."];
-const NEW_PASSWORD = "another-Lantern-44";
 const NOBODY = { detail: "Authentication credentials were not provided." };
 let server: PeopleServer;
 let person: Person;

@@ -122,7 +122,7 @@ export const userRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/api/auth/users/",
-    auth: "none",
+    auth: "any",
     tag,
     summary: "Make an account",
     body: schemaOf(NEW_USER),

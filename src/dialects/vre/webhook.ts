@@ -1,8 +1,8 @@
 import { type HookAnswer, type HookCall, receiptPath, receiveHook } from "../../core/drops/index.ts";
-import type { World } from "../../core/world.ts";
 import type { Actor } from "../../core/people/model.ts";
-import { asHavreError, HavreError } from "../../kernel/errors.ts";
+import type { World } from "../../core/world.ts";
 import { type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
+import { asHavreError, HavreError } from "../../kernel/errors.ts";
 import { refuse } from "./wire.ts";
 
 /** The body of an external tusd's hook, both generations (contract §5.3). */
@@ -13,7 +13,8 @@ interface Asked extends HookCall {
 
 type Answered = { readonly asked: Asked; readonly answer: HookAnswer } | { readonly asked: Asked; readonly refused: HavreError };
 
-const objectOf = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+const objectOf = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 const unusable = (): HavreError => new HavreError("invalid", "The body is not a hook request.");
 
 function hookAsked(wire: Wire): Asked {
@@ -21,9 +22,12 @@ function hookAsked(wire: Wire): Asked {
   const generation = typeof body.Type === "string" && "Event" in body ? 2 : 1;
   const event = generation === 2 ? objectOf(body.Event) : body;
   const upload = objectOf(event.Upload);
-  const metadata = Object.fromEntries(Object.entries(objectOf(upload.MetaData)).filter((pair): pair is [string, string] => typeof pair[1] === "string"));
+  const metadata = Object.fromEntries(
+    Object.entries(objectOf(upload.MetaData)).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
   const hook = String(generation === 2 ? body.Type : (wire.headers["hook-name"] ?? "")).toLowerCase();
-  if ((hook !== "pre-create" && hook !== "post-finish") || upload.MetaData === undefined || upload.MetaData === null) throw unusable();
+  if ((hook !== "pre-create" && hook !== "post-finish") || upload.MetaData === undefined || upload.MetaData === null)
+    throw unusable();
   const size = upload.SizeIsDeferred === true ? undefined : Number(upload.Size);
   if (size !== undefined && !Number.isSafeInteger(size)) throw unusable();
   const authorization = wire.headers["x-webhook-secret"];
@@ -55,18 +59,30 @@ async function hook(world: World, actor: Actor, asked: Asked): Promise<Answered>
   }
 }
 
+/** tusd 2 reads no more of a reply. */
+const MOST_REPLY_BYTES = 5 * 1024;
+
 function hookReply(result: Answered, wire: Wire): unknown {
   if ("refused" in result) {
     const { status, body } = refuse(result.refused, wire);
-    return { RejectUpload: true, HTTPResponse: { StatusCode: status === 409 ? 403 : status, Body: JSON.stringify(body), Header: { "Content-Type": "application/json" } } };
+    return {
+      RejectUpload: true,
+      HTTPResponse: {
+        StatusCode: status === 409 ? 403 : status,
+        Body: JSON.stringify(body),
+        Header: { "Content-Type": "application/json" },
+      },
+    };
   }
   const { asked, answer } = result;
   if (asked.hook === "post-finish") return storagesReply(answer);
   if (asked.generation === 1) return {};
-  return {
+  const accepted = {
     ChangeFileInfo: { MetaData: { ...asked.clientMetadata, drop: answer.drop.publicId } },
     HTTPResponse: { Header: { "Havre-Receipt": receiptPath(answer.receiptSecret) } },
   };
+  // Without the drop's number the two hooks are paired by what both know.
+  return Buffer.byteLength(JSON.stringify(accepted)) <= MOST_REPLY_BYTES ? accepted : { HTTPResponse: accepted.HTTPResponse };
 }
 
 const storagesReply = ({ storages, provider }: HookAnswer): unknown =>
@@ -85,5 +101,15 @@ const storagesReply = ({ storages, provider }: HookAnswer): unknown =>
   });
 
 export const webhookRoutes: readonly Route[] = [
-  route({ method: "POST", path: "/api/v1/dropoffs/webhook/", auth: "none", tag: "dropoffs", summary: "Hooks of an external tusd: pre-create and post-finish", body: { type: "object" }, in: hookAsked, do: hook, out: hookReply }),
+  route({
+    method: "POST",
+    path: "/api/v1/dropoffs/webhook/",
+    auth: "any",
+    tag: "dropoffs",
+    summary: "Hooks of an external tusd: pre-create and post-finish",
+    body: { type: "object" },
+    in: hookAsked,
+    do: hook,
+    out: hookReply,
+  }),
 ];

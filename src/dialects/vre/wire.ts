@@ -1,6 +1,6 @@
-import type { Page, Window } from "../../kernel/pages.ts";
-import { type ErrorKind, HavreError, notFound } from "../../kernel/errors.ts";
 import { type Reply, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
+import type { Page, Window } from "../../kernel/pages.ts";
 
 /** What every reply of the VRE dialect shares: times, pages, errors (contract §2). */
 
@@ -30,11 +30,20 @@ export function refuse(error: HavreError, _wire: Pick<Wire, "method" | "url">): 
   else if (status === 401) headers["www-authenticate"] = "Hawk";
   if (error.kind !== "throttled") return new SpecialReply(status, bodyOf(error), headers);
   const seconds = Math.max(1, Math.ceil(error.retryAfterSeconds ?? 60));
-  return new SpecialReply(status, { detail: `Request was throttled. Expected available in ${seconds} second${seconds === 1 ? "" : "s"}.` }, { ...headers, "retry-after": String(seconds) });
+  return new SpecialReply(
+    status,
+    { detail: `Request was throttled. Expected available in ${seconds} second${seconds === 1 ? "" : "s"}.` },
+    { ...headers, "retry-after": String(seconds) },
+  );
 }
 
 const bodyOf = (error: HavreError): unknown =>
-  error.detail.body ?? error.detail.fields ?? { detail: error.message, ...(typeof error.detail.code === "string" ? { code: error.detail.code } : {}), ...(error.detail.messages ? { messages: error.detail.messages } : {}) };
+  error.detail.body ??
+  error.detail.fields ?? {
+    detail: error.message,
+    ...(typeof error.detail.code === "string" ? { code: error.detail.code } : {}),
+    ...(error.detail.messages ? { messages: error.detail.messages } : {}),
+  };
 
 const PAGE_SIZE = 10;
 const MAX_PAGE_SIZE = 1000;
@@ -59,7 +68,10 @@ export function pageAsked(wire: Wire): PageAsked {
 }
 
 /** The window for a list verb. For `last` the verb is asked for the end: a negative offset counts from there. */
-export const windowOf = ({ page, size }: PageAsked): Window => ({ offset: page === "last" ? -1 : (page - 1) * size, limit: size });
+export const windowOf = ({ page, size }: PageAsked): Window => ({
+  offset: page === "last" ? -1 : (page - 1) * size,
+  limit: size,
+});
 
 /** @throws HavreError "not-found" "Invalid page." beyond the end; page 1 of nothing is an empty page */
 export function pageOut<T>(result: Page<T>, wire: Wire, shape: (item: T) => unknown): unknown {
@@ -73,19 +85,39 @@ export function pageOut<T>(result: Page<T>, wire: Wire, shape: (item: T) => unkn
     else url.searchParams.set("page", String(target));
     return url.href;
   };
-  return { count: result.total, next: page < last ? link(page + 1) : null, previous: page > 1 ? link(page - 1) : null, results: result.items.map(shape) };
+  return {
+    count: result.total,
+    next: page < last ? link(page + 1) : null,
+    previous: page > 1 ? link(page - 1) : null,
+    results: result.items.map(shape),
+  };
 }
 
 export const pageSchema = (item: Schema): Schema => ({
   type: "object",
-  properties: { count: { type: "integer" }, next: { type: ["string", "null"] }, previous: { type: ["string", "null"] }, results: { type: "array", items: item } },
+  properties: {
+    count: { type: "integer" },
+    next: { type: ["string", "null"] },
+    previous: { type: ["string", "null"] },
+    results: { type: "array", items: item },
+  },
 });
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 function zoned(timeZone: string): Intl.DateTimeFormat {
   let format = formats.get(timeZone);
   if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", { timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "longOffset" });
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      timeZoneName: "longOffset",
+    });
     formats.set(timeZone, format);
   }
   return format;
@@ -97,7 +129,10 @@ function offsetMinutes(at: Date, timeZone: string): number {
   const hour = `${timeZone}|${Math.floor(at.getTime() / 900_000)}`;
   let minutes = offsets.get(hour);
   if (minutes === undefined) {
-    const name = zoned(timeZone).formatToParts(at).find(part => part.type === "timeZoneName")?.value ?? "GMT";
+    const name =
+      zoned(timeZone)
+        .formatToParts(at)
+        .find(part => part.type === "timeZoneName")?.value ?? "GMT";
     const match = /GMT([+-])(\d\d):(\d\d)/.exec(name);
     minutes = match ? (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) : 0;
     if (offsets.size > 10_000) offsets.clear();

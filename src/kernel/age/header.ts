@@ -22,6 +22,8 @@ export const MAX_HEADER_BYTES = 64 * KIB;
 const VERSION_LINE = "age-encryption.org/v1";
 const COLUMNS = 64;
 const TAG_BYTES = 16;
+const SALT_BYTES = 16;
+const MAC_BYTES = 32;
 const SCRYPT_LOG_N = 18;
 /** 1 GiB of memory. A foreign file may ask for more; it is not worth the server's life. */
 const MAX_SCRYPT_LOG_N = 20;
@@ -50,9 +52,20 @@ export async function makeHeader(to: AgeTo, fileKey: Buffer): Promise<Buffer> {
     "passphrase" in to
       ? [await scryptStanza(to.passphrase, fileKey)]
       : recipientsOf(to.recipients).map(one => x25519Stanza(one, fileKey));
-  const body = `${VERSION_LINE}\n${stanzas.map(stanzaText).join("")}---`;
+  const body = headerText(stanzas);
   return Buffer.from(`${body} ${unpadded(headerMac(fileKey, body))}\n`, "ascii");
 }
+
+/** The length of a header to them, without the second that a passphrase would take. @throws HavreError "invalid" for a bad recipient */
+export function headerLengthTo(to: AgeTo): number {
+  const body = Buffer.alloc(FILE_KEY_BYTES + TAG_BYTES);
+  const scryptArgs = ["scrypt", unpadded(Buffer.alloc(SALT_BYTES)), String(SCRYPT_LOG_N)];
+  const argsOf = (recipient: AgeRecipient): string[] => ["X25519", unpadded(recipient.raw)];
+  const stanzas = "passphrase" in to ? [scryptArgs] : recipientsOf(to.recipients).map(argsOf);
+  return headerText(stanzas.map(args => ({ args, body }))).length + unpadded(Buffer.alloc(MAC_BYTES)).length + 2;
+}
+
+const headerText = (stanzas: readonly Stanza[]): string => `${VERSION_LINE}\n${stanzas.map(stanzaText).join("")}---`;
 
 function recipientsOf(texts: readonly string[]): AgeRecipient[] {
   const recipients = texts.map(parseRecipient);
@@ -81,7 +94,7 @@ export async function openHeader(header: Buffer, secret: AgeSecret): Promise<Buf
   const stanzas = parseStanzas(text);
   const fileKey = "passphrase" in secret ? await openScrypt(stanzas, secret.passphrase) : openX25519(stanzas, secret.identities);
   const cut = text.lastIndexOf("--- ");
-  if (!timingSafeEqual(headerMac(fileKey, text.slice(0, cut + 3)), exactly(32, fromUnpadded(text.slice(cut + 4, -1)))))
+  if (!timingSafeEqual(headerMac(fileKey, text.slice(0, cut + 3)), exactly(MAC_BYTES, fromUnpadded(text.slice(cut + 4, -1)))))
     throw new HavreError("checksum", "The header of this file was changed.");
   return fileKey;
 }
@@ -117,7 +130,7 @@ function parseStanzas(header: string): Stanza[] {
 
 async function scryptStanza(passphrase: string, fileKey: Buffer): Promise<Stanza> {
   if (passphrase === "") throw new HavreError("invalid", "The passphrase is empty.");
-  const salt = randomBytes(16);
+  const salt = randomBytes(SALT_BYTES);
   const wrapKey = await scryptKey(passphrase, salt, SCRYPT_LOG_N);
   return { args: ["scrypt", unpadded(salt), String(SCRYPT_LOG_N)], body: wrap(wrapKey, fileKey) };
 }
@@ -132,7 +145,7 @@ async function openScrypt(stanzas: readonly Stanza[], passphrase: string): Promi
   if (stanza.args.length !== 3 || !/^[1-9][0-9]?$/.test(logN)) throw damaged("its passphrase line makes no sense");
   if (Number(logN) > MAX_SCRYPT_LOG_N)
     throw new HavreError("invalid", "The passphrase of this file asks for more memory than is allowed.");
-  const wrapKey = await scryptKey(passphrase, exactly(16, fromUnpadded(salt)), Number(logN));
+  const wrapKey = await scryptKey(passphrase, exactly(SALT_BYTES, fromUnpadded(salt)), Number(logN));
   const fileKey = unwrap(wrapKey, stanza.body);
   if (fileKey === undefined) throw new HavreError("unauthenticated", "The passphrase does not open this file.");
   return fileKey;

@@ -1,10 +1,10 @@
 /**
  * The age v1 file format on Node's own cryptography: what the standard `age` program reads and writes.
- * Source: https://age-encryption.org/v1; docs/glossary.md says who holds which key.
+ * Source: https://age-encryption.org/v1.
  */
 import { randomBytes } from "node:crypto";
 import { HavreError } from "../errors.ts";
-import { type AgeSecret, type AgeTo, FILE_KEY_BYTES, headerBytes, makeHeader, openHeader } from "./header.ts";
+import { type AgeSecret, type AgeTo, FILE_KEY_BYTES, headerBytes, headerLengthTo, makeHeader, openHeader } from "./header.ts";
 import {
   CHUNK_BYTES,
   NONCE_BYTES,
@@ -15,11 +15,11 @@ import {
   sealChunks,
   sealedBytes,
 } from "./payload.ts";
-import { type ByteSource, readableFrom } from "./streams.ts";
+import { type ByteSource, chunksOf, readableFrom } from "./streams.ts";
 
 export type { AgeSecret, AgeTo } from "./header.ts";
 export { type AgeIdentity, type AgeRecipient, newIdentity, parseIdentity, parseRecipient } from "./keys.ts";
-export { type ByteSource, readableFrom } from "./streams.ts";
+export { type ByteSource, chunksOf, readableFrom } from "./streams.ts";
 
 /**
  * All that decides a ciphertext besides the plaintext. Kept (sealed) until a delivery is proved, it makes every repeat
@@ -53,9 +53,9 @@ export function decodeAgeKey(bytes: Buffer): AgeKey {
 export const ageSizeBytes = (key: AgeKey, plainBytes: number): number =>
   key.header.length + NONCE_BYTES + sealedBytes(plainBytes);
 
-/** The reverse of {@link ageSizeBytes}: the size of the plaintext, or undefined when no plaintext gives that size. */
-export const agePlainBytes = (key: AgeKey, sizeBytes: number): number | undefined =>
-  plainBytesOf(sizeBytes - key.header.length - NONCE_BYTES);
+/** The size of the plaintext of a file encrypted to these, or undefined when no plaintext gives that size. @throws HavreError "invalid" for a bad recipient */
+export const agePlainBytes = (to: AgeTo, sizeBytes: number): number | undefined =>
+  plainBytesOf(sizeBytes - headerLengthTo(to) - NONCE_BYTES);
 
 /** The ciphertext of `plain`, which can be opened at any byte: the plaintext is then read from the start of one chunk only. */
 export function ageSource(plain: ByteSource, key: AgeKey): ByteSource {
@@ -69,7 +69,7 @@ export function ageSource(plain: ByteSource, key: AgeKey): ByteSource {
       // The last byte's chunk at most: at the very end there is nothing to read, and no chunk after the last.
       const chunk = Math.floor(Math.min(place, sizeBytes - start.length - 1) / SEALED_CHUNK_BYTES);
       const input = await plain.open(chunk * CHUNK_BYTES);
-      const sealed = sealChunks(input, secret, plain.sizeBytes, chunk);
+      const sealed = sealChunks(chunksOf(input), secret, plain.sizeBytes, chunk);
       return readableFrom(after(place - chunk * SEALED_CHUNK_BYTES, sealed, start.subarray(from)), () => input.destroy());
     },
   };
@@ -91,7 +91,9 @@ export async function ageDecrypt(sealed: ByteSource, secret: AgeSecret): Promise
     async open(from) {
       const chunk = Math.floor(Math.max(0, Math.min(from, plainBytes - 1)) / CHUNK_BYTES);
       const input = await sealed.open(startBytes + chunk * SEALED_CHUNK_BYTES);
-      return readableFrom(after(from - chunk * CHUNK_BYTES, openChunks(input, key, plainBytes, chunk)), () => input.destroy());
+      return readableFrom(after(from - chunk * CHUNK_BYTES, openChunks(chunksOf(input), key, plainBytes, chunk)), () =>
+        input.destroy(),
+      );
     },
   };
 }
@@ -100,7 +102,7 @@ async function readStart(sealed: ByteSource): Promise<{ header: Buffer; nonce: B
   const input = await sealed.open(0);
   let start: Buffer = Buffer.alloc(0);
   // Leaving the loop destroys the stream.
-  for await (const piece of input) {
+  for await (const piece of chunksOf(input)) {
     start = Buffer.concat([start, piece]);
     const length = headerBytes(start);
     if (length !== undefined && start.length >= length + NONCE_BYTES)

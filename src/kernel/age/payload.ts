@@ -13,7 +13,7 @@ export const sealedBytes = (plainBytes: number): number => plainBytes + TAG_BYTE
 
 /** The reverse of {@link sealedBytes}, or undefined when no plaintext has that size. */
 export function plainBytesOf(sealed: number): number | undefined {
-  const plain = sealed - TAG_BYTES * Math.ceil(sealed / SEALED_CHUNK_BYTES);
+  const plain = sealed - TAG_BYTES * Math.max(1, Math.ceil(sealed / SEALED_CHUNK_BYTES));
   return plain >= 0 && sealedBytes(plain) === sealed ? plain : undefined;
 }
 

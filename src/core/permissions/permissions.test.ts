@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { INITIAL_ORGANISATIONS, loadOrganisations } from "../organisations/index.ts";
+import { type Actor, actorOf, NOBODY, SYSTEM } from "../people/model.ts";
+import { aPerson, type PeopleBench, peopleBench } from "../people/people.fixture.ts";
+import { createStudy } from "../studies/index.ts";
+import { lockStudyFor, may, mustMay, roleOn, studyFor } from "./index.ts";
+
+describe("the one permission question", () => {
+  let bench: PeopleBench;
+  let id: number;
+  let owner: Actor;
+  let researcher: Actor;
+  let stranger: Actor;
+  let superuser: Actor;
+  before(async () => {
+    bench = await peopleBench();
+    const { world } = bench;
+    await loadOrganisations(world, INITIAL_ORGANISATIONS.slice(0, 1));
+    const { id: field } = await world.store.db.selectFrom("study_field").select("id").limit(1).executeTakeFirstOrThrow();
+    const person = await aPerson(world, { password: undefined });
+    researcher = actorOf(person);
+    owner = actorOf(await aPerson(world, { password: undefined }));
+    stranger = actorOf(await aPerson(world, { password: undefined }));
+    superuser = actorOf(await aPerson(world, { password: undefined, isSuperuser: true }));
+    const input = { code: "C", name: "N", description: "", humanSubject: false, field, contributors: [person.id] };
+    id = (await createStudy(world, owner, input)).study.id;
+  });
+  after(() => bench.close());
+
+  const object = () => ({ kind: "study", id }) as const;
+
+  it("is answered by the role, the owner and superusers above all, nobody never", async () => {
+    const { db } = bench.world.store;
+    const asked: [Actor, boolean, boolean, string | undefined][] = [
+      [owner, true, true, "administrator"],
+      [superuser, true, true, "administrator"],
+      [SYSTEM, true, true, "administrator"],
+      [researcher, true, false, "researcher"],
+      [stranger, false, false, undefined],
+      [NOBODY, false, false, undefined],
+    ];
+    for (const [actor, see, change, role] of asked) {
+      assert.equal(await may(db, actor, "study.see", object()), see);
+      assert.equal(await may(db, actor, "study.change", object()), change);
+      assert.equal(await roleOn(db, actor, id), role);
+    }
+  });
+
+  it("a refusal tells apart what one may not do from what one may not know of", async () => {
+    const { db } = bench.world.store;
+    assert.equal(await mustMay(db, owner, "study.remove", object()), "owner");
+    await assert.rejects(mustMay(db, researcher, "study.change", object()), { kind: "forbidden" });
+    for (const actor of [stranger, NOBODY])
+      await assert.rejects(mustMay(db, actor, "study.see", object()), { kind: "not-found" });
+    for (const actor of [superuser, SYSTEM])
+      await assert.rejects(mustMay(db, actor, "study.see", { kind: "study", id: 999_999 }), { kind: "not-found" });
+  });
+
+  it("the study comes along when the answer is yes", async () => {
+    const { store } = bench.world;
+    assert.equal((await studyFor(store.db, researcher, id, "drop.see")).id, id);
+    await assert.rejects(studyFor(store.db, researcher, id, "drop.retry"), { kind: "forbidden" });
+    assert.equal((await store.transaction(tx => lockStudyFor(tx, owner, id, "study.change"))).id, id);
+    await assert.rejects(
+      store.transaction(tx => lockStudyFor(tx, stranger, id, "study.change")),
+      { kind: "not-found" },
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { KIB, MIB } from "./units.ts";
+
+/**
+ * Memory for bytes that pass through. Large buffers lie outside the collector's heap, and only a collection of everything finds
+ * out which are free: so whoever is done with a chunk says so. Measured on 1 GiB read from a file: 1.1 s of CPU and 160 MiB in
+ * new memory, 0.3 s and 85 MiB in slabs. A chunk that is never freed is collected like any other.
+ */
+export const SLAB_BYTES = MIB + 16 * KIB;
+
+const MOST_FREE = 16;
+const free: ArrayBufferLike[] = [];
+const lent = new WeakSet<ArrayBufferLike>();
+const owned = new WeakSet<ArrayBufferLike>();
+
+/** A mebibyte and a little, to be filled; what is in it is old. Hand on parts of it, but only one at a time. */
+export function takeSlab(): Buffer {
+  const memory = free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES).buffer;
+  lent.add(memory);
+  return Buffer.from(memory);
+}
+
+/** Marks a chunk that a library made and handed over, so that `giveBack` frees it. Shared memory stays as it is. */
+export function owns(chunk: Buffer): Buffer {
+  if (chunk.byteLength === chunk.buffer.byteLength) owned.add(chunk.buffer);
+  return chunk;
+}
+
+/** Nobody looks at this chunk again, nor does the kernel. Does nothing for memory that is neither a slab's nor marked. */
+export function giveBack({ buffer }: Buffer): void {
+  if (lent.delete(buffer)) {
+    if (free.length < MOST_FREE) free.push(buffer);
+  } else if (owned.delete(buffer)) (buffer as ArrayBuffer).transfer(0);
+}
