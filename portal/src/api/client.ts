@@ -1,0 +1,79 @@
+import type { Page } from "./types.ts";
+
+/** A refusal of the server, or its silence (`status` 0). `fields` has the words per form field. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Seconds to wait before another try, when the server says so. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, message: string, fields: Record<string, string> = {}, retryAfterSeconds?: number) {
+    super(message);
+    this.status = status;
+    this.fields = fields;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+let csrfToken = "";
+
+/** Every unsafe request carries this token, so that no other site can act with the session's cookie. */
+export function rememberCsrfToken(token: string): void {
+  csrfToken = token;
+}
+
+/**
+ * One request to the server.
+ * @param path below `/api`, with its trailing slash: `/v1/studies/`
+ * @throws ApiError with the server's own words
+ */
+export async function api<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET" && csrfToken) headers["X-CSRFToken"] = csrfToken;
+  const answer = await fetch(`/api${path}`, {
+    method,
+    headers,
+    credentials: "same-origin",
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new ApiError(0, "");
+  });
+  const text = await answer.text();
+  const json = parse(text);
+  if (!answer.ok) throw refusal(answer, json);
+  return json as T;
+}
+
+export const get = <T>(path: string): Promise<T> => api("GET", path);
+
+/** Every row of a list that is served in pages, for choices that must be complete. */
+export async function getAll<T>(path: string): Promise<T[]> {
+  const rows: T[] = [];
+  for (let page = 1; ; page++) {
+    const answer = await get<Page<T>>(`${path}${path.includes("?") ? "&" : "?"}page=${page}`);
+    rows.push(...answer.results);
+    if (!answer.next) return rows;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads `{"detail": "…"}` and `{"field": ["…"]}`, the two shapes of an error. */
+function refusal(answer: Response, json: unknown): ApiError {
+  const fields: Record<string, string> = {};
+  let message = "";
+  for (const [key, value] of Object.entries(json && typeof json === "object" ? json : {})) {
+    const words = Array.isArray(value) ? value.map(String).join(" ") : String(value);
+    if (key === "detail" || key === "non_field_errors") message = words;
+    else fields[key] = words;
+  }
+  const wait = Number(answer.headers.get("Retry-After"));
+  return new ApiError(answer.status, message, fields, wait > 0 ? wait : undefined);
+}

@@ -1,0 +1,114 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { sessionQuery } from "./api/session.ts";
+import { Lost, NotFound } from "./shell/Lost.tsx";
+import { Shell } from "./shell/Shell.tsx";
+
+type Context = { client: QueryClient };
+
+const root = createRootRouteWithContext<Context>()({ component: Shell });
+
+const text = (value: unknown): string => (value === undefined ? "" : String(value));
+const pageNumber = (value: unknown): number => Math.max(1, Math.trunc(Number(value)) || 1);
+
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const session = await context.client.ensureQueryData(sessionQuery).catch(() => null);
+    if (session) throw redirect({ to: "/studies" });
+  },
+  component: lazyRouteComponent(() => import("./welcome/WelcomePage.tsx"), "WelcomePage"),
+});
+
+const dropoff = createRoute({
+  getParentRoute: () => root,
+  path: "/dropoffs/$study",
+  component: lazyRouteComponent(() => import("./dropoff/DropoffPage.tsx"), "DropoffPage"),
+});
+
+const receipt = createRoute({
+  getParentRoute: () => root,
+  path: "/receipts/$secret",
+  component: lazyRouteComponent(() => import("./receipt/ReceiptPage.tsx"), "ReceiptPage"),
+});
+
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: "/verify",
+  component: lazyRouteComponent(() => import("./verify/VerifyPage.tsx"), "VerifyPage"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => (search.next ? { next: text(search.next) } : {}),
+  component: lazyRouteComponent(() => import("./signin/SignInPage.tsx"), "SignInPage"),
+});
+
+/** Everything below asks for a session, and comes back here after signing in. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.client.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+});
+
+export type StudiesSearch = { page?: number; search?: string };
+
+const studies = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/studies",
+  validateSearch: (search: Record<string, unknown>): StudiesSearch => ({
+    ...(pageNumber(search.page) > 1 ? { page: pageNumber(search.page) } : {}),
+    ...(search.search ? { search: text(search.search) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./studies/StudiesPage.tsx"), "StudiesPage"),
+});
+
+export const STUDY_TABS = ["drops", "overview", "invitations", "storages", "people"] as const;
+export type StudyTab = (typeof STUDY_TABS)[number];
+
+const study = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/studies/$id",
+  validateSearch: (search: Record<string, unknown>): { tab?: StudyTab } => {
+    const tab = STUDY_TABS.find(name => name === search.tab);
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import("./study/StudyPage.tsx"), "StudyPage"),
+});
+
+const outbox = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/outbox",
+  component: lazyRouteComponent(() => import("./outbox/OutboxPage.tsx"), "OutboxPage"),
+});
+
+const tree = root.addChildren([welcome, dropoff, receipt, verify, signIn, signedIn.addChildren([studies, study, outbox])]);
+
+export const makeRouter = (client: QueryClient) =>
+  createRouter({
+    routeTree: tree,
+    context: { client },
+    // Links in mails end in a slash; both spellings are the same page and neither is redirected.
+    trailingSlash: "preserve",
+    defaultNotFoundComponent: () => <NotFound />,
+    defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => <Lost error={error} reset={reset} />,
+    scrollRestoration: true,
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
