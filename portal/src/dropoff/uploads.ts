@@ -199,7 +199,7 @@ export class Uploads {
       filename: file.name,
       ...(file.type ? { filetype: file.type } : {}),
       upload_code: this.#code,
-      ...(job.item.folder ? { relativePath: job.item.folder } : {}),
+      ...(job.item.folder ? { relativePath: `${job.item.folder}/${job.item.name}` } : {}),
       lastModified: String(file.lastModified),
     };
   }

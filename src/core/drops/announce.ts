@@ -17,7 +17,7 @@ export interface Announcement {
   readonly uploadCode: string | undefined;
   /** As declared: any text. */
   readonly filename: string;
-  /** Path of the folders it lay in, as declared, with or without the name at the end; "" when none. */
+  /** Where it lay when a folder was dropped, as declared: "week/sub/x.csv" or "week/sub/"; "" when by itself. */
   readonly folder: string;
   readonly mediaType: string;
   readonly sizeBytes: number | undefined;

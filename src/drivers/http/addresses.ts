@@ -3,9 +3,22 @@ import { HavreError } from "../../kernel/errors.ts";
 
 /** IPv4 that is not the public internet. Source: the IANA special-purpose registry; 100.64/10 is carriers' NAT, 169.254/16 holds cloud metadata. */
 const RESERVED_V4 = [
-  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-  "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-]; // biome-ignore format: one list
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+];
 /** Only 2000::/3 is public at all; these parts of it are documentation, or tunnels in which an IPv4 address hides. */
 const PUBLIC_V6 = ["2000::/3"];
 const RESERVED_V6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];

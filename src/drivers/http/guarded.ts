@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { Agent, buildConnector, errors as undiciErrors } from "undici";
-import { readableFrom } from "../../kernel/age/index.ts";
+import { chunksOf, readableFrom } from "../../kernel/age/index.ts";
 import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
 import { KIB } from "../../kernel/units.ts";
 import { addressGuard } from "./addresses.ts";
@@ -28,6 +28,8 @@ export interface HttpRequest {
   /** A stream needs a `content-length` header, or goes out in chunks. */
   readonly body?: string | Buffer | AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
+  /** What errors call the other side, e.g. "WEBDAV dav.example.org"; its host when absent. */
+  readonly calledAs?: string;
   /** How long the answer may take once the request is sent, when longer than the idle time-out. */
   readonly answerWithinMs?: number;
 }
@@ -62,9 +64,11 @@ export function makeGuardedHttp(settings: GuardSettings): GuardedHttp {
     allowH2: false,
   });
   return {
-    async request({ method, url, headers, body, signal, answerWithinMs }) {
+    async request({ method, url, headers, body, signal, answerWithinMs, calledAs = url.host }) {
       checkUrl(url);
       signal.throwIfAborted();
+      const stalled = new AbortController();
+      const stall = (): void => stalled.abort(new HavreError("timeout", `${calledAs}: the host stopped taking data.`));
       try {
         const sent = agent.request({
           method: method as "GET",
@@ -72,14 +76,14 @@ export function makeGuardedHttp(settings: GuardSettings): GuardedHttp {
           path: url.pathname + url.search,
           headers: headers ?? {},
           // undici takes any iterable of buffers; its types say only streams.
-          body: (body ?? null) as Readable | Buffer | string | null,
-          signal,
+          body: (isStream(body) ? watched(body, idleTimeoutMs, stall) : (body ?? null)) as Readable | Buffer | string | null,
+          signal: isStream(body) ? AbortSignal.any([signal, stalled.signal]) : signal,
           ...(answerWithinMs === undefined ? {} : { headersTimeout: Math.max(answerWithinMs, idleTimeoutMs) }),
         });
         const reply = await orAborted(sent, signal);
-        return { status: reply.statusCode, headers: reply.headers, body: mapped(reply.body, url.host, signal) };
+        return { status: reply.statusCode, headers: reply.headers, body: mapped(reply.body, calledAs, signal) };
       } catch (error) {
-        throw networkError(error, url.host, signal);
+        throw networkError(error, calledAs, signal);
       }
     },
     // Not `close`, which would wait for answers that nobody reads any more.
@@ -148,7 +152,7 @@ function guardedConnector(settings: GuardSettings): buildConnector.connector {
         );
         const [first] = wanted;
         if (first === undefined)
-          throw addresses.length > 0 ? privateAddress(host) : new HavreError("network", `${host}: no such host.`);
+          throw addresses.length > 0 ? new PrivateAddress() : Object.assign(new Error(host), { code: "ENOTFOUND" });
         if (options.all) done(null, [...wanted]);
         else done(null, first.address, first.family);
       })
@@ -163,7 +167,7 @@ function guardedConnector(settings: GuardSettings): buildConnector.connector {
   return (options, done) => {
     // A socket resolves no literal address, so the lookup would not see it.
     const host = options.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !mayReach(host)) done(privateAddress(host), null);
+    if (isIP(host) !== 0 && !mayReach(host)) done(new PrivateAddress(), null);
     else connect(options, done);
   };
 }
@@ -171,8 +175,24 @@ function guardedConnector(settings: GuardSettings): buildConnector.connector {
 const familyNumber = (family: number | string): number => (family === "IPv6" ? 6 : family === "IPv4" ? 4 : Number(family));
 
 /** Says nothing of the address a name led to: that would show a stranger the inside of this network. */
-const privateAddress = (host: string): HavreError =>
-  new HavreError("forbidden", `${host}: this server may not connect to private or reserved addresses.`);
+class PrivateAddress extends Error {
+  readonly code = "PRIVATE_ADDRESS";
+}
+
+const isStream = (body: HttpRequest["body"]): body is AsyncIterable<Buffer> =>
+  body !== undefined && typeof body !== "string" && !Buffer.isBuffer(body);
+
+/** The time-out for the answer may be long; a host that takes no more bytes is found out sooner, chunk by chunk. */
+async function* watched(body: AsyncIterable<Buffer>, idleTimeoutMs: number, stall: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    const timer = setTimeout(stall, idleTimeoutMs);
+    try {
+      yield chunk;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
 
 /** While a connection is still being made, undici does not hear the signal. */
 function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -183,20 +203,21 @@ function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function mapped(body: Readable, host: string, signal: AbortSignal): Readable {
+function mapped(body: Readable, calledAs: string, signal: AbortSignal): Readable {
   // Destroying an unread body makes undici emit an error that tells nobody anything.
   body.on("error", () => {});
   const chunks = async function* (): AsyncGenerator<Buffer> {
     try {
-      yield* body;
+      yield* chunksOf(body);
     } catch (error) {
-      throw networkError(error, host, signal);
+      throw networkError(error, calledAs, signal);
     }
   };
   return readableFrom(chunks(), () => body.destroy());
 }
 
 const CODES: Record<string, readonly [ErrorKind, string]> = {
+  PRIVATE_ADDRESS: ["forbidden", "this server may not connect to private or reserved addresses"],
   ENOTFOUND: ["network", "no such host"],
   EAI_AGAIN: ["network", "the name of the host cannot be looked up now"],
   ECONNREFUSED: ["network", "the connection was refused"],
@@ -215,17 +236,17 @@ const CODES: Record<string, readonly [ErrorKind, string]> = {
   UND_ERR_HEADERS_OVERFLOW: ["protocol", "the host's answer makes no sense"],
 };
 
-function networkError(error: unknown, host: string, signal: AbortSignal): unknown {
+function networkError(error: unknown, calledAs: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof HavreError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const known = CODES[code];
-  if (known !== undefined) return new HavreError(known[0], `${host}: ${known[1]}.`, { cause: error });
+  if (known !== undefined) return new HavreError(known[0], `${calledAs}: ${known[1]}.`, { cause: error });
   if (error instanceof undiciErrors.HTTPParserError || code.startsWith("HPE_"))
-    return new HavreError("protocol", `${host}: the host's answer makes no sense.`, { cause: error });
+    return new HavreError("protocol", `${calledAs}: the host's answer makes no sense.`, { cause: error });
   if (/CERT|SIGNED|SIGNATURE|ISSUER|ALTNAME/.test(code))
-    return new HavreError("network", `${host}: its certificate is not trusted (${code}).`, { retry: "never", cause: error });
+    return new HavreError("network", `${calledAs}: its certificate is not trusted (${code}).`, { retry: "never", cause: error });
   if (code.startsWith("ERR_SSL") || code === "EPROTO")
-    return new HavreError("network", `${host}: no encrypted connection could be made.`, { cause: error });
+    return new HavreError("network", `${calledAs}: no encrypted connection could be made.`, { cause: error });
   return asHavreError(error);
 }

@@ -1,4 +1,5 @@
-import { readableFrom } from "../../kernel/age/index.ts";
+import type { Readable } from "node:stream";
+import { chunksOf, readableFrom } from "../../kernel/age/index.ts";
 import { HavreError } from "../../kernel/errors.ts";
 import type { Source, WriteOptions } from "../../ports/storage.ts";
 
@@ -25,7 +26,7 @@ export async function* exactBytes(source: Source, options: WriteOptions): AsyncG
     onProgress?.(sentBytes);
   };
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(stream)) {
       yield* hand(held);
       held = chunk;
       if (sentBytes + chunk.length > source.sizeBytes) throw new HavreError("invalid", "The source is longer than it declared.");
@@ -52,14 +53,10 @@ export const upTo = (source: Source, end: number): Source => ({
 });
 
 /** Bytes [from, to) of a stream; leaving destroys it. */
-export async function* cutOut(
-  stream: AsyncIterable<Buffer>,
-  from: number,
-  to = Number.POSITIVE_INFINITY,
-): AsyncGenerator<Buffer> {
+export async function* cutOut(stream: Readable, from: number, to = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
   let at = 0;
   if (to <= from) return;
-  for await (const chunk of stream) {
+  for await (const chunk of chunksOf(stream)) {
     const part = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
     at += chunk.length;
     if (part.length > 0) yield part;

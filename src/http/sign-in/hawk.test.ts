@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import hawk, { type Credentials } from "hawk";
-import { setActive, showHawkPair, tokensOf } from "../../core/people/index.ts";
+import { ensureAccounts, setActive, showHawkPair, tokensOf } from "../../core/people/index.ts";
 import { type Person, SYSTEM } from "../../core/people/model.ts";
 import { aPerson, type PeopleBench, peopleBench } from "../../core/people/people.fixture.ts";
 import { SECOND } from "../../kernel/clock.ts";

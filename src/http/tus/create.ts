@@ -7,8 +7,7 @@ import {
   terminateUpload,
 } from "../../core/uploads/index.ts";
 import { asHavreError, HavreError, notFound } from "../../kernel/errors.ts";
-import { plainAddress } from "../address.ts";
-import { type Exchange, ipOf, locationOf, peerOf } from "./exchange.ts";
+import { type Exchange, ipOf, locationOf } from "./exchange.ts";
 import { type Concat, languageOf, parseConcat, parseLength, parseMetadata } from "./headers.ts";
 import { BYTES, receiveBytes } from "./receive.ts";
 import { atCreation, expires, type TusReply } from "./reply.ts";
@@ -33,9 +32,9 @@ export async function create(exchange: Exchange, studyUuid: string | undefined):
  * going around the front's rewriting.
  */
 function askedBy(exchange: Exchange, studyUuid: string | undefined, concat: Concat): NewUpload {
-  const { request, believed } = exchange;
+  const { request, peer, believed } = exchange;
   const { metadata, study, ip } = parseMetadata(request.headers["upload-metadata"]);
-  const fromFront = believed.has(plainAddress(peerOf(request)));
+  const fromFront = believed.has(peer);
   const uuid = studyUuid ?? (fromFront ? study : undefined);
   if (uuid === undefined) throw notFound("Unknown study");
   return {

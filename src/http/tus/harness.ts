@@ -48,6 +48,8 @@ const SETTINGS: Settings = {
   vrwGroup: "vrw-api",
   timeZone: "Europe/Amsterdam",
   registration: "closed",
+  webhookSharedSecret: "",
+  activationMail: false,
 };
 
 export interface Replica {
@@ -109,13 +111,32 @@ export interface AStudy {
 }
 
 /** A study that takes drops: one storage, one location, one invitation. */
-export async function aStudy({ world }: Pick<Replica, "world">, options: { open?: boolean; storage?: boolean } = {}): Promise<AStudy> {
+export async function aStudy(
+  { world }: Pick<Replica, "world">,
+  options: { open?: boolean; storage?: boolean } = {},
+): Promise<AStudy> {
   const { db } = world.store;
   const id = (table: string) => `the ${table} ${crypto.randomUUID()}`;
-  const organisation = await db.insertInto("organisation").values({ name: id("university") }).returning("id").executeTakeFirstOrThrow();
-  const faculty = await db.insertInto("faculty").values({ organisation_id: organisation.id, name: "Science" }).returning("id").executeTakeFirstOrThrow();
-  const field = await db.insertInto("study_field").values({ faculty_id: faculty.id, name: "Sleep" }).returning("id").executeTakeFirstOrThrow();
-  const owner = await db.insertInto("person").values({ username: id("owner"), password_hash: null }).returning("id").executeTakeFirstOrThrow();
+  const organisation = await db
+    .insertInto("organisation")
+    .values({ name: id("university") })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const faculty = await db
+    .insertInto("faculty")
+    .values({ organisation_id: organisation.id, name: "Science" })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const field = await db
+    .insertInto("study_field")
+    .values({ faculty_id: faculty.id, name: "Sleep" })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const owner = await db
+    .insertInto("person")
+    .values({ username: id("owner"), password_hash: null })
+    .returning("id")
+    .executeTakeFirstOrThrow();
   const study = await db
     .insertInto("study")
     .values({
@@ -131,11 +152,21 @@ export async function aStudy({ world }: Pick<Replica, "world">, options: { open?
     .returning(["id", "upload_uuid", "upload_code"])
     .executeTakeFirstOrThrow();
   const invitationCode = crypto.randomUUID().slice(0, 8).toUpperCase();
-  await db.insertInto("invitation").values({ study_id: study.id, name: "Dana", email: "dana@example.org", upload_code: invitationCode }).execute();
+  await db
+    .insertInto("invitation")
+    .values({ study_id: study.id, name: "Dana", email: "dana@example.org", upload_code: invitationCode })
+    .execute();
   if (options.storage !== false) {
     const storage = await db
       .insertInto("storage")
-      .values({ owner_id: owner.id, name: "Drive", engine: "FOLDER", address: "/nowhere", username: "", password_sealed: Buffer.alloc(0) })
+      .values({
+        owner_id: owner.id,
+        name: "Drive",
+        engine: "FOLDER",
+        address: "/nowhere",
+        username: "",
+        password_sealed: Buffer.alloc(0),
+      })
       .returning("id")
       .executeTakeFirstOrThrow();
     await db.insertInto("location").values({ study_id: study.id, storage_id: storage.id, passphrase_sealed: null }).execute();

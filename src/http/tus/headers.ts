@@ -47,7 +47,8 @@ function decode(key: string, encoded: string): string {
   const bytes = Buffer.from(encoded, "base64");
   if (bytes.length > MAX_VALUE_BYTES) throw bad(`Upload-Metadata: "${key}" is longer than ${MAX_VALUE_BYTES} bytes.`);
   try {
-    return utf8.decode(bytes);
+    // PostgreSQL holds no NUL in a text, and no name needs one.
+    return utf8.decode(bytes).replaceAll("\0", "");
   } catch {
     throw bad(`Upload-Metadata: "${key}" is not UTF-8.`);
   }

@@ -30,7 +30,17 @@ export function makeTus(world: World, believed: Believed): Tus {
   return {
     handles: url => /^\/files(?:[/?]|$)/.test(url),
     serve(request, response) {
-      const served = answer({ world, holds, believed, request, closing: closing.signal }, response);
+      const { remoteAddress: peer = "" } = request.socket;
+      const served = answer({
+        world,
+        holds,
+        believed,
+        request,
+        response,
+        peer,
+        encrypted: "encrypted" in request.socket,
+        closing: closing.signal,
+      });
       open.add(served);
       void served.finally(() => open.delete(served));
     },
@@ -42,7 +52,7 @@ export function makeTus(world: World, believed: Believed): Tus {
   };
 }
 
-async function answer(exchange: Exchange, response: ServerResponse): Promise<void> {
+async function answer(exchange: Exchange): Promise<void> {
   const { request, world } = exchange;
   const began = performance.now();
   const requestId = idOf(request);
@@ -62,12 +72,13 @@ async function answer(exchange: Exchange, response: ServerResponse): Promise<voi
     { id: requestId, method, path: harmless(place), status, ms: Math.round(performance.now() - began) },
     "upload",
   );
+  const { response } = exchange;
   if (!reply) {
-    request.socket.destroy();
+    response.socket?.destroy();
     return;
   }
   send(response, method === "HEAD" ? { status: reply.status, headers: reply.headers } : reply, requestId);
-  if (!request.complete) drain(request);
+  if (!request.complete && response.socket === request.socket) drain(request);
 }
 
 async function handle(exchange: Exchange, method: string, place: Place): Promise<TusReply | undefined> {

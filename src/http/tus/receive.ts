@@ -33,10 +33,17 @@ export async function receiveBytes(
     return intake.write(chunk);
   };
   const signal = AbortSignal.any([closing, yielding.signal]);
-  const end = await readBody(request, { take, mostBytes: intake.roomBytes, idleMs: IDLE_MS, signal }).catch(async error => {
-    await intake.keep().catch(() => undefined);
-    throw error;
+  const { end, failure, response } = await readBody(request, exchange.response, {
+    take,
+    mostBytes: intake.roomBytes,
+    idleMs: IDLE_MS,
+    signal,
   });
+  exchange.response = response;
+  if (failure !== undefined) {
+    await intake.keep().catch(() => undefined);
+    throw failure;
+  }
 
   const arrivedWrong = end === "whole" && checksum !== undefined && !digest?.digest().equals(checksum.digest);
   // A body that was cut short cannot be checked, so a client that wants checks gets none of it.

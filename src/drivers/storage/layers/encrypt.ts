@@ -6,6 +6,7 @@ import {
   ageSource,
   type ByteSource,
   newAgeKey,
+  parseRecipient,
   readableFrom,
 } from "../../../kernel/age/index.ts";
 import { HavreError } from "../../../kernel/errors.ts";
@@ -25,15 +26,15 @@ const SUFFIX = ".age";
  * those of the plaintext; files without the ending are not shown. Each write makes a new key, so it cannot be continued.
  * Sizes are reckoned from the length of a header as this layer writes it: a file encrypted to another number of recipients
  * shows a size that is some bytes off, and reads whole all the same.
+ * @throws HavreError "invalid" for a bad recipient
  */
-export async function encrypt(below: Storage, secret: EncryptWith): Promise<Storage> {
+export function encrypt(below: Storage, secret: EncryptWith): Storage {
   const to: AgeTo = "passphrase" in secret ? { passphrase: secret.passphrase } : { recipients: secret.recipients };
-  // A header's length depends only on the kind and number of its keys: this one is never used.
-  const sample = await newAgeKey(to);
+  if ("recipients" in to) to.recipients.forEach(parseRecipient);
 
   const plainEntry = (entry: StorageEntry | undefined): StorageEntry | undefined => {
     if (entry === undefined || entry.kind === "folder") return entry;
-    const sizeBytes = agePlainBytes(sample, entry.sizeBytes) ?? Math.max(0, entry.sizeBytes - sample.header.length);
+    const sizeBytes = agePlainBytes(to, entry.sizeBytes) ?? 0;
     return entry.path.endsWith(SUFFIX) ? { ...entry, path: plainPath(entry.path), sizeBytes, sha256: undefined } : undefined;
   };
   const sealedEntry = async (path: StoragePath, signal: AbortSignal): Promise<StorageEntry | undefined> => {

@@ -33,19 +33,17 @@ export function davClient(access: StorageAccess, engine: string, host: string, h
   const where = `${engine} ${host}`;
   const authorization = `Basic ${Buffer.from(`${access.username}:${access.password}`).toString("base64")}`;
 
-  const sendOnce = async (request: DavRequest): Promise<HttpReply> => {
-    try {
-      return await http.request({ ...request, headers: { authorization, ...request.headers } });
-    } catch (error) {
-      throw named(engine, host, error);
-    }
-  };
+  const sendOnce = (request: DavRequest): Promise<HttpReply> =>
+    http.request({ ...request, headers: { authorization, ...request.headers }, calledAs: where });
 
   const understood = async <T>(parse: (xml: string) => T, reply: HttpReply): Promise<T> => {
+    const xml = await textOf(reply, MAX_LISTING_BYTES);
     try {
-      return parse(await textOf(reply, MAX_LISTING_BYTES));
+      return parse(xml);
     } catch (error) {
-      throw named(engine, host, error);
+      throw error instanceof HavreError
+        ? new HavreError(error.kind, `${where}: ${error.message}`, { retry: error.retry, cause: error })
+        : error;
     }
   };
 
@@ -106,12 +104,4 @@ export function davClient(access: StorageAccess, engine: string, host: string, h
     },
   };
   return client;
-}
-
-/** Puts engine and host in front of what went wrong below, unless they are there. */
-function named(engine: string, host: string, error: unknown): unknown {
-  if (!(error instanceof HavreError) || error.kind === "bug" || error.message.startsWith(engine)) return error;
-  const { kind, retry, retryAfterSeconds, detail, cause, message } = error;
-  const text = message.startsWith(host) ? `${engine} ${message}` : `${engine} ${host}: ${message}`;
-  return new HavreError(kind, text, { retry, detail, cause, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
 }

@@ -2,6 +2,9 @@ import type { Source, WriteOptions } from "../../../ports/storage.ts";
 import { exactBytes } from "../bytes.ts";
 import type { DavClient } from "./client.ts";
 
+/** After the last byte a server may still look for viruses or copy the file to where it stays. */
+const STORED_WITHIN_MS = 10 * 60_000;
+
 /**
  * PUTs the bytes of `source` from `options.from` on as one file. The length is said beforehand: without it some servers
  * store nothing, and none can refuse for want of room before the bytes are sent.
@@ -27,7 +30,14 @@ export async function putBytes(
   const sized = { "content-length": String(source.sizeBytes - (options.from ?? 0)), "content-type": "application/octet-stream" };
   try {
     await dav.expect(
-      { method: "PUT", url, headers: { ...sized, ...headers }, body: body(), signal: options.signal },
+      {
+        method: "PUT",
+        url,
+        headers: { ...sized, ...headers },
+        body: body(),
+        signal: options.signal,
+        answerWithinMs: STORED_WITHIN_MS,
+      },
       [200, 201, 204],
     );
   } catch (error) {

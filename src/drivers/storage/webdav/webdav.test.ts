@@ -252,7 +252,14 @@ describe("a WebDAV storage", () => {
   it("lets go of a hanging source as soon as the server has refused", async () => {
     const { dav, storage } = await aServer();
     dav.faults.answer = method => (method === "PUT" ? { status: 403 } : undefined);
-    const stream = new Readable({ read() {} });
+    const stream = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(1000);
+        yield Buffer.alloc(1000);
+        await new Promise(() => {});
+      })(),
+      { objectMode: false },
+    );
     await assert.rejects(storage.write(path("f"), { sizeBytes: MIB, open: async () => stream }, { signal: never }), {
       kind: "forbidden",
     });
