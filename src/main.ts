@@ -11,7 +11,7 @@ import { ACCEPTED, type Config, ConfigError, readConfig } from "./config.ts";
 import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
 import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
-import { type Demo, loadDemo } from "./demo/load.ts";
+import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
@@ -140,6 +140,17 @@ function firstAccounts(config: Config): FirstAccount[] {
   return accounts;
 }
 
+/** Our own WebDAV folder; behind TLS a plain folder, as a certificate for localhost is rarely one to be trusted. */
+async function demoStorages(config: Config): Promise<DemoStorages> {
+  const folder = join(config.folderRoots[0] ?? config.dataDir, "demo");
+  const sealed = join(config.folderRoots[0] ?? config.dataDir, "demo-encrypted");
+  for (const path of [folder, sealed]) await mkdir(path, { recursive: true });
+  const url = `http://127.0.0.1:${config.port}${DEMO_DAV.prefix}/`;
+  const { username, password } = DEMO_DAV;
+  if (config.tlsCert !== "") return { folder, drive: { engine: "FOLDER", address: sealed, username: "", password: "" } };
+  return { folder, drive: { engine: "WEBDAV", address: url, username, password } };
+}
+
 interface Roles {
   readonly serve: boolean;
   readonly work: boolean;
@@ -148,13 +159,7 @@ interface Roles {
 async function run(config: Config, log: Logger, opened: Opened, roles: Roles): Promise<Demo | undefined> {
   const world = await openWorld(config, log, opened);
   await ensureAccounts(world, firstAccounts(config));
-  const davUrl = `${config.tlsCert ? "https" : "http"}://127.0.0.1:${config.port}${DEMO_DAV.prefix}/`;
-  const folder = join(config.folderRoots[0] ?? config.dataDir, "demo");
-  if (config.demo) await mkdir(folder, { recursive: true });
-  const demo =
-    config.demo && roles.serve
-      ? await loadDemo(world, { davUrl, davUser: DEMO_DAV.username, davPassword: DEMO_DAV.password, folder })
-      : undefined;
+  const demo = config.demo && roles.serve ? await loadDemo(world, await demoStorages(config)) : undefined;
   if (roles.serve) await serve(config, log, opened, world, demo);
   if (roles.work) {
     const mailer =

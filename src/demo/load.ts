@@ -15,9 +15,13 @@ export interface Demo {
 }
 
 export interface DemoStorages {
-  readonly davUrl: string;
-  readonly davUser: string;
-  readonly davPassword: string;
+  /** The encrypted copies go here. */
+  readonly drive: {
+    readonly engine: "WEBDAV" | "FOLDER";
+    readonly address: string;
+    readonly username: string;
+    readonly password: string;
+  };
   readonly folder: string;
 }
 
@@ -55,7 +59,7 @@ export async function loadDemo(world: World, storages: DemoStorages): Promise<De
   };
 }
 
-async function fill(world: World, { davUrl, davUser, davPassword, folder }: DemoStorages): Promise<void> {
+async function fill(world: World, { drive, folder }: DemoStorages): Promise<void> {
   await loadOrganisations(world, INITIAL_ORGANISATIONS);
   const { facultyId, organisationId, fieldId } = await demoFacts(world.store.db);
   const people: Person[] = [];
@@ -87,13 +91,7 @@ async function fill(world: World, { davUrl, davUser, davPassword, folder }: Demo
     humanSubject: false,
     field: fieldId,
   });
-  const dav = await createStorage(world, researcher, {
-    name: "University drive (WebDAV)",
-    engine: "WEBDAV",
-    address: davUrl,
-    username: davUser,
-    password: davPassword,
-  });
+  const dav = await createStorage(world, drive.engine === "FOLDER" ? admin : researcher, { name: "University drive", ...drive });
   const disk = await createStorage(world, admin, {
     name: "Folder on this server",
     engine: "FOLDER",
