@@ -1,4 +1,4 @@
-import { IconCircleCheck, IconInbox, IconLock, IconShip, IconTrash } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconInbox, IconLock, IconRefresh, IconShip, IconTrash, IconRefresh, IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Hop } from "../api/types.ts";
@@ -11,9 +11,12 @@ const ICON: Record<string, ReactNode> = {
   sealed: <IconLock size={18} />,
   delivered: <IconShip size={18} />,
   verified: <IconCircleCheck size={18} />,
-  removed: <IconTrash size={18} />,
+  released: <IconTrash size={18} />,
+  parked: <IconAlertTriangle size={18} />,
+  refused: <IconAlertTriangle size={18} />,
+  retried: <IconRefresh size={18} />,
 };
-const KNOWN = ["received", "sealed", "delivered", "verified", "removed"] as const;
+const KNOWN = ["received", "sealed", "delivered", "verified", "parked", "retried", "released", "refused"] as const;
 const HEX = /^[0-9a-f]{32,}$/;
 
 /** Every hand the file went through, oldest first. */

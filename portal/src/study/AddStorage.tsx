@@ -4,10 +4,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api, getAll } from "../api/client.ts";
-import { usePortal } from "../api/session.ts";
 import type { Storage, StorageLocation, StorageWrite, Study } from "../api/types.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Panel } from "../parts/Panel.tsx";
+import { type FieldsProps, StorageFields } from "./StorageFields.tsx";
 import css from "./study.module.css";
 import { useStudyVerb } from "./studyQueries.ts";
 
@@ -69,7 +69,7 @@ export function AddStorage({ study }: { study: Study }) {
           ]}
         />
         {chosen === NEW && (
-          <NewStorage storage={storage} fields={fields} onChange={part => setStorage(before => ({ ...before, ...part }))} />
+          <StorageFields storage={storage} fields={fields} onChange={part => setStorage(before => ({ ...before, ...part }))} />
         )}
         <PlaceFields place={place} fields={fields} onChange={part => setPlace(before => ({ ...before, ...part }))} />
         {add.error && <Failure error={add.error} />}
@@ -78,62 +78,6 @@ export function AddStorage({ study }: { study: Study }) {
         </Button>
       </form>
     </Panel>
-  );
-}
-
-type FieldsProps<T> = { fields: Readonly<Record<string, string>>; onChange: (part: Partial<T>) => void };
-
-function NewStorage({ storage, fields, onChange }: FieldsProps<StorageWrite> & { storage: StorageWrite }) {
-  const { t } = useTranslation();
-  const engines = usePortal()?.storage_engines ?? ["WEBDAV"];
-  const folder = storage.engine === "FOLDER";
-  return (
-    <>
-      <div className={css.pair}>
-        <TextInput
-          label={t("storage.name")}
-          value={storage.name}
-          onChange={event => onChange({ name: event.currentTarget.value })}
-          error={fields.name}
-          maxLength={200}
-          required
-        />
-        <NativeSelect
-          label={t("storage.engine")}
-          value={storage.engine}
-          onChange={event => onChange({ engine: event.currentTarget.value })}
-          error={fields.engine}
-          data={engines}
-        />
-      </div>
-      <TextInput
-        label={t("storage.location")}
-        description={t(folder ? "storage.locationFolder" : "storage.locationWeb")}
-        value={storage.location}
-        onChange={event => onChange({ location: event.currentTarget.value })}
-        error={fields.location}
-        required
-      />
-      <div className={css.pair}>
-        <TextInput
-          label={t("storage.username")}
-          value={storage.username}
-          onChange={event => onChange({ username: event.currentTarget.value })}
-          error={fields.username}
-          autoComplete="off"
-          required={!folder}
-        />
-        <PasswordInput
-          label={t("storage.password")}
-          value={storage.password}
-          onChange={event => onChange({ password: event.currentTarget.value })}
-          error={fields.password}
-          autoComplete="new-password"
-          visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }}
-          required={!folder}
-        />
-      </div>
-    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Button } from "@mantine/core";
-import { IconAnchor, IconPlugConnected, IconTrash } from "@tabler/icons-react";
+import { IconAnchor, IconPencil, IconPlugConnected, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import { Empty, Panel } from "../parts/Panel.tsx";
 import { Tag } from "../parts/Status.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
 import { AddStorage } from "./AddStorage.tsx";
+import { EditStorage } from "./EditStorage.tsx";
 import css from "./study.module.css";
 import { mayManage, useStudyVerb } from "./studyQueries.ts";
 
@@ -46,6 +47,7 @@ export function Storages({ study }: { study: Study }) {
 function LocationRow({ location, study }: { location: StorageLocation; study: Study }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
+  const [editing, setEditing] = useState(false);
   const { storage } = location;
   const test = useMutation({ mutationFn: () => api<StorageTest>("POST", `/v1/storages/${storage.id}/test/`) });
   const remove = useStudyVerb(study, {
@@ -79,6 +81,15 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
           </Button>
           <ActionIcon
             variant="subtle"
+            size={36}
+            aria-label={t("storage.edit", { name: storage.name })}
+            title={t("storage.edit", { name: storage.name })}
+            onClick={() => setEditing(true)}
+          >
+            <IconPencil size={18} />
+          </ActionIcon>
+          <ActionIcon
+            variant="subtle"
             color="red"
             size={36}
             aria-label={t("storage.remove", { name: storage.name })}
@@ -93,6 +104,7 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
         {test.data && <Tested result={test.data} />}
         {test.error && <Failure error={test.error} />}
       </div>
+      <EditStorage study={study} storage={storage} opened={editing} onClose={() => setEditing(false)} />
       <Confirm
         opened={asking}
         title={t("storage.remove", { name: storage.name })}

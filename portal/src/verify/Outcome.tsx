@@ -18,7 +18,7 @@ export function Outcome({ result }: { result: Result }) {
         {t(`verify.fault.${result.fault}`)}
       </Alert>
     );
-  const { verdict, receipt } = result;
+  const { verdict, receipt, origin } = result;
   return (
     <>
       {verdict.sound ? (
@@ -37,6 +37,9 @@ export function Outcome({ result }: { result: Result }) {
           </p>
           <p className={css.line}>
             <span>{t("verify.key")}</span> <Copyable value={verdict.publicKey} what={t("verify.key")} />
+          </p>
+          <p>
+            <strong>{t(`verify.origin.${origin}`)}</strong>
           </p>
           <ol className={css.hops}>
             {verdict.hops.map((check, index) => (

@@ -2,13 +2,16 @@ import { Button, Textarea } from "@mantine/core";
 import { IconFileUpload, IconShieldCheck } from "@tabler/icons-react";
 import { type ChangeEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { api } from "../api/client.ts";
 import { PageHead, Panel } from "../parts/Panel.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
 import { Outcome } from "./Outcome.tsx";
 import { BadReceipt, type ReceiptDocument, type ReceiptFault, readReceipt, type Verdict, verifyReceipt } from "./receipt.ts";
 import css from "./verify.module.css";
 
-export type Result = { verdict: Verdict; receipt: ReceiptDocument } | { fault: ReceiptFault };
+/** Whose key it is: one of this server, another, or nobody could tell. */
+export type Origin = "ours" | "theirs" | "unknown";
+export type Result = { verdict: Verdict; receipt: ReceiptDocument; origin: Origin } | { fault: ReceiptFault };
 
 /** Checks a receipt in the browser. Nothing is sent anywhere. */
 export function VerifyPage() {
@@ -71,10 +74,21 @@ export function VerifyPage() {
 async function resultOf(text: string): Promise<Result> {
   try {
     const receipt = readReceipt(text);
-    return { receipt, verdict: await verifyReceipt(receipt) };
+    const verdict = await verifyReceipt(receipt);
+    return { receipt, verdict, origin: await originOf(verdict.publicKey) };
   } catch (error) {
     if (error instanceof BadReceipt) return { fault: error.fault };
     throw error;
+  }
+}
+
+/** The receipt stays here; only the server's public keys are fetched. */
+async function originOf(publicKey: string): Promise<Origin> {
+  try {
+    const keys = await api<readonly { public_key: string }[]>("GET", "/v1/keys/");
+    return keys.some(({ public_key }) => public_key === publicKey) ? "ours" : "theirs";
+  } catch {
+    return "unknown";
   }
 }
 
