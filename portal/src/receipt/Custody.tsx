@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconCircleCheck, IconInbox, IconLock, IconRefresh, IconShip, IconTrash, IconRefresh, IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconInbox, IconLock, IconRefresh, IconShip, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Hop } from "../api/types.ts";
