@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import {
   completeDelivery,
   type DeliveryJob,
@@ -12,7 +12,8 @@ import {
 } from "../core/drops/index.ts";
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
-import { asHavreError, HavreError } from "../kernel/errors.ts";
+import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import { chunksOf, readableFrom } from "../kernel/streams.ts";
 import type { Source, Storage, StoragePath } from "../ports/storage.ts";
 import type { ErrandKind } from "./errand.ts";
 
@@ -37,9 +38,9 @@ export const deliver: ErrandKind = {
       return "done";
     } catch (thrown) {
       const error = asHavreError(thrown);
-      if (signal.aborted || error.kind === "bug") throw error;
+      if (signal.aborted) throw error;
       const againAt = await failDelivery(world, id, error);
-      world.log.warn({ delivery: id, drop: job.drop.id, kind: error.kind, reason: error.message, againAt }, "delivery failed");
+      world.log.warn({ delivery: id, drop: job.drop.id, kind: error.kind, reason: chainOf(error), againAt }, "delivery failed");
       return againAt ? { againAt } : "done";
     }
   },
@@ -148,19 +149,19 @@ function hashing(source: Source): { source: Source; sha256: () => string } {
     if (from > 0) await hashUpTo(source, from, current);
     const input = await source.open(from);
     const passed = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of input as AsyncIterable<Buffer>) {
+      for await (const chunk of chunksOf(input)) {
         current.update(chunk);
         yield chunk;
       }
     };
-    return Readable.from(passed(), { objectMode: false, highWaterMark: 1 << 20 });
+    return readableFrom(passed(), () => input.destroy());
   };
   return { source: { sizeBytes: source.sizeBytes, open }, sha256: () => hash.digest("hex") };
 }
 
 async function hashUpTo(source: Source, end: number, hash: Hash): Promise<void> {
   let left = end;
-  for await (const chunk of (await source.open(0)) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(await source.open(0))) {
     hash.update(chunk.subarray(0, left));
     left -= chunk.length;
     if (left <= 0) return;
@@ -192,7 +193,7 @@ async function prove(
 
 async function hashOf(storage: Storage, path: StoragePath, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of await storage.read(path, {}, signal)) hash.update(chunk as Buffer);
+  for await (const chunk of chunksOf(await storage.read(path, {}, signal))) hash.update(chunk);
   return hash.digest("hex");
 }
 

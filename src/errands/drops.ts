@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { measurable, receiveMeasured, releasable, released } from "../core/drops/index.ts";
+import { chunksOf } from "../kernel/streams.ts";
 import type { ErrandKind } from "./errand.ts";
 
 /** Computes the hash that the intake could not carry along, then receives the drop. */
@@ -13,9 +14,9 @@ export const measureDrop: ErrandKind = {
     if (blob === undefined) return "done";
     const hash = createHash("sha256");
     const bytes = await (await world.blobs.source(blob)).open(0);
-    for await (const chunk of bytes) {
+    for await (const chunk of chunksOf(bytes)) {
       signal.throwIfAborted();
-      hash.update(chunk as Buffer);
+      hash.update(chunk);
     }
     const sha256 = hash.digest("hex");
     await world.store.transaction(tx => receiveMeasured(tx, world, id, sha256));

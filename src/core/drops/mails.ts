@@ -22,11 +22,14 @@ const OUTCOME: Record<"en" | "nl", (delivery: Delivery) => string> = {
         : "under way",
   nl: d =>
     d.state === "done"
-      ? `afgeleverd en bewezen: ${d.finalPath ?? ""}`
+      ? `afgeleverd en gecontroleerd: ${d.finalPath ?? ""}`
       : d.state === "parked"
-        ? `heeft u nodig: ${d.reason}`
+        ? `wacht op u: ${d.reason}`
         : "onderweg",
 };
+
+/** Whom a mail comes from when the owner has no name. */
+const TEAM = { en: "the research team", nl: "het onderzoeksteam" };
 
 /**
  * Writes one of the mails of a drop's life; each at most once. "receipt" goes to the invited provider (nobody when the general
@@ -38,8 +41,8 @@ export async function mailAboutDrop(tx: Tx, world: World, kind: DropMail, drop: 
     drop.invitationId === undefined ? undefined : (await drops(tx).providers([drop.invitationId])).get(drop.invitationId);
   const recipient = kind === "receipt" ? provider?.email : target.owner.email;
   if (!recipient) return;
-  const ownerName = `${target.owner.firstName} ${target.owner.lastName}`.trim() || "the research team";
   const language = kind === "receipt" ? (provider?.language ?? drop.language) : target.owner.language;
+  const ownerName = `${target.owner.firstName} ${target.owner.lastName}`.trim() || TEAM[language];
   const copies = kind === "delivered" || kind === "failed" ? await deliveries(tx).ofDrops([drop.id]) : [];
   const written = dropMail(kind, {
     language,

@@ -71,7 +71,7 @@ export function statusOf(deliveries: readonly Pick<Delivery, "state" | "storageN
 /** Waits between tries of a delivery (contract §5.6), each ± 20 %. After the last the delivery is parked. */
 const WAITS = [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR];
 /** What the other side says that makes no sense is tried less often: it rarely changes by itself. */
-const TRIES: Partial<Record<ErrorKind, number>> = { protocol: 3, checksum: 3, conflict: 3 };
+const TRIES: Partial<Record<ErrorKind, number>> = { protocol: 3, checksum: 3, conflict: 3, bug: 3 };
 
 /**
  * When to try a failed delivery again.

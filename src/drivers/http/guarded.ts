@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { Agent, buildConnector, errors as undiciErrors } from "undici";
-import { chunksOf, readableFrom } from "../../kernel/age/index.ts";
 import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import { KIB } from "../../kernel/units.ts";
 import { addressGuard } from "./addresses.ts";
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { chunksOf, readableFrom } from "../../kernel/age/index.ts";
+import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import { HavreError } from "../../kernel/errors.ts";
 import type { Source, WriteOptions } from "../../ports/storage.ts";
 

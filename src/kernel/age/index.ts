@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { HavreError } from "../errors.ts";
+import { type ByteSource, chunksOf, readableFrom } from "../streams.ts";
 import { type AgeSecret, type AgeTo, FILE_KEY_BYTES, headerBytes, headerLengthTo, makeHeader, openHeader } from "./header.ts";
 import {
   CHUNK_BYTES,
@@ -15,11 +16,9 @@ import {
   sealChunks,
   sealedBytes,
 } from "./payload.ts";
-import { type ByteSource, chunksOf, readableFrom } from "./streams.ts";
 
 export type { AgeSecret, AgeTo } from "./header.ts";
 export { type AgeIdentity, type AgeRecipient, newIdentity, parseIdentity, parseRecipient } from "./keys.ts";
-export { type ByteSource, chunksOf, readableFrom } from "./streams.ts";
 
 /**
  * All that decides a ciphertext besides the plaintext. Kept (sealed) until a delivery is proved, it makes every repeat

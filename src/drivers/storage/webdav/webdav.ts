@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readableFrom } from "../../../kernel/age/index.ts";
+import { readableFrom } from "../../../kernel/streams.ts";
 import { HavreError } from "../../../kernel/errors.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Storage, StorageAccess, StorageEntry, StoragePath } from "../../../ports/storage.ts";

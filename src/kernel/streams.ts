@@ -1,5 +1,5 @@
 import { finished, Readable } from "node:stream";
-import { MIB } from "../units.ts";
+import { MIB } from "./units.ts";
 
 /** Bytes of a known length that can be opened again at any place. (The storage port's `Source` is one.) */
 export interface ByteSource {
