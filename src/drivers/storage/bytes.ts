@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import { HavreError } from "../../kernel/errors.ts";
+import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import type { Source, WriteOptions } from "../../ports/storage.ts";
 
 /**

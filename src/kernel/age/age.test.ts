@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
+import type { ByteSource } from "../streams.ts";
 import { KIB, MIB } from "../units.ts";
 import {
   ageDecrypt,
   agePlainBytes,
   ageSizeBytes,
   ageSource,
-  type ByteSource,
   decodeAgeKey,
   encodeAgeKey,
   newAgeKey,

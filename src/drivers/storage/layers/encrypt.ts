@@ -1,15 +1,7 @@
 import { Readable } from "node:stream";
-import {
-  type AgeTo,
-  ageDecrypt,
-  agePlainBytes,
-  ageSource,
-  type ByteSource,
-  newAgeKey,
-  parseRecipient,
-  readableFrom,
-} from "../../../kernel/age/index.ts";
+import { type AgeTo, ageDecrypt, agePlainBytes, ageSource, newAgeKey, parseRecipient } from "../../../kernel/age/index.ts";
 import { HavreError } from "../../../kernel/errors.ts";
+import { type ByteSource, readableFrom } from "../../../kernel/streams.ts";
 import type { Storage, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { cutOut } from "../bytes.ts";
 import { namedSegmentsOf } from "../paths.ts";

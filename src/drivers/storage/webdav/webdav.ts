@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readableFrom } from "../../../kernel/streams.ts";
 import { HavreError } from "../../../kernel/errors.ts";
+import { readableFrom } from "../../../kernel/streams.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Storage, StorageAccess, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { drain, type GuardedHttp } from "../../http/guarded.ts";
