@@ -11,9 +11,16 @@ export class Client {
   }
 
   async signIn({ username, password }: { username: string; password: string } = ADMIN): Promise<this> {
-    const answer = await fetch(`${this.url}/api/auth/session/`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ username, password }) });
+    const answer = await fetch(`${this.url}/api/auth/session/`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ username, password }),
+    });
     if (!answer.ok) throw new Error(`sign-in: ${answer.status} ${await answer.text()}`);
-    this.#cookie = answer.headers.getSetCookie().map(line => line.split(";")[0]).join("; ");
+    this.#cookie = answer.headers
+      .getSetCookie()
+      .map(line => line.split(";")[0])
+      .join("; ");
     this.#csrf = ((await answer.json()) as { csrf_token: string }).csrf_token;
     return this;
   }

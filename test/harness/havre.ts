@@ -19,6 +19,8 @@ export interface HavreOptions {
   /** Share these with another process. */
   readonly database?: TestDatabase;
   readonly dataDir?: string;
+  /** The test itself waits, as for a server that speaks TLS. */
+  readonly readyAt?: "tls";
 }
 
 /** The real server in a process of its own, as an operator starts it: opened by `startHavre`, closed by `stop`. */
@@ -49,8 +51,15 @@ export class Havre {
     const command = this.#options.command ?? "up";
     const child = spawn(process.execPath, [MAIN, command], { stdio: ["ignore", "pipe", "pipe"], env: this.#environment() });
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", chunk => this.log.push(...String(chunk).split("\n").filter(line => line !== "")));
-    if (command !== "work") await this.#ready(child);
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", chunk =>
+        this.log.push(
+          ...String(chunk)
+            .split("\n")
+            .filter(line => line !== ""),
+        ),
+      );
+    if (command !== "work" && !this.#options.readyAt) await this.#ready(child);
   }
 
   #environment(): Record<string, string> {
@@ -126,7 +135,11 @@ async function loadFields({ connection }: TestDatabase): Promise<void> {
 }
 
 /** Waits for a state. @throws with the last value when it does not come in time */
-export async function until<T>(look: () => Promise<T | undefined | null | false> | T | undefined | null | false, what: string, withinMs = 20_000): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
+  what: string,
+  withinMs = 20_000,
+): Promise<T> {
   for (const deadline = Date.now() + withinMs; ; ) {
     const seen = await look();
     if (seen !== undefined && seen !== null && seen !== false) return seen;

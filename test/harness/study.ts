@@ -17,16 +17,35 @@ export interface TestStorage {
 }
 
 /** A study with its storages; made through the API, as a researcher would. */
-export async function aStudy(client: Client, storages: readonly TestStorage[], more: Readonly<Record<string, unknown>> = {}): Promise<TestStudy> {
-  const study = await client.post("/api/v1/studies/", { code: "T1", name: "A study of the tests", description: "", human_subject: false, field: await aField(client), ...more });
+export async function aStudy(
+  client: Client,
+  storages: readonly TestStorage[],
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<TestStudy> {
+  const study = await client.post("/api/v1/studies/", {
+    code: "T1",
+    name: "A study of the tests",
+    description: "",
+    human_subject: false,
+    field: await aField(client),
+    ...more,
+  });
   for (const storage of storages) await addStorage(client, study.id, storage);
   return study;
 }
 
-export async function addStorage(client: Client, study: number, storage: TestStorage): Promise<{ id: number; storage: { id: number } }> {
+export async function addStorage(
+  client: Client,
+  study: number,
+  storage: TestStorage,
+): Promise<{ id: number; storage: { id: number } }> {
   const { engine = "WEBDAV", location, username = "", password = "" } = storage;
   const made = await client.post("/api/v1/storages/", { name: `drive ${location}`, engine, location, username, password });
-  return client.post(`/api/v1/studies/${study}/storages/`, { storage: made.id, path: storage.path ?? "", encryption_password: storage.passphrase ?? "" });
+  return client.post(`/api/v1/studies/${study}/storages/`, {
+    storage: made.id,
+    path: storage.path ?? "",
+    encryption_password: storage.passphrase ?? "",
+  });
 }
 
 async function aField(client: Client): Promise<number> {
@@ -37,4 +56,5 @@ async function aField(client: Client): Promise<number> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
-export const dropsOf = async (client: Client, study: number): Promise<any[]> => (await client.get(`/api/v1/dropoffs/?study=${study}&page_size=1000`)).results;
+export const dropsOf = async (client: Client, study: number): Promise<any[]> =>
+  (await client.get(`/api/v1/dropoffs/?study=${study}&page_size=1000`)).results;

@@ -59,8 +59,19 @@ describe("a data drop, end to end", { skip: missing }, () => {
   let receipt: any;
 
   it("begins with an invitation mail that carries the link and the code", async () => {
-    invitation = await client.post("/api/v1/invitations/", { study: study.id, name: "Dana Provider", email: "dana@example.org", language: "nl" });
-    const mail = await until(async () => (await client.get("/api/v1/mails/")).results.find((mail: { to: string; state: string }) => mail.to === "dana@example.org" && mail.state === "caught"), "the invitation mail");
+    invitation = await client.post("/api/v1/invitations/", {
+      study: study.id,
+      name: "Dana Provider",
+      email: "dana@example.org",
+      language: "nl",
+    });
+    const mail = await until(
+      async () =>
+        (await client.get("/api/v1/mails/")).results.find(
+          (mail: { to: string; state: string }) => mail.to === "dana@example.org" && mail.state === "caught",
+        ),
+      "the invitation mail",
+    );
     assert.match(mail.subject, /Lever uw gegevens aan/);
     assert.ok(mail.text.includes(invitation.upload_code));
     assert.ok(mail.text.includes(`/dropoffs/${study.upload_uuid}/#code=${invitation.upload_code}`));
@@ -75,9 +86,16 @@ describe("a data drop, end to end", { skip: missing }, () => {
 
   it("takes the file and delivers it to every storage", async () => {
     await upload({ filename: "sléep 世界.csv", filetype: "text/csv", upload_code: invitation.upload_code, sha256 });
-    drop = await until(async () => (await dropsOf(client, study.id)).find(({ status }) => status === "DONE"), "the drop to be done", 40_000);
+    drop = await until(
+      async () => (await dropsOf(client, study.id)).find(({ status }) => status === "DONE"),
+      "the drop to be done",
+      40_000,
+    );
     assert.equal(drop.sha256, sha256);
-    assert.deepEqual(drop.deliveries.map(({ state }) => state), ["DONE", "DONE"]);
+    assert.deepEqual(
+      drop.deliveries.map(({ state }) => state),
+      ["DONE", "DONE"],
+    );
   });
 
   it("leaves a copy that the age program decrypts to the very bytes, and a plain copy", () => {
@@ -92,7 +110,10 @@ describe("a data drop, end to end", { skip: missing }, () => {
       return results.filter((mail: { kind: string }) => mail.kind.startsWith("drop-")).length >= 3 && results;
     }, "the mails");
     const kinds = mails.map((mail: { kind: string }) => mail.kind).sort();
-    assert.deepEqual(kinds.filter((kind: string) => kind.startsWith("drop-")), ["drop-arrived", "drop-delivered", "drop-receipt"]);
+    assert.deepEqual(
+      kinds.filter((kind: string) => kind.startsWith("drop-")),
+      ["drop-arrived", "drop-delivered", "drop-receipt"],
+    );
     const toProvider = mails.find((mail: { kind: string }) => mail.kind === "drop-receipt");
     assert.equal(toProvider.to, "dana@example.org");
     assert.match(toProvider.subject, /Ontvangstbewijs/);
@@ -101,7 +122,13 @@ describe("a data drop, end to end", { skip: missing }, () => {
   it("has a custody chain that anyone can check, and that breaks when altered", async () => {
     const secret = drop.receipt_url.split("/").at(-1);
     const base = `${havre.url}/api/v1/receipts/${secret}`;
-    await until(async () => ((await (await fetch(`${base}/`)).json()) as { custody: { hop: string }[] }).custody.some(({ hop }) => hop === "released"), "the bytes to be released here");
+    await until(
+      async () =>
+        ((await (await fetch(`${base}/`)).json()) as { custody: { hop: string }[] }).custody.some(
+          ({ hop }) => hop === "released",
+        ),
+      "the bytes to be released here",
+    );
     receipt = await (await fetch(`${base}/receipt.json`)).json();
     const hops = receipt.hops.map(({ hop }: { hop: string }) => hop);
     assert.equal(hops[0], "received");
@@ -124,14 +151,25 @@ describe("a data drop, end to end", { skip: missing }, () => {
     const secret = drop.receipt_url.split("/").at(-1);
     const zip = Buffer.from(await (await fetch(`${havre.url}/api/v1/receipts/${secret}/ro-crate.zip`)).arrayBuffer());
     writeFileSync(join(folder, "crate.zip"), zip);
-    const metadata = JSON.parse(execFileSync("python3", ["-c", "import sys,zipfile;print(zipfile.ZipFile(sys.argv[1]).read('ro-crate-metadata.json').decode())", join(folder, "crate.zip")], { encoding: "utf8" }));
+    const metadata = JSON.parse(
+      execFileSync(
+        "python3",
+        [
+          "-c",
+          "import sys,zipfile;print(zipfile.ZipFile(sys.argv[1]).read('ro-crate-metadata.json').decode())",
+          join(folder, "crate.zip"),
+        ],
+        { encoding: "utf8" },
+      ),
+    );
     assert.equal(metadata["@context"], "https://w3id.org/ro/crate/1.2/context");
     assert.ok(JSON.stringify(metadata).includes(sha256));
   });
 
   it("says in the log what happened, and no secret", () => {
     const log = havre.log.join("\n");
-    for (const secret of [PASSPHRASE, apache.password, invitation.upload_code, drop.receipt_url.split("/").at(-1) ?? "?"]) assert.ok(!log.includes(secret), `the log has ${secret}`);
+    for (const secret of [PASSPHRASE, apache.password, invitation.upload_code, drop.receipt_url.split("/").at(-1) ?? "?"])
+      assert.ok(!log.includes(secret), `the log has ${secret}`);
     assert.match(log, /"delivered"/);
   });
 

@@ -44,7 +44,7 @@ export function invitationMail(facts: InvitationFacts): Written {
       subject: `Lever uw gegevens aan voor de studie ${studyName}`,
       parts: [
         `Beste ${invitedName},`,
-        `${ownerName} nodigt u uit om gegevens aan te leveren voor de studie “${studyName}”. U heeft geen account nodig: open de pagina, controleer de code en sleep uw bestanden erin. Valt de verbinding weg, kom dan terug op dezelfde pagina; het uploaden gaat verder waar het was gebleven.`,
+        `${ownerName} nodigt u uit om gegevens aan te leveren voor de studie “${studyName}”. U heeft geen account nodig: open de pagina, controleer de code en sleep uw bestanden erin. Valt de verbinding weg, open dan dezelfde pagina opnieuw: het uploaden gaat verder waar het was gebleven.`,
         ...about,
         { link, label: "Open de aanleverpagina" },
         { facts: [["Uw code", code]] },
@@ -132,7 +132,7 @@ const DROP_WORDS: Record<Language, Record<DropMail, (f: DropFacts) => { subject:
     failed: f => ({
       subject: `${f.studyName}: ${f.filename} kon niet overal worden afgeleverd`,
       parts: [
-        "Een aflevering heeft u nodig. Het bestand zelf is veilig: Havre bewaart het tot elke kopie bewezen is.",
+        "Een aflevering wacht op u. Het bestand zelf is veilig: Havre bewaart het tot elke kopie gecontroleerd is.",
         ...outcomes(f, NL.storage),
         ...factsOf(f, NL),
         { link: f.studyLink, label: "Bekijk wat u kunt doen en probeer opnieuw" },
