@@ -21,7 +21,7 @@ INSTALLED := node_modules/.havre-installed
 PORTAL := $(if $(wildcard portal/index.html),dist/portal/index.html)
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -name '*.test.*' 2>/dev/null)
 
-.PHONY: help run dev build test storm bench lint fmt clean install fetch-node checks
+.PHONY: help run dev build test storm bench lint fmt docs clean install fetch-node checks
 
 help: ## This list
 	@echo "Havre, a Virtual Research Environment"
@@ -56,6 +56,9 @@ lint: install ## Style, arrows and types
 
 fmt: install ## Format the code
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write
+
+docs: install ## Write the parts of docs/ that come from the code
+	@$(NODE) scripts/write-docs.ts
 
 clean: ## Remove what make has made; the data folder stays
 	@rm -rf dist .cache node_modules .node

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { findApiTokenHolder, findHawkHolder, findSession, openSession, signInByPassword } from "../core/people/index.ts";
 import { NOBODY } from "../core/people/model.ts";
 import { accountNamed, aPerson, GOOD_PASSWORD, type PeopleBench, peopleBench } from "../core/people/people.fixture.ts";
+import { errands } from "../store/errands.ts";
 import { runAdmin } from "./admin.ts";
 
 describe("havre admin", () => {
@@ -103,6 +104,24 @@ describe("havre admin", () => {
     assert.equal((await findApiTokenHolder(bench.world, token))?.username, "hugo");
     const events = await bench.world.store.db.selectFrom("event").select("data").execute();
     for (const secret of [first.secret, second.secret, token]) assert.ok(!JSON.stringify(events).includes(secret));
+  });
+
+  it("loads universities once, however often it is asked", async () => {
+    const first = JSON.parse((await admin("load university --json")).text);
+    assert.ok(first.added > 50);
+    assert.equal(JSON.parse((await admin("load university --json")).text).added, 0);
+  });
+
+  it("lists parked errands with their reason, and queues them again", async () => {
+    assert.match((await admin("errand list")).text, /Nothing is parked/);
+    const queue = errands(bench.world.store.db);
+    await queue.add("k", {});
+    const [errand] = await queue.claim("x", ["k"], 1, 1000);
+    await queue.park(errand?.id ?? 0, "x", "the disk is on fire");
+    assert.match((await admin("errand list")).text, /the disk is on fire/);
+    assert.equal((await admin(`errand retry ${errand?.id}`)).code, 0);
+    assert.equal((await admin(`errand retry ${errand?.id}`)).code, 1);
+    assert.equal((await queue.parked()).length, 0);
   });
 
   it("a mistyped command is answered with what is wrong, code 2", async () => {

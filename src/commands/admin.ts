@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { parkedErrands, retryParked } from "../core/errands/index.ts";
+import { INITIAL_ORGANISATIONS, loadOrganisations } from "../core/organisations/index.ts";
 import {
   addPerson,
   listGroups,
@@ -15,10 +17,10 @@ import {
 } from "../core/people/index.ts";
 import { type Person, SYSTEM } from "../core/people/model.ts";
 import type { World } from "../core/world.ts";
-import { HavreError } from "../kernel/errors.ts";
+import { HavreError, notFound } from "../kernel/errors.ts";
 import { newKey } from "../kernel/ids.ts";
 
-/** `havre admin …`: accounts, groups and tokens, for whoever holds the database. */
+/** `havre admin …`: accounts, groups, tokens, first data and parked work, for whoever holds the database. */
 const USAGE = `Usage: havre admin <command> [options]
 
   user create NAME [--email A] [--first-name F] [--last-name L] [--staff] [--superuser] [--group G]...
@@ -31,6 +33,9 @@ const USAGE = `Usage: havre admin <command> [options]
   group list [GROUP]                           all groups, or the members of one
   token show NAME                              the Hawk token; an API token is kept as a hash and cannot be shown
   token rotate NAME --kind hawk|api            a new token; the old one is void
+  load university                              universities, faculties and fields to begin with; again changes nothing
+  errand list                                  background work that is parked, with its reason
+  errand retry ID                              queue a parked one again
 
 Options:
   --json             one JSON value instead of text
@@ -137,6 +142,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "group list": { takes: ["GROUP?"], run: showGroups },
   "token show": { takes: ["NAME"], run: showToken },
   "token rotate": { takes: ["NAME"], run: rotateToken },
+  "load university": { takes: [], run: loadUniversities },
+  "errand list": { takes: [], run: listErrands },
+  "errand retry": { takes: ["ID"], run: retryErrand },
 };
 
 const GENERATED_PASSWORD = 20;
@@ -264,4 +272,22 @@ function lineOf(person: Person): string {
     ...person.groups,
   ];
   return [String(person.id), person.username, person.email, marks.join(" ")].filter(part => part !== "").join("  ");
+}
+
+async function loadUniversities({ world }: Call): Promise<Answer> {
+  const added = await loadOrganisations(world, INITIAL_ORGANISATIONS);
+  return { lines: [`${added} rows added.`], value: { added } };
+}
+
+async function listErrands({ world }: Call): Promise<Answer> {
+  const parked = await parkedErrands(world);
+  const lines = parked.map(({ id, kind, attempts, error }) => `${id}  ${kind}  ${attempts} tries  ${error}`);
+  return { lines: lines.length > 0 ? lines : ["Nothing is parked."], value: parked };
+}
+
+async function retryErrand({ world, names }: Call): Promise<Answer> {
+  const id = Number(names[0]);
+  if (!Number.isSafeInteger(id) || !(await retryParked(world, id)))
+    throw notFound(`No parked errand has the number ${names[0]}.`);
+  return { lines: [`Errand ${id} is queued again.`], value: { id } };
 }

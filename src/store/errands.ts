@@ -11,6 +11,11 @@ export interface Errand {
   readonly asked: number;
 }
 
+export interface ParkedErrand extends Errand {
+  readonly error: string;
+  readonly parkedAt: Date;
+}
+
 export interface NewErrand {
   readonly payload?: Record<string, unknown>;
   /** At most one errand of this kind and key waits or runs; adding it again wakes the one that is there. */
@@ -153,6 +158,29 @@ export const errands = (tx: Tx) => ({
       from errand`.execute(tx);
     const row = rows[0] ?? { oldest: 0, waiting: 0, running: 0, parked: 0 };
     return { oldestSeconds: row.oldest, waiting: row.waiting, running: row.running, parked: row.parked };
+  },
+
+  /** What waits for somebody to act, oldest first. */
+  async parked(): Promise<ParkedErrand[]> {
+    const rows = await tx
+      .selectFrom("errand")
+      .selectAll()
+      .where("parked_at", "is not", null)
+      .orderBy("parked_at")
+      .limit(1000)
+      .execute();
+    return rows.map(row => ({ ...errandOf(row), error: row.error ?? "", parkedAt: row.parked_at ?? row.run_at }));
+  },
+
+  /** @returns whether a parked errand has this number */
+  async unpark(id: number): Promise<boolean> {
+    const done = await tx
+      .updateTable("errand")
+      .set({ parked_at: null, attempts: 0, error: null, run_at: sql<Date>`now()` })
+      .where("id", "=", id)
+      .where("parked_at", "is not", null)
+      .executeTakeFirst();
+    return Number(done.numUpdatedRows) === 1;
   },
 
   /** Claims the turn of a repeating errand; only one process gets it. @returns true when this one did */

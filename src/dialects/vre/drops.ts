@@ -32,6 +32,7 @@ export const deliveryShape = (delivery: Delivery, timeZone: string) => ({
   engine: delivery.engine,
   state: DELIVERY_STATE[delivery.state],
   phase: delivery.state,
+  encrypted: delivery.encrypted,
   attempts: delivery.attempts,
   message: delivery.reason,
   bytes_done: delivery.sentBytes,
