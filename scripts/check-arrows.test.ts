@@ -19,7 +19,7 @@ describe("the arrows", () => {
 
   const allowed = [
     ["src/main.ts", "src/drivers/storage/all.ts"],
-    ["src/core/drops/actions.ts", "src/ports/blobs.ts"],
+    ["src/core/uploads/actions.ts", "src/ports/blobs.ts"],
     ["src/core/drops/actions.ts", "src/core/studies/index.ts"],
     ["src/store/drops.ts", "src/core/drops/model.ts"],
     ["src/drivers/storage/webdav/webdav.ts", "src/drivers/http/client.ts"],

@@ -7,6 +7,9 @@ import { type Believed, clientAddress, originOf } from "./address.ts";
 import type { Dialect, SignInRequest } from "./dialect.ts";
 import { type Reply, type Route, SpecialReply, type Wire } from "./route.ts";
 
+/** What the router knows; a method beyond these finds no route. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
+
 /** Puts every row of a dialect on the server, and a 405 where a path is known but the method is not. */
 export function mount(app: FastifyInstance, world: World, dialect: Dialect, believed: Believed): void {
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -43,15 +46,14 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
     });
 
   for (const [path, methods] of methodsByPath(dialect.routes)) {
-    const others = (["GET", "POST", "PUT", "PATCH", "DELETE"] as const).filter(method => !methods.has(method));
-    if (others.length === 0) continue;
     app.route({
-      method: others,
+      method: METHODS.filter(method => !methods.has(method) && !(method === "HEAD" && methods.has("GET"))),
       url: path,
       schema: { hide: true },
       exposeHeadRoute: false,
       handler: async (request, reply) => {
         reply.header("allow", [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", "));
+        if (request.method === "OPTIONS") return reply.code(204).send();
         return send(
           reply,
           dialect.refuse(
@@ -107,6 +109,11 @@ const replyOf = (row: Route, result: unknown): Reply =>
 function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
   reply.code(status).headers(headers);
   if (body === undefined) return reply.send();
+  // Behind a HEAD a stream of events would run on for ever: nobody is there to hang up.
+  if (body instanceof Readable && reply.request.method === "HEAD") {
+    body.destroy();
+    return reply.send();
+  }
   if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body);
   if (typeof body === "string") return reply.send(body);
   return reply.header("content-type", "application/json").send(JSON.stringify(body));

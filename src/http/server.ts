@@ -5,7 +5,13 @@ import { createServer as createHttps } from "node:https";
 import { Readable } from "node:stream";
 import cookie from "@fastify/cookie";
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Logger } from "pino";
 import type { World } from "../core/world.ts";
 import { asHavreError, HavreError } from "../kernel/errors.ts";
@@ -61,6 +67,14 @@ export async function makeServer(
     requestTimeout: 0, // an upload may take days; the tus handler has its own idle time-out
     genReqId: request => requestId(request),
     routerOptions: { ignoreTrailingSlash: true },
+    // An address that cannot be decoded, or has a part too long to be the name of anything here. No hook has run.
+    frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
+      dress(request, reply);
+      reply
+        .code(404)
+        .type("application/json")
+        .send(JSON.stringify({ detail: "Not found." }));
+    },
     forceCloseConnections: true,
     serverFactory: handler => {
       const listener = (request: IncomingMessage, response: ServerResponse): void => route(request, response, handler);
@@ -89,13 +103,7 @@ export async function makeServer(
   app.decorateRequest("signReply", undefined);
   await app.register(cookie);
 
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    reply.header("x-content-type-options", "nosniff");
-    reply.header("referrer-policy", "same-origin");
-    reply.header("x-frame-options", "DENY");
-    if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
-  });
+  app.addHook("onRequest", async (request, reply) => dress(request, reply));
   app.addHook("onSend", async (request, reply, payload) => {
     // A stream's bytes are not known before the headers go out.
     if (!request.signReply || payload instanceof Readable) return payload;
@@ -117,13 +125,12 @@ export async function makeServer(
   app.setErrorHandler((error, request, reply) => {
     const status = (error as { statusCode?: number }).statusCode;
     const known =
-      status === 413
-        ? new HavreError("too-large", "The request body is too large.")
-        : status !== undefined && status < 500
-          ? new HavreError("invalid", "The request cannot be read.")
-          : asHavreError(error);
+      status !== undefined && status < 500 ? new HavreError("invalid", unreadable(status, request)) : asHavreError(error);
     if (known.kind === "bug") request.log.error({ err: error }, "unexpected");
-    return reply.code(known.kind === "bug" ? 500 : (status ?? 400)).send(JSON.stringify({ detail: known.message }));
+    return reply
+      .code(known.kind === "bug" ? 500 : (status ?? 400))
+      .type("application/json")
+      .send(JSON.stringify({ detail: known.message }));
   });
 
   await app.register(swagger, {
@@ -158,6 +165,22 @@ export async function makeServer(
       await app.close();
     },
   };
+}
+
+/** What every reply carries. */
+function dress(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  reply.header("x-content-type-options", "nosniff");
+  reply.header("referrer-policy", "same-origin");
+  reply.header("x-frame-options", "DENY");
+  if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
+}
+
+/** Why a request was refused before any route saw it. */
+function unreadable(status: number, { headers }: FastifyRequest): string {
+  if (status === 413) return "The request body is too large.";
+  if (status === 415) return `Unsupported media type "${headers["content-type"] ?? ""}" in request.`;
+  return "The request cannot be read.";
 }
 
 /** A receipt's link is a secret, and what follows "?" may be one. */

@@ -35,6 +35,12 @@ describe("a safe name", () => {
     assert.ok(!name.includes("\ufffd"));
     assert.ok(name.endsWith(".csv"));
   });
+
+  it("is found at once, however long the declared one is", () => {
+    const began = performance.now();
+    assert.equal(safeName(`${"x".repeat(1_000_000)}.csv`), `${"x".repeat(251)}.csv`);
+    assert.ok(performance.now() - began < 1000);
+  });
 });
 
 describe("paths", () => {
@@ -51,6 +57,8 @@ describe("paths", () => {
   it("beside a taken name keep the extension", () => assert.equal(besideName("scan.csv", "1f2e3d4c"), "scan-1f2e3d4c.csv"));
   it("beside a long name stay short enough", () =>
     assert.ok(Buffer.byteLength(besideName(`${"y".repeat(251)}.csv`, "1f2e3d4c")) <= 255));
+  it("beside a long name are another name", () =>
+    assert.match(besideName(`${"y".repeat(251)}.csv`, "1f2e3d4c"), /^y+-1f2e3d4c\.csv$/));
   it("shorten to nothing less than asked", () => assert.equal(shorten("short.txt", 255), "short.txt"));
 });
 

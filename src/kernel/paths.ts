@@ -2,7 +2,8 @@ import { HavreError } from "./errors.ts";
 
 /** Control characters, bidirectional overrides, and what two common systems take for a separator. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff/\\]/g;
-const MAX_NAME_BYTES = 255;
+/** What file systems take. */
+export const MAX_NAME_BYTES = 255;
 
 /** "report.tar.gz" → ["report.tar", ".gz"]; a leading dot starts no extension. */
 export function splitExtension(name: string): readonly [stem: string, extension: string] {
@@ -43,15 +44,21 @@ export function shorten(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
   const [stem, extension] = splitExtension(name);
   const tail = Buffer.byteLength(extension) < maxBytes / 2 ? extension : "";
-  let kept = tail === "" ? name : stem;
-  while (Buffer.byteLength(kept) + Buffer.byteLength(tail) > maxBytes) kept = [...kept].slice(0, -1).join("");
+  let kept = "";
+  let bytes = Buffer.byteLength(tail);
+  // Up to the limit and no further: a stranger may send a name of any length.
+  for (const character of tail === "" ? name : stem) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    kept += character;
+  }
   return kept.trimEnd() + tail;
 }
 
-/** A name beside a taken one: "scan.csv" + "1f2e3d4c" → "scan-1f2e3d4c.csv". */
-export function besideName(name: string, mark: string): string {
-  const [stem, extension] = splitExtension(name);
-  return shorten(`${stem}-${mark}${extension}`, MAX_NAME_BYTES);
+/** A name beside a taken one: "scan.csv" + "1f2e3d4c" → "scan-1f2e3d4c.csv". However long the name is, the mark stays. */
+export function besideName(name: string, mark: string, maxBytes = MAX_NAME_BYTES): string {
+  const [stem, extension] = splitExtension(shorten(name, maxBytes - Buffer.byteLength(mark) - 1));
+  return `${stem}-${mark}${extension}`;
 }
 
 /**

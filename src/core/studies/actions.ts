@@ -23,7 +23,8 @@ export const listStudies = (
   world: World,
   actor: Actor,
   asked: { readonly search: string; readonly window: Window },
-): Promise<Page<StudyView>> => studies(world.store.db).page(actor, asked.search.trim().slice(0, MAX_SEARCH), asked.window);
+): Promise<Page<StudyView>> =>
+  studies(world.store.db).page(actor, asked.search.replaceAll("\0", "").trim().slice(0, MAX_SEARCH), asked.window);
 
 /** @throws HavreError "not-found" */
 export const showStudy = (world: World, actor: Actor, id: number): Promise<StudyView> => viewed(world.store.db, actor, id);

@@ -48,6 +48,8 @@ export const text = ({ max, blank = false, keepBlanks = false }: TextRules = {})
     if (typeof given !== "string" && typeof given !== "number") return refuse("Not a valid string.");
     const value = keepBlanks ? String(given) : String(given).trim();
     if (value.includes("\u0000")) return refuse("Null characters are not allowed.");
+    const half = /\p{Surrogate}/u.exec(value)?.[0];
+    if (half) return refuse(`Surrogate characters are not allowed: U+${half.charCodeAt(0).toString(16).toUpperCase()}.`);
     if (value === "" && !blank) return refuse("This field may not be blank.");
     if (max !== undefined && [...value].length > max) return refuse(`Ensure this field has no more than ${max} characters.`);
     return value;

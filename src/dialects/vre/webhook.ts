@@ -15,6 +15,8 @@ type Answered = { readonly asked: Asked; readonly answer: HookAnswer } | { reado
 
 const objectOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+/** PostgreSQL keeps neither NUL nor half a character. */
+const isText = (value: string): boolean => value.isWellFormed() && !value.includes("\0");
 const unusable = (): HavreError => new HavreError("invalid", "The body is not a hook request.");
 
 function hookAsked(wire: Wire): Asked {
@@ -29,19 +31,23 @@ function hookAsked(wire: Wire): Asked {
   if ((hook !== "pre-create" && hook !== "post-finish") || upload.MetaData === undefined || upload.MetaData === null)
     throw unusable();
   const size = upload.SizeIsDeferred === true ? undefined : Number(upload.Size);
-  if (size !== undefined && !Number.isSafeInteger(size)) throw unusable();
+  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw unusable();
+  const path = String(objectOf(upload.Storage).Path ?? "");
+  const uploadId = typeof upload.ID === "string" ? upload.ID : "";
+  const errorMessage = typeof body.error_message === "string" ? body.error_message.slice(0, 500) : "";
+  if (![uploadId, path, errorMessage, ...Object.values(metadata)].every(isText)) throw unusable();
   const authorization = wire.headers["x-webhook-secret"];
   return {
     generation,
     hook,
-    uploadId: typeof upload.ID === "string" ? upload.ID : "",
+    uploadId,
     sizeBytes: size,
     metadata,
     clientMetadata: metadata,
-    path: String(objectOf(upload.Storage).Path ?? ""),
+    path,
     done: Number(body.done ?? 0) === 1,
     failed: Number(body.error ?? 0) === 1,
-    errorMessage: typeof body.error_message === "string" ? body.error_message.slice(0, 500) : "",
+    errorMessage,
     deliveryId: typeof body.storage_id === "number" ? body.storage_id : undefined,
     sharedSecret: typeof authorization === "string" ? authorization : (wire.query.secret ?? ""),
   };
