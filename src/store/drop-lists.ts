@@ -34,6 +34,7 @@ export const dropLists = (tx: Tx) => {
         .select(["blob_key", "length_bytes", "expires_at"])
         .where("drop_id", "=", dropId)
         .where("finished_at", "is", null)
+        .where("ended_at", "is", null)
         .executeTakeFirst();
       return row && { blobKey: row.blob_key, lengthBytes: row.length_bytes ?? undefined, expiresAt: row.expires_at };
     },

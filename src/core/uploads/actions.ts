@@ -12,7 +12,10 @@ type World = Needs<"store" | "clock" | "secrets" | "settings" | "blobs" | "log">
 export async function standingOf(world: World, holds: Holds, id: string): Promise<Standing> {
   const found = await uploads(world.store.db).byId(id);
   if (!found) throw notFound("Unknown upload.");
-  if (found.finishedAt && !found.endedAt) return { upload: found, offsetBytes: found.lengthBytes ?? 0 };
+  // A part that was joined is still whole to its client: when the answer to the join was lost, it asks before it joins again.
+  const isJoined =
+    found.kind === "part" && found.endedAt !== undefined && (await uploads(world.store.db).joinedOf(id)) !== undefined;
+  if (found.finishedAt && (!found.endedAt || isJoined)) return { upload: found, offsetBytes: found.lengthBytes ?? 0 };
   const hold = await holds.take(id, () => {});
   return withHold(hold, async () => {
     assertAlive(world, hold.upload);

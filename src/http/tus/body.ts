@@ -26,6 +26,8 @@ const IN_MEMORY_BYTES = 2 * MIB;
 
 /** Hands a request's body over as it comes. When this resolves every byte is taken, and none comes any more. */
 export async function readBody(request: IncomingMessage, response: ServerResponse, options: BodyOptions): Promise<Body> {
+  // The parser may still be at the bytes that came with the headers.
+  await new Promise(resolve => setImmediate(resolve));
   const direct = takeOver(request, response);
   return direct ? readDirect(direct, options) : readStream(request, response, options);
 }

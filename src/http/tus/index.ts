@@ -100,7 +100,7 @@ function methodOf(request: IncomingMessage): string {
 }
 
 function drain(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS);
+  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS).unref();
   request.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
   request.resume();
 }

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { HavreError } from "../errors.ts";
+import { giveBack, owns, SLAB_BYTES, takeSlab } from "../memory.ts";
 import { KIB } from "../units.ts";
 
 export const CHUNK_BYTES = 64 * KIB;
@@ -17,8 +18,9 @@ export function plainBytesOf(sealed: number): number | undefined {
   return plain >= 0 && sealedBytes(plain) === sealed ? plain : undefined;
 }
 
-export const payloadKey = (fileKey: Buffer, nonce: Buffer): Buffer =>
-  Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
+/** A key object and not its bytes: from those Node would make one for every chunk, which costs as much as encrypting it. */
+export const payloadKey = (fileKey: Buffer, nonce: Buffer): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 
 /** An 11-byte counter and the mark of the last chunk: so a chunk that is moved, or an end that is cut off, does not open. */
 function chunkNonce(index: number, last: boolean): Buffer {
@@ -28,7 +30,7 @@ function chunkNonce(index: number, last: boolean): Buffer {
   return nonce;
 }
 
-const cipherFor = (key: Buffer, index: number, last: boolean) =>
+const cipherFor = (key: KeyObject, index: number, last: boolean) =>
   createCipheriv("chacha20-poly1305", key, chunkNonce(index, last), { authTagLength: TAG_BYTES });
 
 /**
@@ -39,7 +41,7 @@ const cipherFor = (key: Buffer, index: number, last: boolean) =>
  */
 export async function* sealChunks(
   plain: AsyncIterable<Buffer>,
-  key: Buffer,
+  key: KeyObject,
   plainBytes: number,
   firstChunk: number,
 ): AsyncGenerator<Buffer> {
@@ -50,11 +52,14 @@ export async function* sealChunks(
   for await (const piece of plain) {
     if (at + piece.length > plainBytes) throw new HavreError("invalid", "The source is longer than it said.");
     // Two more tags than whole chunks: a piece can end one chunk with its first byte and the file with its last.
-    const out = Buffer.allocUnsafe(piece.length + TAG_BYTES * (Math.floor(piece.length / CHUNK_BYTES) + 2));
+    const mostBytes = piece.length + TAG_BYTES * (Math.floor(piece.length / CHUNK_BYTES) + 2);
+    const out = mostBytes <= SLAB_BYTES && mostBytes > CHUNK_BYTES ? takeSlab() : Buffer.allocUnsafe(mostBytes);
     let length = 0;
     for (let read = 0; read < piece.length; ) {
       const end = Math.min(piece.length, read + CHUNK_BYTES - (at % CHUNK_BYTES));
-      length += cipher.update(piece.subarray(read, end)).copy(out, length);
+      const sealed = owns(cipher.update(piece.subarray(read, end)));
+      length += sealed.copy(out, length);
+      giveBack(sealed);
       at += end - read;
       read = end;
       if (at % CHUNK_BYTES !== 0 && at !== plainBytes) continue;
@@ -63,6 +68,7 @@ export async function* sealChunks(
       index++;
       cipher = cipherFor(key, index, index === lastChunk);
     }
+    giveBack(piece);
     yield out.subarray(0, length);
   }
   if (at !== plainBytes) throw new HavreError("invalid", "The source is shorter than it said.");
@@ -77,7 +83,7 @@ export async function* sealChunks(
  */
 export async function* openChunks(
   sealed: AsyncIterable<Buffer>,
-  key: Buffer,
+  key: KeyObject,
   plainBytes: number,
   firstChunk: number,
 ): AsyncGenerator<Buffer> {
@@ -100,7 +106,7 @@ export async function* openChunks(
   if (index <= lastChunk) throw new HavreError("checksum", "The encrypted file was cut off.");
 }
 
-function openChunk(sealed: Buffer, key: Buffer, index: number, last: boolean): Buffer {
+function openChunk(sealed: Buffer, key: KeyObject, index: number, last: boolean): Buffer {
   const decipher = createDecipheriv("chacha20-poly1305", key, chunkNonce(index, last), { authTagLength: TAG_BYTES });
   const length = sealed.length - TAG_BYTES;
   decipher.setAuthTag(sealed.subarray(length));

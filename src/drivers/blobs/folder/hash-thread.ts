@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { MIB } from "../../../kernel/units.ts";
 import type { HashAnswer, HashOrder } from "./hasher.ts";
@@ -18,6 +19,8 @@ const MAX_KEPT = 1000;
 const piece = Buffer.allocUnsafeSlow(MIB);
 const blobs = new Map<string, Progress>();
 let running = false;
+// When there is not enough CPU for both, receiving comes first. Only Linux has priorities of threads; elsewhere it is the process.
+if (process.platform === "linux") setPriority(5);
 
 function obey(order: HashOrder): void {
   const known = blobs.get(order.key);

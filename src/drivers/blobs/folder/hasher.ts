@@ -11,18 +11,21 @@ export interface HashAnswer {
   readonly sha256: string | undefined;
 }
 
-/** A last answer waits so long for the hash; if it is not there by then it is measured later, away from the upload. */
-const PATIENCE_MS = 2000;
-
 /**
  * SHA-256 of blobs while they are written. A thread of its own reads each file a little behind its writer, out of the page
  * cache: so the bytes are neither copied between threads nor kept for the hash, and writing never waits for hashing. It knows a
  * blob from its first byte, also when an earlier process wrote it.
  */
 export class Hasher {
+  readonly #patienceMs: number;
   #worker: Worker | undefined;
   #lastId = 0;
   readonly #asked = new Map<number, (sha256: string | undefined) => void>();
+
+  /** @param patienceMs how long a last answer waits for its hash; what is not known by then is measured later, away from the upload */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
 
   start(key: string, path: string, offset: number): void {
     this.#order({ act: "start", key, path, offset });
@@ -45,7 +48,7 @@ export class Hasher {
         resolve(sha256);
         this.forget(key);
       };
-      const timer = setTimeout(() => answer(undefined), PATIENCE_MS);
+      const timer = setTimeout(() => answer(undefined), this.#patienceMs);
       this.#asked.set(id, answer);
       this.#order({ act: "digest", key, upTo, id });
     });

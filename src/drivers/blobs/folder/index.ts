@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
 import { constants, copyFile, mkdir, open, opendir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HavreError, notFound } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
+import { takeSlab } from "../../../kernel/memory.ts";
+import { readableFrom } from "../../../kernel/streams.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Blobs } from "../../../ports/blobs.ts";
 import { diskError, isMissing } from "./errors.ts";
@@ -17,9 +18,9 @@ const KEY = /^[A-Za-z0-9_-]{1,64}$/;
  * Blobs as files in one folder, named by their keys. Replicas share it: a local disk for one machine, NFS or the like for many.
  * A name that begins with a dot is not a blob yet.
  */
-export async function openFolderBlobs(folder: string): Promise<Blobs> {
+export async function openFolderBlobs(folder: string, { hashPatienceMs = 500 } = {}): Promise<Blobs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const hasher = new Hasher();
+  const hasher = new Hasher(hashPatienceMs);
   const syncFolder = grouped(() => syncPath(folder));
   const pathOf = (key: string): string => {
     if (!KEY.test(key)) throw new HavreError("bug", `"${key}" is no blob key.`);
@@ -48,8 +49,7 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
       const path = pathOf(key);
       const sizeBytes = (await found(path))?.size;
       if (sizeBytes === undefined) throw notFound("The uploaded bytes are no longer here.");
-      const read = (from: number) => createReadStream(path, { start: from, end: sizeBytes - 1, highWaterMark: MIB });
-      return { sizeBytes, open: async from => (from < sizeBytes ? read(from) : Readable.from([])) };
+      return { sizeBytes, open: async from => readableFrom(slabsOf(path, from, sizeBytes), () => {}) };
     },
 
     async join(key, parts) {
@@ -104,6 +104,23 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
 
     close: () => hasher.close(),
   };
+}
+
+/** Bytes [from, to) of a file. A file that became shorter just ends: whoever reads counts. */
+async function* slabsOf(path: string, from: number, to: number): AsyncGenerator<Buffer> {
+  if (from >= to) return;
+  const file = await disk(() => open(path, "r"));
+  try {
+    for (let at = from; at < to; ) {
+      const slab = takeSlab();
+      const { bytesRead } = await disk(() => file.read(slab, 0, Math.min(MIB, to - at), at));
+      if (bytesRead === 0) return;
+      yield slab.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 const found = (path: string) =>

@@ -5,7 +5,7 @@ import { diskError } from "./errors.ts";
 import type { Hasher } from "./hasher.ts";
 
 /** After so many bytes the disk is set to work while more arrive, so that the sync before the answer has little left to do. */
-const WRITE_BACK_BYTES = 32 * MIB;
+const WRITE_BACK_BYTES = 128 * MIB;
 /** Most of what waits that is written with one call. */
 const GATHERED_BYTES = MIB;
 

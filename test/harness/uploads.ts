@@ -1,36 +1,18 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { freshDatabase } from "../../../test/harness/database.ts";
-import type { Settings, World } from "../../core/world.ts";
-import { openFolderBlobs } from "../../drivers/blobs/folder/index.ts";
-import { type Clock, systemClock } from "../../kernel/clock.ts";
-import { Secrets } from "../../kernel/secrets.ts";
-import { GIB } from "../../kernel/units.ts";
-import { Store, type StoreOptions } from "../../store/store.ts";
-import { Believed } from "../address.ts";
-import { makeTus, type Tus } from "./index.ts";
+import type { Settings, World } from "../../src/core/world.ts";
+import { openFolderBlobs } from "../../src/drivers/blobs/folder/index.ts";
+import { Believed } from "../../src/http/address.ts";
+import { makeTus, type Tus } from "../../src/http/tus/index.ts";
+import { type Clock, systemClock } from "../../src/kernel/clock.ts";
+import { Secrets } from "../../src/kernel/secrets.ts";
+import { GIB } from "../../src/kernel/units.ts";
+import { Store, type StoreOptions } from "../../src/store/store.ts";
 
-/** Small verbs from which the upload tests are built. The database and the folder are real. */
+/** Small verbs from which the upload tests and the benchmark are built. */
 export interface Place {
   readonly connection: StoreOptions["connection"];
   readonly folder: string;
-  close(): Promise<void>;
-}
-
-export async function aPlace(): Promise<Place> {
-  const database = await freshDatabase();
-  const folder = await mkdtemp(join(tmpdir(), "havre-uploads-"));
-  return {
-    connection: database.connection,
-    folder,
-    async close() {
-      await database.drop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
 }
 
 const SETTINGS: Settings = {
@@ -66,10 +48,12 @@ export interface ReplicaOptions {
   readonly settings?: Partial<Settings>;
   readonly clock?: Clock;
   readonly believed?: readonly string[];
+  /** Long, so that a busy machine does not make hashes unknown. */
+  readonly hashPatienceMs?: number;
 }
 
 /** One server of any number on one place. */
-export async function aReplica(place: Pick<Place, "connection" | "folder">, options: ReplicaOptions = {}): Promise<Replica> {
+export async function aReplica(place: Place, options: ReplicaOptions = {}): Promise<Replica> {
   const lines: object[] = [];
   const note = (facts: object, message?: string): void => void lines.push({ ...facts, message });
   const world: World = {
@@ -77,7 +61,7 @@ export async function aReplica(place: Pick<Place, "connection" | "folder">, opti
     clock: options.clock ?? systemClock,
     secrets: new Secrets("a secret for tests, long enough to be one"),
     settings: { ...SETTINGS, ...options.settings },
-    blobs: await openFolderBlobs(place.folder),
+    blobs: await openFolderBlobs(place.folder, { hashPatienceMs: options.hashPatienceMs ?? 10_000 }),
     openStorage: () => Promise.reject(new Error("uploads open no storage")),
     log: { debug: () => {}, info: note, warn: note, error: note },
   };
