@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 /** In development the portal runs beside a Havre server on its usual port. */
-const SERVER = "http://127.0.0.1:1337";
+const SERVER = `http://127.0.0.1:${process.env.PORT ?? 1337}`;
 
 export default defineConfig({
   root: import.meta.dirname,
