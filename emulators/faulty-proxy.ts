@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
+const LINGER_MS = 1000;
+
 /** What happens to connections. Changing it concerns those already open, too. */
 export type ProxyFault =
   | { readonly kind: "none" }
@@ -73,6 +75,8 @@ export async function startFaultyProxy(target: { readonly host?: string; readonl
         .on("error", cut)
         .on("close", () => open.delete(socket));
     }
+    // A server that is gone ends its side only: a client that is still sending would never notice. First it may read a last answer.
+    client.on("finish", () => setTimeout(() => client.destroy(), LINGER_MS).unref());
     client.pipe(passage("up", cut)).pipe(upstream);
     upstream.pipe(passage("down", cut)).pipe(client);
   }).listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 import { Tabs } from "@mantine/core";
 import { IconMail } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { get } from "../api/client.ts";
 import type { Mail, Page } from "../api/types.ts";
@@ -29,6 +29,11 @@ export function OutboxPage() {
   });
   const rows = mails.data?.results ?? [];
   const open = rows.find(mail => mail.id === openId) ?? rows[0];
+  const view = useRef<HTMLDivElement>(null);
+  // On a narrow screen it lies below the list.
+  useEffect(() => {
+    if (openId !== undefined) view.current?.scrollIntoView({ block: "nearest" });
+  }, [openId]);
   return (
     <>
       <PageHead title={t("outbox.title")} lead={<p>{t("outbox.lead")}</p>} />
@@ -51,7 +56,9 @@ export function OutboxPage() {
             </ul>
             <Pager page={page} count={mails.data?.count ?? 0} pageSize={PAGE_SIZE} onPage={setPage} what={t("outbox.title")} />
           </nav>
-          <MailView key={open.id} mail={open} />
+          <div ref={view}>
+            <MailView key={open.id} mail={open} />
+          </div>
         </div>
       )}
     </>

@@ -7,13 +7,12 @@ type Props = {
   title: string;
   text: string;
   action: string;
-  busy?: boolean;
   onClose: () => void;
   onConfirm: () => void;
 };
 
 /** Asks once more before something that cannot be undone. */
-export function Confirm({ opened, title, text, action, busy = false, onClose, onConfirm }: Props) {
+export function Confirm({ opened, title, text, action, onClose, onConfirm }: Props) {
   const { t } = useTranslation();
   return (
     <Dialog opened={opened} onClose={onClose} title={title}>
@@ -22,7 +21,7 @@ export function Confirm({ opened, title, text, action, busy = false, onClose, on
         <Button variant="default" onClick={onClose} data-autofocus>
           {t("common.keep")}
         </Button>
-        <Button color="red" loading={busy} onClick={onConfirm}>
+        <Button color="red" onClick={onConfirm}>
           {action}
         </Button>
       </Group>

@@ -17,6 +17,21 @@ const ICON: Record<string, ReactNode> = {
   retried: <IconRefresh size={18} />,
 };
 const KNOWN = ["received", "sealed", "delivered", "verified", "parked", "retried", "released", "refused"] as const;
+/** In this order; what else the server tells follows under its own name. */
+const FACTS = [
+  "filename",
+  "folder",
+  "storage",
+  "path",
+  "sizeBytes",
+  "sha256",
+  "encrypted",
+  "format",
+  "how",
+  "reason",
+  "ip",
+  "delivery",
+] as const;
 const HEX = /^[0-9a-f]{32,}$/;
 
 /** Every hand the file went through, oldest first. */
@@ -61,25 +76,32 @@ export function Custody({ hops }: { hops: readonly Hop[] }) {
   }
 }
 
-/** The facts of a hop as the server wrote them; the portal does not need to know their names beforehand. */
+/** The facts of a hop as the server wrote them; the portal does not need to know all their names beforehand. */
 export function HopFacts({ facts }: { facts: Readonly<Record<string, unknown>> }) {
-  const { i18n } = useTranslation();
-  const rows = Object.entries(facts).filter(([, value]) => value !== null && value !== "");
+  const { t, i18n } = useTranslation();
+  const names = new Set<string>([...FACTS.filter(name => name in facts), ...Object.keys(facts)]);
+  const rows = [...names].map(name => [name, facts[name]] as const).filter(([, value]) => value !== null && value !== "");
   if (rows.length === 0) return null;
   return (
     <dl className={css.hopFacts}>
       {rows.map(([name, value]) => (
         <div key={name}>
-          <dt>{name === "sha256" ? "SHA-256" : humanised(name)}</dt>
+          <dt>{factName(name)}</dt>
           <dd>{shown(name, value)}</dd>
         </div>
       ))}
     </dl>
   );
 
+  function factName(name: string): string {
+    const known = FACTS.find(fact => fact === name);
+    return known ? t(`fact.${known}`) : humanised(name);
+  }
+
   function shown(name: string, value: unknown): ReactNode {
+    if (typeof value === "boolean") return t(value ? "common.yes" : "common.no");
     if (typeof value === "number" && /size|bytes/i.test(name)) return bytes(value, i18n.language);
-    if (typeof value === "string") return HEX.test(value) ? <Copyable value={value} what={humanised(name)} short /> : value;
+    if (typeof value === "string") return HEX.test(value) ? <Copyable value={value} what={factName(name)} short /> : value;
     return JSON.stringify(value);
   }
 }

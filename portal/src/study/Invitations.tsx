@@ -121,7 +121,6 @@ function InvitationRow({ invitation, study }: { invitation: Invitation; study: S
     do: () => api("DELETE", path),
     changes: ["invitations", "study"],
     said: () => t("invite.removed"),
-    onDone: () => setAsking(false),
   });
   const { name } = invitation;
   return (
@@ -167,9 +166,11 @@ function InvitationRow({ invitation, study }: { invitation: Invitation; study: S
         title={t("invite.remove", { name })}
         text={t("invite.removeText")}
         action={t("common.remove")}
-        busy={remove.isPending}
         onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate(undefined)}
+        onConfirm={() => {
+          setAsking(false);
+          remove.mutate(undefined);
+        }}
       />
     </li>
   );

@@ -54,7 +54,6 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
     do: () => api("DELETE", `/v1/studies/${study.id}/storages/${location.id}/`),
     changes: ["locations", "study"],
     said: () => t("storage.removed"),
-    onDone: () => setAsking(false),
   });
   const path = [location.path, location.uploadpath].filter(Boolean).join("/");
   return (
@@ -110,9 +109,11 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
         title={t("storage.remove", { name: storage.name })}
         text={t("storage.removeText")}
         action={t("common.remove")}
-        busy={remove.isPending}
         onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate(undefined)}
+        onConfirm={() => {
+          setAsking(false);
+          remove.mutate(undefined);
+        }}
       />
     </li>
   );

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const sea: MantineColorsTuple = [
   "#ebf5f7",
@@ -84,6 +84,12 @@ export const theme = createTheme({
   radius: { xs: "4px", sm: "6px", md: "10px", lg: "16px", xl: "24px" },
   respectReducedMotion: true,
   cursorType: "pointer",
+  components: {
+    // A compact button would have larger letters than the full one beside it.
+    Button: Button.extend({
+      vars: (_theme, { size }) => ({ root: size === "compact-md" ? { "--button-fz": "var(--mantine-font-size-sm)" } : {} }),
+    }),
+  },
 });
 
 /** Colours that have a meaning here rather than a shade. */

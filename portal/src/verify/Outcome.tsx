@@ -27,7 +27,7 @@ export function Outcome({ result }: { result: Result }) {
         </Alert>
       ) : (
         <Alert color="red" variant="light" icon={<IconAlertTriangle />} title={t("verify.unsound")}>
-          {t("verify.unsoundText")}
+          {t(verdict.agrees ? "verify.unsoundText" : "verify.summaryText")}
         </Alert>
       )}
       <div className={css.result}>

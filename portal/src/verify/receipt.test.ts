@@ -56,6 +56,14 @@ describe("checking a receipt in the browser", () => {
     assert.equal(verdict.sound, false);
   });
 
+  it("refuses a summary that is not what the signed steps say", async () => {
+    const receipt = aReceipt();
+    receipt.drop.sizeBytes = 12;
+    const verdict = await verifyReceipt(receipt);
+    assert.equal(verdict.agrees, false);
+    assert.equal(verdict.sound, false);
+  });
+
   it("sees a hop that was taken out of the chain", async () => {
     const receipt = aReceipt();
     receipt.hops.splice(1, 1);

@@ -10,7 +10,14 @@ export type ReceiptDocument = {
 
 /** What one hop's checks gave. A hop is sound when all three are true. */
 export type HopCheck = { seq: number; hop: string; at: string; linked: boolean; hashed: boolean; signed: boolean };
-export type Verdict = { sound: boolean; hops: HopCheck[]; publicKey: string; drop: ReceiptDocument["drop"] };
+export type Verdict = {
+  sound: boolean;
+  hops: HopCheck[];
+  /** What the receipt tells about the file outside its steps is what they say. */
+  agrees: boolean;
+  publicKey: string;
+  drop: ReceiptDocument["drop"];
+};
 
 export type ReceiptFault = "not-json" | "not-a-receipt" | "unknown-format" | "no-hops" | "bad-key" | "no-crypto";
 
@@ -73,8 +80,15 @@ export async function verifyReceipt(receipt: ReceiptDocument): Promise<Verdict> 
     hops.push({ seq, hop: hop.hop, at, linked, hashed: hash === hop.hash, signed });
     previous = hop.hash;
   }
-  const sound = hops.every(hop => hop.linked && hop.hashed && hop.signed);
-  return { sound, hops, publicKey: receipt.publicKey, drop: receipt.drop };
+  const agrees = summaryAgrees(receipt);
+  const sound = agrees && hops.every(hop => hop.linked && hop.hashed && hop.signed);
+  return { sound, hops, agrees, publicKey: receipt.publicKey, drop: receipt.drop };
+}
+
+/** The summary is not signed itself: whatever it repeats must stand in the signed steps. */
+function summaryAgrees({ drop, hops }: ReceiptDocument): boolean {
+  const received = hops.find(hop => hop.hop === "received")?.facts ?? {};
+  return ["filename", "sizeBytes", "sha256"].every(fact => (drop[fact] ?? null) === null || drop[fact] === received[fact]);
 }
 
 async function importKey(publicKey: string): Promise<CryptoKey> {

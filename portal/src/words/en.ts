@@ -81,6 +81,20 @@ export const en = {
     sealed: "Sealed",
     verified: "Copy verified",
   },
+  fact: {
+    delivery: "Delivery number",
+    encrypted: "Encrypted",
+    filename: "File",
+    folder: "Folder",
+    format: "Format",
+    how: "Proved by",
+    ip: "Sent from",
+    path: "Path",
+    reason: "Reason",
+    sha256: "SHA-256",
+    sizeBytes: "Size",
+    storage: "Storage",
+  },
   role: {
     ADMINISTRATOR: "Administrator",
     MEMBER: "Member",
@@ -250,6 +264,8 @@ export const en = {
     step3:
       "Each step names the hash of the one before, so that nothing can be taken out, added or put in another order. The first names 64 zeros.",
     step4: "The hash is signed with Ed25519. The signature must hold for the receipt's public key.",
+    summaryText:
+      "What it says about the file is not what its signed steps say, so do not rely on it. Download the receipt again from its page and compare.",
     title: "Check a receipt",
     unreadable: "This cannot be checked",
     unsound: "This receipt is not sound",

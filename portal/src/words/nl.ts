@@ -81,6 +81,20 @@ export const nl = {
     sealed: "Verzegeld",
     verified: "Kopie gecontroleerd",
   },
+  fact: {
+    delivery: "Nummer van de aflevering",
+    encrypted: "Versleuteld",
+    filename: "Bestand",
+    folder: "Map",
+    format: "Vorm",
+    how: "Bewezen door",
+    ip: "Verstuurd van",
+    path: "Pad",
+    reason: "Reden",
+    sha256: "SHA-256",
+    sizeBytes: "Grootte",
+    storage: "Opslag",
+  },
   role: {
     ADMINISTRATOR: "Beheerder",
     MEMBER: "Lid",
@@ -255,6 +269,8 @@ export const nl = {
     step3:
       "Elke stap noemt de hash van de vorige, zodat er niets tussenuit, tussenin of in een andere volgorde kan. De eerste noemt 64 nullen.",
     step4: "De hash is ondertekend met Ed25519. De handtekening moet kloppen met de publieke sleutel van het bewijs.",
+    summaryText:
+      "Wat het over het bestand zegt is niet wat de ondertekende stappen zeggen; vertrouw er niet op. Download het ontvangstbewijs opnieuw van zijn pagina en vergelijk.",
     title: "Ontvangstbewijs controleren",
     unreadable: "Dit kan niet worden gecontroleerd",
     unsound: "Dit ontvangstbewijs klopt niet",

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { MIB } from "../../src/kernel/units.ts";
+import type { Havre } from "../harness/havre.ts";
+import { browserMissing, startBrowser } from "./chromium.ts";
+import { aFile } from "./files.ts";
+import { openDemo } from "./site.ts";
+import { dropOn, rowOf, type Visitor, visit } from "./visitor.ts";
+
+/** Every two of language, colours and width meet in one of these. */
+const VIEWS = [
+  { language: "en", scheme: "light", width: 390 },
+  { language: "en", scheme: "dark", width: 1280 },
+  { language: "nl", scheme: "light", width: 1280 },
+  { language: "nl", scheme: "dark", width: 390 },
+] as const;
+type View = (typeof VIEWS)[number];
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const SETTLED = `new Promise(done => {
+  const look = () => (document.getAnimations().length > 0 ? requestAnimationFrame(look) : done());
+  requestAnimationFrame(() => requestAnimationFrame(look));
+})`;
+/** A folder for a picture of every page in every state, to be looked at by a person; none are made without it. */
+const PICTURES = process.env.HAVRE_TEST_PICTURES;
+
+/** Every page in every state worth looking at, as one visitor after another meets them. */
+describe("every page, in both languages, light and dark, narrow and wide", { skip: browserMissing() }, () => {
+  let havre: Havre;
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let disk: string;
+  let dropOff: string;
+  let receipt: string;
+
+  before(async () => {
+    disk = await mkdtemp(join(tmpdir(), "havre-looks-"));
+    havre = await openDemo();
+    browser = await startBrowser();
+    visitor = await visit(browser, havre.url);
+    page = visitor.page;
+  });
+  after(async () => {
+    await browser?.close();
+    await havre?.stop();
+    await rm(disk, { recursive: true, force: true });
+  });
+
+  /** Brings the page into a state, and then looks at it from all sides. */
+  const state = (title: string, reach: () => Promise<unknown>): Promise<void> =>
+    it(title, async () => {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await speak("en");
+      await reach();
+      const wrong: string[] = [];
+      for (const view of VIEWS) {
+        await show(view);
+        const name = Object.values(view).join("-");
+        wrong.push(...(await faults()).map(fault => `${name}: ${fault}`));
+        if (PICTURES) await picture(`${title}-${name}`);
+      }
+      assert.deepEqual(wrong, []);
+    });
+
+  state("the first page", async () => {
+    await page.goto("/");
+    const link = await page.getByRole("link", { name: "Open the drop-off page" }).getAttribute("href");
+    dropOff = link ?? "";
+  });
+  state("an address that leads nowhere", () => page.goto("/nowhere/at/all"));
+  state("signing in, with a wrong password", async () => {
+    await page.goto("/sign-in");
+    await page.getByRole("textbox", { name: "User name" }).fill("nobody");
+    await page.getByRole("textbox", { name: "Password" }).fill("nothing");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("do not belong together").waitFor();
+  });
+  state("a drop-off page that asks for the code again", async () => {
+    await page.goto(dropOff.replace(/#.*/, "#code=WRONG"));
+    await page.getByText("This code does not belong to this study.").waitFor();
+  });
+  state("a drop-off page with nothing on it yet", async () => {
+    await page.goto("/");
+    await page.goto(dropOff);
+    await page.getByText("Welcome, Dana Provider.").waitFor();
+  });
+  state("a drop-off page with uploads in every state", async () => {
+    const files = [
+      await aFile({ disk }, "one night/sleep.edf", 300_000),
+      await aFile({ disk }, "one night/a name that goes on and on and does not want to end, as names from devices do.edf", 10),
+      await aFile({ disk }, "large.bin", 24 * MIB),
+      await aFile({ disk }, "program.exe", 10),
+    ];
+    const network = await visitor.context.newCDPSession(page);
+    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: MIB };
+    await network.send("Network.emulateNetworkConditions", slow);
+    await dropOn(page.getByRole("region", { name: "Add files" }), [
+      ...files.slice(2).map(({ path }) => path),
+      `${disk}/one night`,
+    ]);
+    await rowOf(page, "sleep.edf").getByText("Delivered", { exact: true }).waitFor();
+    await rowOf(page, "large.bin").getByRole("button", { name: "Pause large.bin" }).click();
+    receipt = (await rowOf(page, "sleep.edf").getByRole("link", { name: "Receipt" }).getAttribute("href")) ?? "";
+  });
+  state("a receipt", async () => {
+    await page.goto(receipt);
+    await page.getByText("Every copy is in place").waitFor();
+    await page.getByText("Hash and signature").first().click();
+  });
+  state("checking a receipt", () => page.goto("/verify"));
+  state("a receipt that is not sound", async () => {
+    const json = await (await fetch(`${havre.url}/api/v1${receipt}/receipt.json`)).text();
+    await page.getByRole("textbox", { name: "Receipt" }).fill(json.replace("300000", "300001"));
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.getByText("This receipt is not sound").waitFor();
+  });
+  state("the list of studies", async () => {
+    await page.goto("/sign-in");
+    await page.getByRole("button", { name: "Sign in as admin" }).click();
+    await page.getByRole("link", { name: "Sleep and daylight" }).waitFor();
+  });
+  state("making a study", async () => {
+    await page.getByRole("button", { name: "New study" }).click();
+    await page.getByRole("dialog").waitFor();
+  });
+  state("the drops of a study", async () => {
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Sleep and daylight" }).click();
+    await page.getByRole("row").filter({ hasText: "sleep.edf" }).waitFor();
+  });
+  state("a study at a glance", () => tab("Overview", "About this study"));
+  state("its invitations", () => tab("Invitations", "Dana Provider"));
+  state("its storages, one of which was tested", async () => {
+    await tab("Storages", "University drive");
+    await page.getByRole("button", { name: "Test University drive" }).click();
+    await page.getByText("It works", { exact: true }).waitFor();
+  });
+  state("its people", () => tab("People", "Who takes part"));
+  state("the outbox", async () => {
+    await page.goto("/outbox");
+    await page.getByRole("main").locator("iframe").waitFor();
+  });
+  state("a page without its server", async () => {
+    await page.goto("/studies");
+    await page.getByRole("link", { name: "Sleep and daylight" }).waitFor();
+    await page.route("**/api/v1/studies/**", route => route.fulfill({ status: 503, body: "" }));
+    await page.getByRole("searchbox").fill("x");
+    await page.getByText("This did not work").waitFor();
+    await page.unroute("**/api/v1/studies/**");
+  });
+
+  it("never has an error in its console, breaks its policy or asks a stranger's server", () =>
+    assert.deepEqual(visitor.complaints, []));
+
+  it("comes back in the language and colours that were chosen", async () => {
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto("/verify");
+    await speak("nl");
+    await page.getByRole("button", { name: "Donkere kleuren gebruiken" }).click();
+    await page.reload();
+    await page.locator("html[lang=nl][data-mantine-color-scheme=dark]").waitFor();
+    await page.getByRole("heading", { name: "Ontvangstbewijs controleren", level: 1 }).waitFor();
+  });
+
+  it("speaks the language of the browser when nobody chose one", async () => {
+    const dutch = await visit(browser, havre.url, { locale: "nl-NL" });
+    await dutch.page.goto("/");
+    await dutch.page.locator("html[lang=nl]").waitFor();
+    await dutch.leave();
+  });
+
+  /** By the page's own switch, also when a dialog lies over it. */
+  async function speak(language: "en" | "nl"): Promise<void> {
+    const button = page.getByRole("button", { name: new RegExp(`^${language}, `, "i"), includeHidden: true });
+    if (await button.count()) await button.evaluate(element => element.click());
+    if (await button.count()) await page.locator(`html[lang=${language}]`).waitFor({ state: "attached" });
+  }
+
+  async function show({ language, scheme, width }: View): Promise<void> {
+    await speak(language);
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor({ state: "attached" });
+    // Colours flow from the old to the new, however fast; in between they mean nothing.
+    await page.evaluate(SETTLED);
+  }
+
+  async function tab(name: string, shows: string): Promise<void> {
+    await page.getByRole("tab", { name }).click();
+    await page.getByText(shows).first().waitFor();
+  }
+
+  /** What axe finds, and what sticks out of the page. */
+  async function faults(): Promise<string[]> {
+    if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+    const options = JSON.stringify({ runOnly: { type: "tag", values: RULES }, resultTypes: ["violations"], iframes: false });
+    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${options})`);
+    const tooWide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+    return [
+      ...violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`)),
+      ...(tooWide > 0 ? [`${tooWide} px stick out`] : []),
+    ];
+  }
+
+  const picture = (name: string): Promise<unknown> =>
+    page.screenshot({ path: join(PICTURES ?? "", `${name.replaceAll(/[^a-z0-9]+/g, "-")}.png`), fullPage: true });
+});
