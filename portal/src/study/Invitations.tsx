@@ -1,4 +1,4 @@
-import { ActionIcon, Button, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconMail, IconMailForward, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -54,12 +54,20 @@ export function Invitations({ study }: { study: Study }) {
   );
 }
 
+/** Each by its own name: whoever reads that language finds it. */
+const MAIL_LANGUAGES = [
+  { value: "en", label: "English" },
+  { value: "nl", label: "Nederlands" },
+];
+
 function Invite({ study }: { study: Study }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const [language, setLanguage] = useState(i18n.language.startsWith("nl") ? "nl" : "en");
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
   const invite = useStudyVerb(study, {
-    do: (who: { name: string; email: string }) => api<Invitation>("POST", "/v1/invitations/", { study: study.id, ...who }),
+    do: (who: { name: string; email: string; language: string }) =>
+      api<Invitation>("POST", "/v1/invitations/", { study: study.id, ...who }),
     changes: ["invitations", "study"],
     said: made => t("invite.made", { email: made.email }),
     onDone: () => {
@@ -71,7 +79,7 @@ function Invite({ study }: { study: Study }) {
   const fields: Readonly<Record<string, string>> = invite.error instanceof ApiError ? invite.error.fields : {};
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    invite.mutate({ name: name.trim(), email: email.trim() });
+    invite.mutate({ name: name.trim(), email: email.trim(), language });
   };
   return (
     <Panel title={t("invite.new")}>
@@ -93,6 +101,12 @@ function Invite({ study }: { study: Study }) {
           error={fields.email}
           autoComplete="off"
           required
+        />
+        <NativeSelect
+          label={t("invite.language")}
+          data={MAIL_LANGUAGES}
+          value={language}
+          onChange={event => setLanguage(event.currentTarget.value)}
         />
         <Button type="submit" leftSection={<IconMailForward size={17} />} loading={invite.isPending}>
           {t("invite.send")}

@@ -349,6 +349,7 @@ export const en = {
     codeOf: "Code of {{name}}",
     email: "E-mail address",
     help: "They get a mail with the link and a code of their own. They need no account.",
+    language: "Language of the mail",
     link: "Link with code",
     linkOf: "Link for {{name}}",
     made: "Invited. The mail to {{email}} is on its way.",

@@ -355,6 +355,7 @@ export const nl = {
     codeOf: "Code van {{name}}",
     email: "E-mailadres",
     help: "Wie u uitnodigt krijgt een mail met de link en een eigen code. Een account is niet nodig.",
+    language: "Taal van de mail",
     link: "Link met code",
     linkOf: "Link voor {{name}}",
     made: "Uitgenodigd. De mail naar {{email}} is onderweg.",
