@@ -58,6 +58,8 @@ ErrorLog ${home}/error.log
 ${isRoot ? "User www-data\nGroup www-data" : ""}
 ${MODULES.map(name => `LoadModule ${name}_module ${MODULE_FOLDER}/mod_${name}.so`).join("\n")}
 TypesConfig /etc/mime.types
+# Without it, files above 1 GiB are refused.
+LimitRequestBody 0
 DavLockDB ${home}/lock/DAVLock
 DocumentRoot ${root}
 <Directory ${root}>

@@ -1,5 +1,5 @@
 import { HavreError } from "../../kernel/errors.ts";
-import { besideName, joinPath } from "../../kernel/paths.ts";
+import { besideName, joinPath, MAX_NAME_BYTES, shorten } from "../../kernel/paths.ts";
 import { deliveries } from "../../store/deliveries.ts";
 import { drops } from "../../store/drops.ts";
 import { errands } from "../../store/errands.ts";
@@ -52,7 +52,8 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
     }
     const folder = joinPath(destination.path, destination.uploadPath, drop.folder);
     const encrypted = destination.passphraseSealed !== undefined || target.recipients.length > 0;
-    const name = encrypted ? `${drop.filename}.age` : drop.filename;
+    const suffix = encrypted ? ".age" : "";
+    const mostBytes = MAX_NAME_BYTES - suffix.length;
     const tempPath = delivery.tempPath ?? joinPath(folder, tempName(drop.publicId, delivery.id));
     await deliveries(tx).change(delivery.id, {
       state: "sending",
@@ -77,8 +78,8 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
       recipients: target.recipients,
       folder,
       tempPath,
-      wantedPath: joinPath(folder, name),
-      besidePath: joinPath(folder, besideName(name, drop.publicId.slice(0, 8))),
+      wantedPath: joinPath(folder, shorten(drop.filename, mostBytes) + suffix),
+      besidePath: joinPath(folder, besideName(drop.filename, drop.publicId.slice(0, 8), mostBytes) + suffix),
     };
   });
 }
