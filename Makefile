@@ -31,7 +31,7 @@ help: ## This list
 	@echo "Start with: make run"
 
 run: build ## Install, build and start everything on http://localhost:1337
-	@exec $(NODE) src/main.ts up
+	@NODE_COMPILE_CACHE=.cache/node exec $(NODE) src/main.ts up
 
 dev: install ## The same, started again at every change, with the portal on http://localhost:5173
 	@exec $(NODE) scripts/dev.ts
@@ -42,8 +42,8 @@ build: install $(PORTAL) ## Install the packages and build the portal
 test: install checks ## Every check; ONLY=word for those with the word in path or name
 	@exec $(NODE) scripts/test.ts $(ONLY)
 
-storm: install ## Kill everything at random moments for long; ROUNDS=n
-	@HAVRE_STORM_ROUNDS=$(or $(ROUNDS),100) exec $(NODE) scripts/test.ts storm
+storm: install checks ## Kill everything at random moments for long; ROUNDS=n, HAVRE_STORM_SEED=s
+	@HAVRE_STORM_ROUNDS=$(or $(ROUNDS),50) exec $(NODE) --test test/storm/storm.test.ts
 
 bench: install ## Every benchmark against its named peers; ONLY=name for one
 	@set -e; for bench in bench/*$(ONLY)*/run.ts; do echo "== $$bench"; $(NODE) $$bench; done

@@ -23,8 +23,18 @@ describe("settings", () => {
   });
 
   it("are refused with the name and what is wrong, all at once", () => {
-    const problems = problemsOf({ PORT: "70000", TIME_ZONE: "Mars/Olympus", EGRESS_ALLOW: "10.0.0.0/8,x", DEBUG: "maybe", DROPOFF_MAX_SIZE: "big" });
-    for (const name of ["PORT", "TIME_ZONE", "EGRESS_ALLOW", "DEBUG", "DROPOFF_MAX_SIZE"]) assert.ok(problems.some(problem => problem.startsWith(name)), name);
+    const problems = problemsOf({
+      PORT: "70000",
+      TIME_ZONE: "Mars/Olympus",
+      EGRESS_ALLOW: "10.0.0.0/8,x",
+      DEBUG: "maybe",
+      DROPOFF_MAX_SIZE: "big",
+    });
+    for (const name of ["PORT", "TIME_ZONE", "EGRESS_ALLOW", "DEBUG", "DROPOFF_MAX_SIZE"])
+      assert.ok(
+        problems.some(problem => problem.startsWith(name)),
+        name,
+      );
   });
 
   it("that contradict one another are refused", () => {
@@ -37,12 +47,19 @@ describe("settings", () => {
     assert.deepEqual(problemsOf(PRODUCTION), []);
     assert.match(problemsOf({ DEBUG: "0" }).join(), /SECRET_KEY/);
     assert.match(problemsOf({ ...PRODUCTION, ADMIN_PASSWORD: "password" }).join(), /ADMIN_PASSWORD/);
-    assert.match(problemsOf({ ...PRODUCTION, DROPOFF_API_HAWK_KEY: "dDl6UmRt", DROPOFF_API_HAWK_SECRET: "y".repeat(32) }).join(), /DROPOFF_API_HAWK_KEY/);
+    assert.match(
+      problemsOf({ ...PRODUCTION, DROPOFF_API_HAWK_KEY: "dDl6UmRt", DROPOFF_API_HAWK_SECRET: "y".repeat(32) }).join(),
+      /DROPOFF_API_HAWK_KEY/,
+    );
     assert.match(problemsOf({ ...PRODUCTION, PUBLIC_URL: "" }).join(), /PUBLIC_URL/);
   });
 
   it("take the broker's names", () => {
-    const config = readConfig({ DJANGO_ADMIN_NAME: "root", DROPOFF_NOT_ALLOWED_EXTENSIONS: "EXE, .ps1", NGINX_REAL_IP_SOURCE_IP: "10.0.0.1" });
+    const config = readConfig({
+      DJANGO_ADMIN_NAME: "root",
+      DROPOFF_NOT_ALLOWED_EXTENSIONS: "EXE, .ps1",
+      NGINX_REAL_IP_SOURCE_IP: "10.0.0.1",
+    });
     assert.equal(config.adminName, "root");
     assert.deepEqual(config.notAllowedExtensions, ["exe", "ps1"]);
     assert.deepEqual(config.trustedProxies, ["10.0.0.1"]);

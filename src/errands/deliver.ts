@@ -13,6 +13,7 @@ import {
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import { giveBack } from "../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../kernel/streams.ts";
 import type { Source, Storage, StoragePath } from "../ports/storage.ts";
 import type { ErrandKind } from "./errand.ts";
@@ -193,7 +194,10 @@ async function prove(
 
 async function hashOf(storage: Storage, path: StoragePath, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of chunksOf(await storage.read(path, {}, signal))) hash.update(chunk);
+  for await (const chunk of chunksOf(await storage.read(path, {}, signal))) {
+    hash.update(chunk);
+    giveBack(chunk);
+  }
   return hash.digest("hex");
 }
 

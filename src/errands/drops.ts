@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { measurable, receiveMeasured, releasable, released } from "../core/drops/index.ts";
+import { giveBack } from "../kernel/memory.ts";
 import { chunksOf } from "../kernel/streams.ts";
 import type { ErrandKind } from "./errand.ts";
 
@@ -17,6 +18,7 @@ export const measureDrop: ErrandKind = {
     for await (const chunk of chunksOf(bytes)) {
       signal.throwIfAborted();
       hash.update(chunk);
+      giveBack(chunk);
     }
     const sha256 = hash.digest("hex");
     await world.store.transaction(tx => receiveMeasured(tx, world, id, sha256));

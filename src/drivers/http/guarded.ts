@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { Agent, buildConnector, errors as undiciErrors } from "undici";
 import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { owns } from "../../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import { KIB } from "../../kernel/units.ts";
 import { addressGuard } from "./addresses.ts";
@@ -208,7 +209,7 @@ function mapped(body: Readable, calledAs: string, signal: AbortSignal): Readable
   body.on("error", () => {});
   const chunks = async function* (): AsyncGenerator<Buffer> {
     try {
-      yield* chunksOf(body);
+      for await (const chunk of chunksOf(body)) yield owns(chunk);
     } catch (error) {
       throw networkError(error, calledAs, signal);
     }

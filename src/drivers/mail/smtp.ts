@@ -49,8 +49,14 @@ export function openSmtp({ host, port, user, password, useTls }: SmtpSettings): 
 
 function asKind(cause: unknown, host: string): HavreError {
   const { responseCode = 0, code = "", response = "" } = cause as { responseCode?: number; code?: string; response?: string };
-  if (code === "EAUTH") return new HavreError("unauthenticated", `The mail server ${host} refused the user name or password.`, { cause, retry: "temporary" });
-  if (responseCode >= 500) return new HavreError("forbidden", `The mail server ${host} refused the letter: ${response}`, { cause });
-  if (responseCode >= 400) return new HavreError("unavailable", `The mail server ${host} cannot take the letter now: ${response}`, { cause });
+  if (code === "EAUTH")
+    return new HavreError("unauthenticated", `The mail server ${host} refused the user name or password.`, {
+      cause,
+      retry: "temporary",
+    });
+  if (responseCode >= 500)
+    return new HavreError("forbidden", `The mail server ${host} refused the letter: ${response}`, { cause });
+  if (responseCode >= 400)
+    return new HavreError("unavailable", `The mail server ${host} cannot take the letter now: ${response}`, { cause });
   return new HavreError("network", `The mail server ${host} cannot be reached.`, { cause });
 }

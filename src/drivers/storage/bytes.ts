@@ -1,11 +1,16 @@
 import type { Readable } from "node:stream";
 import { HavreError } from "../../kernel/errors.ts";
+import { giveBack } from "../../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../../kernel/streams.ts";
+import { KIB } from "../../kernel/units.ts";
 import type { Source, WriteOptions } from "../../ports/storage.ts";
+
+/** A socket takes a small chunk and asks for more before it is sent; one as large as this it has to send first. */
+const SENT_FROM_BYTES = 256 * KIB;
 
 /**
  * The bytes of a source from `options.from` on, exactly as many as it declared, with progress told as the taker comes back
- * for more. An abort destroys the source at once and throws the signal's reason.
+ * for more; by then a large chunk must have been used, for its memory is. An abort destroys the source at once and throws the signal's reason.
  * @throws HavreError "invalid" when the source is shorter or longer than it declared; what the source itself throws
  */
 export async function* exactBytes(source: Source, options: WriteOptions): AsyncGenerator<Buffer> {
@@ -23,6 +28,7 @@ export async function* exactBytes(source: Source, options: WriteOptions): AsyncG
     yield chunk;
     signal.throwIfAborted();
     sentBytes += chunk.length;
+    if (chunk.length >= SENT_FROM_BYTES) giveBack(chunk);
     onProgress?.(sentBytes);
   };
   try {

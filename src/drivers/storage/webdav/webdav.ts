@@ -106,6 +106,7 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
       if (reply === undefined) return Readable.from([]);
       // A server may send the whole file, or more than was asked for: SabreDAV takes "0-0" for "from 0".
       const { body, startsAt } = reply;
+      if (startsAt === from && to === undefined) return body;
       return readableFrom(cutOut(body, from - startsAt, to === undefined ? undefined : to - startsAt), () => body.destroy());
     },
 
