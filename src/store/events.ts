@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
+import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
 export interface EventRow {
@@ -11,6 +12,17 @@ export interface EventRow {
   readonly studyId: number | undefined;
   readonly data: Record<string, unknown>;
 }
+
+const eventOf = (row: Selectable<Database["event"]>): EventRow => ({
+  id: row.id,
+  at: row.at,
+  actor: row.actor,
+  verb: row.verb,
+  objectKind: row.object_kind,
+  objectId: row.object_id,
+  studyId: row.study_id ?? undefined,
+  data: row.data,
+});
 
 export type NewEvent = Omit<EventRow, "id" | "at">;
 
@@ -39,16 +51,7 @@ export const events = (tx: Tx) => ({
       .limit(limit)
       .forUpdate()
       .execute();
-    return rows.map(row => ({
-      id: row.id,
-      at: row.at,
-      actor: row.actor,
-      verb: row.verb,
-      objectKind: row.object_kind,
-      objectId: row.object_id,
-      studyId: row.study_id ?? undefined,
-      data: row.data,
-    }));
+    return rows.map(eventOf);
   },
 
   async lastSeal(): Promise<{ seq: number; hash: string } | undefined> {
@@ -80,17 +83,6 @@ export const events = (tx: Tx) => ({
       .orderBy("seal_seq")
       .limit(limit)
       .execute();
-    return rows.map(row => ({
-      id: row.id,
-      at: row.at,
-      actor: row.actor,
-      verb: row.verb,
-      objectKind: row.object_kind,
-      objectId: row.object_id,
-      studyId: row.study_id ?? undefined,
-      data: row.data,
-      seq: row.seal_seq ?? 0,
-      hash: row.seal_hash ?? "",
-    }));
+    return rows.map(row => ({ ...eventOf(row), seq: row.seal_seq ?? 0, hash: row.seal_hash ?? "" }));
   },
 });
