@@ -28,8 +28,10 @@ export class Store {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#pool = new pg.Pool({ ...options.connection, max: options.maxConnections, connectionTimeoutMillis: 10_000 });
-    // Without a listener an idle connection that the server closes would end the process.
+    // Without listeners a connection that the server closes would end the process: an idle one through the pool, one that is
+    // lent to a transaction by itself.
     this.#pool.on("error", options.onError);
+    this.#pool.on("connect", client => client.on("error", options.onError));
     this.db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: this.#pool }) });
   }
 

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { sql } from "kysely";
+import { freshDatabase, type TestDatabase } from "../../test/harness/database.ts";
+import { until } from "../../test/harness/havre.ts";
+import { Store } from "./store.ts";
+
+describe("the store", () => {
+  let database: TestDatabase;
+  let store: Store;
+  const errors: Error[] = [];
+
+  before(async () => {
+    database = await freshDatabase();
+    store = new Store({ connection: database.connection, maxConnections: 4, onError: error => errors.push(error) });
+  });
+  after(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  const endConnections = () =>
+    sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
+      store.db,
+    );
+
+  it("outlives the end of a connection that is lent to a transaction, and the transaction fails", async () => {
+    const failed = store.transaction(async tx => {
+      await sql`select 1`.execute(tx);
+      await endConnections();
+      await until(() => errors.length > 0, "the connection to end");
+      await sql`select 2`.execute(tx);
+    });
+    await assert.rejects(failed);
+    await store.check();
+  });
+
+  it("hears again after the end of the connection it listens with", async () => {
+    const heard: string[] = [];
+    const stop = await store.listen("havre_test", payload => heard.push(payload));
+    await endConnections();
+    await until(async () => {
+      await store.notify("havre_test", "again");
+      return heard.length > 0;
+    }, "a word to be heard again");
+    stop();
+  });
+
+  it("tries a transaction again when two met, and only then", async () => {
+    let tries = 0;
+    const result = await store.transaction(async () => {
+      tries += 1;
+      if (tries < 3) throw Object.assign(new Error("deadlock"), { code: "40P01" });
+      return tries;
+    });
+    assert.equal(result, 3);
+    tries = 0;
+    await assert.rejects(
+      store.transaction(async () => {
+        tries += 1;
+        throw new Error("no");
+      }),
+    );
+    assert.equal(tries, 1);
+  });
+});
