@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -39,6 +39,7 @@ describe("a data drop, end to end", { skip: missing }, () => {
   after(async () => {
     await havre?.stop();
     await apache?.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const upload = (metadata: Record<string, string>, body: Buffer = file): Promise<tus.Upload> =>

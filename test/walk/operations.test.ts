@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,10 @@ describe("operations", () => {
     havre = await startHavre({ env: { FOLDER_ROOTS: folder, LOG_LEVEL: "debug" } });
     client = await new Client(havre.url).signIn();
   });
-  after(() => havre?.stop());
+  after(async () => {
+    await havre?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const get = (path: string, headers: Record<string, string> = {}) => fetch(`${havre.url}${path}`, { headers });
 
@@ -209,6 +212,7 @@ describe("TLS", () => {
       agent.destroy();
     } finally {
       await havre.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
