@@ -45,12 +45,12 @@ const PAIRS = [
   { ours: "Havre, size proved", peer: "rclone copyto", promised: 0.9 },
   { ours: "Havre, read back", peer: "rclone copyto + check --download", promised: 0.9 },
   { ours: "Havre encrypted, size proved", peer: "age -p | rclone rcat", promised: 2 },
-  { ours: "Havre encrypted, read back", peer: "age -p | rclone rcat, then rclone cat | sha256sum", promised: 2 },
+  { ours: "Havre encrypted, read back", peer: "age -p | rclone rcat, then rclone cat | openssl sha256", promised: 2 },
 ] as const;
 
 const missing = [
   apacheMissing(),
-  ...["rclone", "age", "python3"].map(name => !isInstalled(name) && `${name} is not installed`),
+  ...["rclone", "age", "python3", "openssl"].map(name => !isInstalled(name) && `${name} is not installed`),
 ].filter(Boolean);
 if (missing.length > 0) console.log(`Delivery is not measured: ${missing.join(", ")}.`);
 else for (const name of asked.on.split(",")) await measure(name as Medium["name"]);
@@ -121,7 +121,7 @@ function print(results: ReadonlyMap<string, readonly Measured[]>): void {
     row(peer, ""),
     row(ours, against(best(peer) / best(ours), promised)),
   ]);
-  printTable([`of ${asked.rounds} rounds`, "best", "median", "best speed", "its CPU", "peak memory", "best against best"], rows);
+  printTable([`rounds: ${asked.rounds}`, "best", "median", "best speed", "its CPU", "peak memory", "best against best"], rows);
   console.log(`Peers: ${versionOf("rclone", "version")}, age ${versionOf("age")}.\n`);
 }
 

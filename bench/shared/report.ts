@@ -42,7 +42,8 @@ export const medianOf = <Result>(results: readonly Result[] | undefined, number:
   median((results ?? []).map(number));
 
 /** The first column is text, the others are numbers with what belongs to them. */
-export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(columns: readonly string[], texts: readonly (readonly string[])[]): void {
+  const rows = texts.map(row => row.map(cell => cell.replaceAll("|", "\\|")));
   const widths = columns.map((column, at) => Math.max(column.length, ...rows.map(row => (row[at] ?? "").length)));
   const padded = (cell: string, at: number): string => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0));
   const line = (cells: readonly string[]): string => `| ${cells.map(padded).join(" | ")} |`;
