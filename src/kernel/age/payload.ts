@@ -18,7 +18,7 @@ export function plainBytesOf(sealed: number): number | undefined {
   return plain >= 0 && sealedBytes(plain) === sealed ? plain : undefined;
 }
 
-/** A key object and not its bytes: from those Node would make one for every chunk, which costs as much as encrypting it. */
+/** A key object and not its bytes: from those Node would make one for every chunk, which costs nearly as much as encrypting it. */
 export const payloadKey = (fileKey: Buffer, nonce: Buffer): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HavreError, notFound } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
-import { takeSlab } from "../../../kernel/memory.ts";
+import { PIECE_BYTES, takeSlab } from "../../../kernel/memory.ts";
 import { readableFrom } from "../../../kernel/streams.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Blobs } from "../../../ports/blobs.ts";
@@ -113,7 +113,7 @@ async function* slabsOf(path: string, from: number, to: number): AsyncGenerator<
   try {
     for (let at = from; at < to; ) {
       const slab = takeSlab();
-      const { bytesRead } = await disk(() => file.read(slab, 0, Math.min(MIB, to - at), at));
+      const { bytesRead } = await disk(() => file.read(slab, 0, Math.min(PIECE_BYTES, to - at), at));
       if (bytesRead === 0) return;
       yield slab.subarray(0, bytesRead);
       at += bytesRead;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ageSizeBytes, ageSource, newAgeKey, newIdentity } from "../../../kernel/age/index.ts";
-import { takeSlab } from "../../../kernel/memory.ts";
+import { PIECE_BYTES, takeSlab } from "../../../kernel/memory.ts";
 import { readableFrom } from "../../../kernel/streams.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Source, StoragePath } from "../../../ports/storage.ts";
@@ -58,10 +58,10 @@ const whole = (bytes: Buffer): Source =>
 /** As the blob folder gives them: each chunk in a slab of its own, read at another time than asked. */
 const inSlabs = (bytes: Buffer): Source =>
   source(bytes, async function* (from) {
-    for (let at = from; at < bytes.length; at += MIB) {
+    for (let at = from; at < bytes.length; at += PIECE_BYTES) {
       const slab = takeSlab();
       await turn();
-      yield slab.subarray(0, bytes.copy(slab, 0, at, at + MIB));
+      yield slab.subarray(0, bytes.copy(slab, 0, at, at + PIECE_BYTES));
     }
   });
 
