@@ -54,7 +54,7 @@ export const invitations = (tx: Tx) => {
       const page = await pageOf(all, window, query =>
         query
           .selectAll("invitation")
-          .select(["study.upload_uuid", standingOf(actor).as("standing")])
+          .select(["study.upload_uuid", standingOf(actor, "study").as("standing")])
           .orderBy("invitation.id", "desc"),
       );
       return { total: page.total, items: page.items.map(seenOf) };
@@ -64,7 +64,7 @@ export const invitations = (tx: Tx) => {
       const row = await visible(actor)
         .where("invitation.id", "=", id)
         .selectAll("invitation")
-        .select(["study.upload_uuid", standingOf(actor).as("standing")])
+        .select(["study.upload_uuid", standingOf(actor, "study").as("standing")])
         .executeTakeFirst();
       return row && seenOf(row);
     },

@@ -2,10 +2,12 @@ import type { Kysely } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { HavreError } from "../kernel/errors.ts";
 import * as foundation from "./migrations/0001-foundation.ts";
+import * as permissions from "./migrations/0002-permissions.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
   "0001-foundation": foundation,
+  "0002-permissions": permissions,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

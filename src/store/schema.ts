@@ -57,9 +57,10 @@ export interface Database {
   attempt: { subject: string; failures: number; last_at: Date; locked_until: Date | null };
   permission: Stamped & {
     id: Id;
-    person_id: number;
+    person_id: number | null;
     object_kind: string;
     object_id: number;
+    path: Default<string>;
     role: string;
     active: Default<boolean>;
     expires_at: MaybeAt;
@@ -156,6 +157,7 @@ export interface Database {
     total_bytes: Default<number>;
     temp_path: Default<string | null>;
     final_path: Default<string | null>;
+    name_key: Default<string | null>;
     sent_sha256: Default<string | null>;
     encrypted: Default<boolean>;
     key_sealed: Default<Buffer | null>;

@@ -5,7 +5,7 @@ import type { Role, Standing } from "../core/permissions/model.ts";
 import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { people } from "./people.ts";
-import { visibleStudies } from "./permissions.ts";
+import { placesOfStudy, visibleStudies } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -75,8 +75,8 @@ const viewRows = (which: RawBuilder<SqlBool>, { offset, limit }: Window): RawBui
   select counted.total, page.*,
     study_field.name as field_name, faculty.id as faculty_id, faculty.name as faculty_name,
     organisation.id as organisation_id, organisation.name as organisation_name,
-    (select string_agg(concat_ws(',', id, person_id, role, active and (expires_at is null or expires_at > now())), ';' order by id)
-      from permission where object_kind = 'study' and object_id = page.id) as places,
+    (select string_agg(concat_ws(',', id, person_id, role, live), ';' order by id)
+      from (${placesOfStudy(sql`page.id`)}) place) as places,
     exists (select from location where study_id = page.id and direction = 'DESTINATION') as has_storage,
     dropped.drops, dropped.drop_bytes,
     (select count(*) from invitation where study_id = page.id) as invitations

@@ -4,34 +4,39 @@ import type { Tx } from "../../store/store.ts";
 import { studies } from "../../store/studies.ts";
 import type { Actor } from "../people/model.ts";
 import type { Study } from "../studies/model.ts";
-import type { PermissionObject, Role, Standing, Verb } from "./model.ts";
-import { allows } from "./rules.ts";
+import type { Kind, PermissionObject, Role, StandingOn } from "./model.ts";
+import { allows, SEE, type Verb } from "./rules.ts";
 
-export type { PermissionObject, Role, Standing, Verb } from "./model.ts";
-export { allows } from "./rules.ts";
+export type { Kind, PermissionObject, Role, Standing, StandingOn } from "./model.ts";
+export { allows, type Verb } from "./rules.ts";
 
 /** The one permission question. False also for what is not there. */
-export const may = async (tx: Tx, actor: Actor, verb: Verb, object: PermissionObject): Promise<boolean> =>
-  allows(await permissions(tx).standing(actor, object.id), verb);
+export const may = async <K extends Kind>(tx: Tx, actor: Actor, verb: Verb<K>, object: PermissionObject<K>): Promise<boolean> =>
+  allows(object.kind, await permissions(tx).standing(actor, object), verb);
 
 /**
  * The same question, asked by an action that goes on only when the answer is yes.
  * @throws HavreError "not-found" when the actor may not even see the object, "forbidden" when they see it and may not do this
  */
-export async function mustMay(tx: Tx, actor: Actor, verb: Verb, object: PermissionObject): Promise<Standing> {
-  return mustAllow(await permissions(tx).standing(actor, object.id), verb);
+export async function mustMay<K extends Kind>(
+  tx: Tx,
+  actor: Actor,
+  verb: Verb<K>,
+  object: PermissionObject<K>,
+): Promise<StandingOn<K>> {
+  return mustAllow(object.kind, await permissions(tx).standing(actor, object), verb);
 }
 
 /** @throws as {@link mustMay} */
-export function mustAllow(standing: Standing | undefined, verb: Verb): Standing {
-  if (standing === undefined || !allows(standing, "study.see")) throw notFound();
-  if (!allows(standing, verb)) throw forbidden();
+export function mustAllow<K extends Kind>(kind: K, standing: StandingOn<K> | undefined, verb: Verb<K>): StandingOn<K> {
+  if (standing === undefined || !allows(kind, standing, SEE[kind] as Verb<K>)) throw notFound();
+  if (!allows(kind, standing, verb)) throw forbidden();
   return standing;
 }
 
 /** The role as the wire shows it: an owner, and whoever may all, counts as an administrator. */
 export async function roleOn(tx: Tx, actor: Actor, studyId: number): Promise<Role | undefined> {
-  const standing = await permissions(tx).standing(actor, studyId);
+  const standing = await permissions(tx).standing(actor, { kind: "study", id: studyId });
   return standing === "owner" ? "administrator" : standing;
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { sql } from "kysely";
+import { permissions } from "../../store/permissions.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations } from "../organisations/index.ts";
 import { type Actor, actorOf, NOBODY, SYSTEM } from "../people/model.ts";
 import { aPerson, type PeopleBench, peopleBench } from "../people/people.fixture.ts";
@@ -66,5 +68,30 @@ describe("the one permission question", () => {
       store.transaction(tx => lockStudyFor(tx, stranger, id, "study.change")),
       { kind: "not-found" },
     );
+  });
+
+  it("of several roles the highest that is live counts, and a new list leaves exactly one", async () => {
+    const { store } = bench.world;
+    const person = await aPerson(bench.world, { password: undefined });
+    const role = (name: string, expires: string | null = null) =>
+      sql`insert into permission (person_id, object_kind, object_id, role, expires_at)
+        values (${person.id}, 'study', ${id}, ${name}, ${expires}::timestamptz)`.execute(store.db);
+    await role("member");
+    await role("administrator", "2020-01-01");
+    await role("researcher");
+    assert.equal(await roleOn(store.db, actorOf(person), id), "researcher");
+    const places = async () => (await permissions(store.db).ofStudy(id)).filter(({ personId }) => personId === person.id);
+    assert.deepEqual(
+      (await places()).map(({ role, live }) => [role, live]),
+      [["researcher", true]],
+    );
+    await store.transaction(tx =>
+      permissions(tx).put([{ studyId: id, personId: person.id, role: "administrator", active: true }]),
+    );
+    const { rows } = await sql`select role from permission where object_id = ${id} and person_id = ${person.id}`.execute(
+      store.db,
+    );
+    assert.deepEqual(rows, [{ role: "administrator" }]);
+    assert.equal(await roleOn(store.db, actorOf(person), id), "administrator");
   });
 });

@@ -1,24 +1,34 @@
-import type { Standing, Verb } from "./model.ts";
+import { type Kind, LADDERS, type StandingOn } from "./model.ts";
 
-const MEMBER = ["study.see", "invitation.see", "drop.see"] as const satisfies readonly Verb[];
-const RESEARCHER = [...MEMBER, "invitation.change"] as const satisfies readonly Verb[];
-const ADMINISTRATOR = [
-  ...RESEARCHER,
-  "study.change",
-  "study.code",
-  "contributors.change",
-  "invitation.send",
-  "location.see",
-  "location.change",
-  "drop.retry",
-] as const satisfies readonly Verb[];
+/**
+ * The one table: the lowest standing that may do it. Superusers and the system stand as owners of everything. The first verb of a
+ * kind is seeing it: whoever may not do that is told that it is not there.
+ */
+const LOWEST = {
+  study: {
+    "study.see": "member",
+    "invitation.see": "member",
+    "drop.see": "member",
+    "invitation.change": "researcher", // write one, and see its code
+    "study.change": "administrator",
+    "study.code": "administrator", //     see the general upload code
+    "contributors.change": "administrator",
+    "invitation.send": "administrator",
+    "location.see": "administrator",
+    "location.change": "administrator",
+    "drop.retry": "administrator",
+    "study.remove": "owner",
+  },
+} as const satisfies { [K in Kind]: Readonly<Record<string, StandingOn<K>>> };
 
-/** The one table: who may do what on a study. Superusers and the system stand as owners of every study. */
-const MAY: Record<Standing, ReadonlySet<Verb>> = {
-  member: new Set(MEMBER),
-  researcher: new Set(RESEARCHER),
-  administrator: new Set(ADMINISTRATOR),
-  owner: new Set([...ADMINISTRATOR, "study.remove"]),
-};
+/** Everything that can be asked for on an object of this kind and what belongs to it. */
+export type Verb<K extends Kind = "study"> = keyof (typeof LOWEST)[K] & string;
 
-export const allows = (standing: Standing | undefined, verb: Verb): boolean => standing !== undefined && MAY[standing].has(verb);
+/** What it takes to see an object, of each kind. */
+export const SEE = { study: "study.see" } as const satisfies { [K in Kind]: Verb<K> };
+
+const rank = (kind: Kind, standing: string): number => (LADDERS[kind] as readonly string[]).indexOf(standing);
+
+/** @param standing undefined: none, which may nothing */
+export const allows = <K extends Kind>(kind: K, standing: StandingOn<K> | undefined, verb: Verb<K>): boolean =>
+  standing !== undefined && rank(kind, standing) >= rank(kind, LOWEST[kind][verb] as string);

@@ -87,7 +87,7 @@ export async function changeStudy(
       await record(tx, actor, { verb: "study.changed", kind: "study", id: study.id, study: study.id, data: { changed } });
     if (input.contributors) await setContributors(tx, actor, study, besideOwner(study, input.contributors), refuseFirst);
     // An administrator may have taken themselves off the list: the answer still shows what they did.
-    const standing = (await permissions(tx).standing(actor, study.id)) ?? "member";
+    const standing = (await permissions(tx).standing(actor, { kind: "study", id: study.id })) ?? "member";
     return { ...(await viewed(tx, SYSTEM, study.id)), standing };
   });
 }

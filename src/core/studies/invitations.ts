@@ -17,7 +17,7 @@ type World = Needs<"store" | "settings">;
 const viewOf = ({ invitation, studyUuid, standing }: SeenInvitation): InvitationView => ({
   invitation,
   studyUuid,
-  showsCode: allows(standing, "invitation.change"),
+  showsCode: allows("study", standing, "invitation.change"),
 });
 
 /** Of one study, or of all that the actor sees; newest first. */
@@ -104,7 +104,7 @@ async function viewed(tx: Tx, actor: Actor, id: number): Promise<InvitationView>
 
 async function lockFor(tx: Tx, actor: Actor, id: number, verb: Verb): Promise<Invitation> {
   const seen = await invitations(tx).seen(actor, id);
-  mustAllow(seen?.standing, verb);
+  mustAllow("study", seen?.standing, verb);
   const invitation = await invitations(tx).lock(id);
   if (!invitation) throw notFound();
   return invitation;

@@ -89,7 +89,7 @@ function studyShape(view: StudyView, wire: Wire, person = personsOf(wire)) {
     created_at: stamp(study.createdAt, settings.timeZone),
     updated_at: stamp(study.updatedAt, settings.timeZone),
     upload_uuid: study.uploadUuid,
-    ...(allows(standing, "study.code") ? { upload_code: study.uploadCode } : {}),
+    ...(allows("study", standing, "study.code") ? { upload_code: study.uploadCode } : {}),
     web_upload_url: uploadPage(settings.dropoffBaseUrl, study.uploadUuid),
     api_upload_url: uploadEndpoint(settings.uploadHost, study.uploadUuid),
     has_storage: view.hasStorage,
