@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import {
+  claimName,
   completeDelivery,
   type DeliveryJob,
   failDelivery,
   keepDeliveryKey,
-  noteFinalPath,
   noteProgress,
   noteSent,
   startDelivery,
@@ -204,8 +204,8 @@ async function hashOf(storage: Storage, path: StoragePath, signal: AbortSignal):
 /** Gives the file its name; a namesake stays what it is, and ours gets a name beside it. */
 async function publish(world: World, storage: Storage, job: DeliveryJob, signal: AbortSignal): Promise<string> {
   for (const path of [job.wantedPath, job.besidePath]) {
-    if (await storage.stat(at(path), signal)) continue;
-    await noteFinalPath(world, job, path);
+    // Held before it is looked at: whoever held it before has either left, or finished and is there to be seen.
+    if (!(await claimName(world, job, path)) || (await storage.stat(at(path), signal))) continue;
     try {
       await storage.move(at(job.tempPath), at(path), signal);
       return path;

@@ -36,6 +36,8 @@ export interface DeliveryChange {
   readonly totalBytes?: number;
   readonly tempPath?: string | null;
   readonly finalPath?: string | null;
+  /** Says which name in which storage is meant; fails as taken while another delivery that is not done has it. */
+  readonly nameKey?: string;
   readonly sentSha256?: string | null;
   readonly encrypted?: boolean;
   readonly keySealed?: Buffer | null;
@@ -53,6 +55,7 @@ const COLUMNS = {
   totalBytes: "total_bytes",
   tempPath: "temp_path",
   finalPath: "final_path",
+  nameKey: "name_key",
   sentSha256: "sent_sha256",
   encrypted: "encrypted",
   keySealed: "key_sealed",

@@ -118,6 +118,19 @@ describe("a storage that fails", { skip: apacheMissing() }, () => {
     assert.deepEqual(kinds.sort(), ["drop-arrived", "drop-delivered", "drop-failed"]);
   });
 
+  it("takes many namesakes at one moment, and every one of them has its copy", async () => {
+    const study = await aStudy(client, [throughProxy("crowd")]);
+    const contents = Array.from({ length: 12 }, () => randomBytes(1000));
+    await Promise.all(contents.map(bytes => send(study, "same.bin", bytes)));
+    await until(async () => {
+      const drops = await dropsOf(client, study.id);
+      return drops.length === contents.length && drops.every(({ status }) => status === "DONE");
+    }, "all to be delivered");
+    const root = join(apache.root, "crowd");
+    const copies = filesIn(root).map(name => sha256Of(readFileSync(join(root, name))));
+    assert.deepEqual(copies.sort(), contents.map(sha256Of).sort());
+  });
+
   it("comes back by itself: the next try of the back-off completes it, without a mail about failure", async () => {
     const study = await aStudy(client, [throughProxy("back")]);
     const bytes = randomBytes(300_000);

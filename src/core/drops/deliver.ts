@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { HavreError } from "../../kernel/errors.ts";
 import { besideName, joinPath, MAX_NAME_BYTES, shorten } from "../../kernel/paths.ts";
 import { deliveries } from "../../store/deliveries.ts";
 import { drops } from "../../store/drops.ts";
 import { errands } from "../../store/errands.ts";
-import type { Tx } from "../../store/store.ts";
+import { isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
 import { addHop } from "./custody.ts";
@@ -117,9 +118,23 @@ export async function noteSent(world: World, job: DeliveryJob, sentBytes: number
   await tellProgress(world, job);
 }
 
-/** The name the file is about to get. Recorded before the move: after a lost answer it says where to look. */
-export async function noteFinalPath(world: World, job: DeliveryJob, finalPath: string): Promise<void> {
-  await deliveries(world.store.db).change(job.delivery.id, { finalPath });
+/**
+ * The name the file is about to get. Recorded before the move: after a lost answer it says where to look. It is also held against
+ * every other delivery on its way to this storage, for not every server's rename tells two comers to one name apart.
+ * @returns false when another delivery holds it
+ */
+export async function claimName(world: World, job: DeliveryJob, finalPath: string): Promise<boolean> {
+  const { engine, address } = job.destination;
+  const nameKey = createHash("sha256")
+    .update(JSON.stringify([engine, address, finalPath]))
+    .digest("hex");
+  try {
+    await deliveries(world.store.db).change(job.delivery.id, { finalPath, nameKey });
+    return true;
+  } catch (error) {
+    if (isTaken(error)) return false;
+    throw error;
+  }
 }
 
 /** The copy is there under its name and was compared. Closes the delivery; the last one closes the drop. */

@@ -2,11 +2,11 @@ export { type Announced, type Announcement, abandonDrop, announceDrop, beginDrop
 export { crateOf } from "./crate.ts";
 export { type ReceiptDocument, type Verdict, verifyReceipt } from "./custody.ts";
 export {
+  claimName,
   completeDelivery,
   type DeliveryJob,
   failDelivery,
   keepDeliveryKey,
-  noteFinalPath,
   noteProgress,
   noteSent,
   startDelivery,

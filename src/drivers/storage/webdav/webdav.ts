@@ -16,6 +16,11 @@ import { putBytes } from "./put.ts";
 const ENGINE = "WEBDAV";
 /** A folder of a terabyte may be moved or removed file by file. */
 const SLOW_ANSWER_MS = 10 * 60_000;
+/**
+ * What a server says to the second of two that make one folder at a time. 405: it was made since we asked, or a file of that name
+ * was. 403: the same at Apache, a moment earlier. 423: somebody is making it (rclone).
+ */
+const BESIDE_ANOTHER = new Set([403, 405, 423]);
 const LOCK_WAIT_MS = 200;
 /** Nextcloud's own clients switch near here; below it one request is faster. */
 const CHUNKING: Chunking = { aboveBytes: 100 * MIB, chunkBytes: 64 * MIB, assembleWithinMs: 30 * 60_000, pollEveryMs: 2000 };
@@ -60,8 +65,7 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
     const reply = await dav.send({ method: "MKCOL", url: folderUrlBelow(root, path), signal });
     const refused = reply.status === 201 ? undefined : await dav.refused(reply);
     if (refused === undefined) return drain(reply);
-    if (reply.status !== 405 && reply.status !== 423) throw refused;
-    // 405: it was made since we asked, by somebody else; or a file of that name was. 423: somebody is making it (rclone).
+    if (!BESIDE_ANOTHER.has(reply.status)) throw refused;
     if (reply.status === 423) await sleep(LOCK_WAIT_MS, undefined, { signal });
     if (!(await isFolder(path, signal))) throw reply.status === 405 ? fileInTheWay() : refused;
   };
@@ -123,11 +127,14 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
     async move(from, to, signal) {
       namedSegmentsOf(from);
       namedSegmentsOf(to);
-      // Not every server minds `Overwrite: F`: asked first, it cannot overwrite what was there before.
-      if ((await stat(to, signal)) !== undefined) throw new HavreError("conflict", `${dav.where}: the name is taken.`);
-      const headers = { destination: urlBelow(root, to).href, overwrite: "F" };
-      const url = urlBelow(root, from);
-      const moved = dav.expect({ method: "MOVE", url, headers, signal, answerWithinMs: SLOW_ANSWER_MS }, [200, 201, 204, 207]);
+      const destination = urlBelow(root, to).href;
+      const moved = inTurn(destination, async () => {
+        // Not every server minds `Overwrite: F`: asked first, it cannot overwrite what was there before.
+        if ((await stat(to, signal)) !== undefined) throw new HavreError("conflict", `${dav.where}: the name is taken.`);
+        const headers = { destination, overwrite: "F" };
+        const url = urlBelow(root, from);
+        await dav.expect({ method: "MOVE", url, headers, signal, answerWithinMs: SLOW_ANSWER_MS }, [200, 201, 204, 207]);
+      });
       await moved.catch(async error => {
         // For a missing file or target folder Apache says 500 and rclone 403: only a look tells.
         if (statusOf(error) === undefined || statusOf(error) === 412) throw error;
@@ -156,6 +163,21 @@ const entryOf = ({ segments: _, isFolder, ...properties }: DavResource, path: St
 });
 
 const parentOf = (path: StoragePath): StoragePath => pathOf(segmentsOf(path).slice(0, -1));
+
+/**
+ * Apache and others look for the name first and rename then: of two moves at one moment both succeed, and a file is lost. So this
+ * process never has two under way to one name; between processes whoever moves must hold the name, as deliveries do.
+ */
+const moving = new Map<string, Promise<unknown>>();
+async function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
+  const turn = (moving.get(name) ?? Promise.resolve()).then(act, act);
+  moving.set(name, turn);
+  try {
+    return await turn;
+  } finally {
+    if (moving.get(name) === turn) moving.delete(name);
+  }
+}
 
 /** The status behind a server's refusal; undefined for all other errors. */
 const statusOf = (error: unknown): unknown => (error instanceof HavreError ? error.detail.status : undefined);
