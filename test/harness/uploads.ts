@@ -8,31 +8,13 @@ import { type Clock, systemClock } from "../../src/kernel/clock.ts";
 import { Secrets } from "../../src/kernel/secrets.ts";
 import { GIB } from "../../src/kernel/units.ts";
 import { Store, type StoreOptions } from "../../src/store/store.ts";
+import { testSettings } from "./settings.ts";
 
 /** Small verbs from which the upload tests and the benchmark are built. */
 export interface Place {
   readonly connection: StoreOptions["connection"];
   readonly folder: string;
 }
-
-const SETTINGS: Settings = {
-  publicUrl: "http://localhost:1337",
-  dropoffBaseUrl: "http://localhost:1337/dropoffs/",
-  uploadHost: "http://localhost:1337",
-  notAllowedExtensions: ["exe", "com", "bat", "lnk", "sh"],
-  maxUploadBytes: 8 * GIB,
-  uploadExpiryMs: 86_400_000,
-  autoClean: "on-success",
-  deliveryProof: "read-back",
-  mailFrom: "Havre <no-reply@example.org>",
-  mailFromSystem: "Havre <no-reply@example.org>",
-  mailIsCaught: true,
-  vrwGroup: "vrw-api",
-  timeZone: "Europe/Amsterdam",
-  registration: "closed",
-  webhookSharedSecret: "",
-  activationMail: false,
-};
 
 export interface Replica {
   readonly world: World;
@@ -60,7 +42,7 @@ export async function aReplica(place: Place, options: ReplicaOptions = {}): Prom
     store: new Store({ connection: place.connection, maxConnections: 10, onError: () => {} }),
     clock: options.clock ?? systemClock,
     secrets: new Secrets("a secret for tests, long enough to be one"),
-    settings: { ...SETTINGS, ...options.settings },
+    settings: testSettings({ maxUploadBytes: 8 * GIB, uploadExpiryMs: 86_400_000, ...options.settings }),
     blobs: await openFolderBlobs(place.folder, { hashPatienceMs: options.hashPatienceMs ?? 10_000 }),
     openStorage: () => Promise.reject(new Error("uploads open no storage")),
     log: { debug: () => {}, info: note, warn: note, error: note },

@@ -1,4 +1,5 @@
 import { freshDatabase } from "../../../test/harness/database.ts";
+import { testSettings } from "../../../test/harness/settings.ts";
 import { TestClock } from "../../kernel/clock.ts";
 import { Secrets } from "../../kernel/secrets.ts";
 import { mails } from "../../store/mails.ts";
@@ -12,24 +13,7 @@ import { hashPassword } from "./passwords.ts";
 /** For tests of this area: a world with a database of its own and a clock that stands still. */
 export type PeopleWorld = Needs<"store" | "secrets" | "settings"> & { readonly clock: TestClock };
 
-const SETTINGS: Settings = {
-  publicUrl: "http://localhost:1337",
-  dropoffBaseUrl: "http://localhost:1337/dropoffs/",
-  uploadHost: "http://localhost:1337",
-  notAllowedExtensions: [],
-  maxUploadBytes: 1024,
-  uploadExpiryMs: 1000,
-  autoClean: "on-success",
-  deliveryProof: "size",
-  mailFrom: "no-reply@example.org",
-  mailFromSystem: "no-reply@example.org",
-  mailIsCaught: true,
-  vrwGroup: "vrw-api",
-  timeZone: "Europe/Amsterdam",
-  registration: "open",
-  activationMail: false,
-  webhookSharedSecret: "",
-};
+const SETTINGS = testSettings({ registration: "open" });
 
 export interface PeopleBench {
   readonly world: PeopleWorld;
