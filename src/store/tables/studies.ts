@@ -1,0 +1,46 @@
+import type { Default, Id, MaybeAt, Stamped } from "./columns.ts";
+
+/** Studies, and where their files come from and go to. */
+export interface StudyTables {
+  study: Stamped & {
+    id: Id;
+    owner_id: number;
+    code: string;
+    name: string;
+    description: Default<string>;
+    human_subject: boolean;
+    field_id: number;
+    upload_uuid: string;
+    upload_code: string;
+    is_open: Default<boolean>;
+    recipients: Default<string[]>;
+  };
+  invitation: Stamped & {
+    id: Id;
+    study_id: number;
+    name: string;
+    email: string;
+    upload_code: string;
+    language: Default<string>;
+    sends: Default<number>;
+    mail_sent_at: MaybeAt;
+  };
+  storage: Stamped & {
+    id: Id;
+    owner_id: number;
+    name: string;
+    engine: string;
+    address: string;
+    username: string;
+    password_sealed: Buffer;
+  };
+  location: Stamped & {
+    id: Id;
+    study_id: number;
+    storage_id: number;
+    direction: Default<string>;
+    path: Default<string>;
+    upload_path: Default<string>;
+    passphrase_sealed: Buffer | null;
+  };
+}
