@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ACCEPTED, SETTINGS, type Setting } from "../src/config.ts";
+import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import type { Route } from "../src/http/route.ts";
 
@@ -18,28 +18,11 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   "vre-routes": vreRoutes,
 };
 
-/** Where a new part of the settings begins, in their order in src/config.ts. */
-const PARTS: Partial<Record<keyof typeof SETTINGS, string>> = {
-  port: "Where it listens and keeps its data",
-  adminName: "The first administrator",
-  publicUrl: "Addresses that people see",
-  notAllowedExtensions: "Uploads and deliveries",
-  dropoffUser: "An external upload daemon",
-  vrwGroup: "The VRW group",
-  mailHost: "Mail",
-  egressAllow: "What may be reached, and by whom",
-  timeZone: "Times and accounts",
-  tlsCert: "TLS, log, metrics, database",
-};
-
 function settings(): string {
-  const lines: string[] = [];
-  for (const [key, setting] of Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting<unknown>][]) {
-    const part = PARTS[key];
-    if (part !== undefined) lines.push(`\n## ${part}\n`, "| setting | default | what it does |", "|---|---|---|");
-    lines.push(rowOf(setting));
-  }
-  return `${lines.join("\n").trimStart()}\n`;
+  const parts = Object.entries(SECTIONS).map(([title, section]) =>
+    [`## ${title}\n`, "| setting | default | what it does |", "|---|---|---|", ...Object.values(section).map(rowOf)].join("\n"),
+  );
+  return `${parts.join("\n\n")}\n`;
 }
 
 function rowOf({ names, fallback, help, secret }: Setting<unknown>): string {

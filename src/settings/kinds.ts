@@ -1,0 +1,88 @@
+import { isIP } from "node:net";
+import { parseBytes } from "../kernel/units.ts";
+
+/** Kinds of settings: how the text of an environment variable is read. */
+export interface Setting<T> {
+  readonly names: readonly string[];
+  readonly help: string;
+  readonly fallback: string;
+  /** @throws string with what is wrong */
+  readonly read: (text: string) => T;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+const setting =
+  <T>(read: (text: string) => T) =>
+  (names: string | readonly string[], fallback: string, help: string, more: { secret?: boolean } = {}): Setting<T> => ({
+    names: typeof names === "string" ? [names] : names,
+    fallback,
+    help,
+    read,
+    ...more,
+  });
+
+/** What is wrong with a value; its name is put in front. */
+export class Wrong extends Error {}
+const wrong = (message: string): never => {
+  throw new Wrong(message);
+};
+
+export const text = setting(given => given);
+export const secret = (names: string | readonly string[], fallback: string, help: string): Setting<string> =>
+  text(names, fallback, help, { secret: true });
+export const list = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim())
+    .filter(part => part !== ""),
+);
+export const extensions = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim().replace(/^\./, "").toLowerCase())
+    .filter(part => part !== ""),
+);
+export const flag = setting(given => {
+  if (/^(1|true|yes|on)$/i.test(given)) return true;
+  return /^(0|false|no|off|)$/i.test(given) ? false : wrong("must be true or false");
+});
+export const port = setting(given =>
+  /^\d{1,5}$/.test(given) && Number(given) < 65536 ? Number(given) : wrong("must be a port number from 0 to 65535"),
+);
+export const count = setting(given =>
+  /^\d{1,9}$/.test(given) && Number(given) > 0 ? Number(given) : wrong("must be a whole number, at least 1"),
+);
+export const bytes = setting(given => parseBytes(given) ?? wrong('must be a size such as "8 MiB" or "1048576"'));
+export const days = setting(given =>
+  /^\d+(\.\d+)?$/.test(given) ? Number(given) * 86_400_000 : wrong("must be a number of days"),
+);
+export const oneOf = <const T extends string>(...values: readonly T[]) =>
+  setting(given => values.find(value => value === given) ?? wrong(`must be one of ${values.join(", ")}`));
+export const origin = setting(given => {
+  if (given === "") return "";
+  const url = URL.canParse(given) ? new URL(given) : wrong("must be an absolute http or https address");
+  if (!/^https?:$/.test(url.protocol)) wrong("must be an absolute http or https address");
+  return given.replace(/\/+$/, "");
+});
+export const cidrs = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim())
+    .filter(part => part !== "")
+    .map(part => {
+      const [address = "", bits = ""] = part.split("/");
+      const most = isIP(address) === 4 ? 32 : 128;
+      return isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most))
+        ? part
+        : wrong(`"${part}" is not an address or CIDR range`);
+    }),
+);
+export const timeZone = setting(given => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: given });
+    return given;
+  } catch {
+    return wrong(`"${given}" is not a known time zone`);
+  }
+});
