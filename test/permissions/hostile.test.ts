@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { makeVre } from "../../src/dialects/vre/index.ts";
 import type { Route } from "../../src/http/route.ts";
 import type { Answer, Asked } from "./ask.ts";
 import { type Bench, openBench } from "./bench.ts";
-import { type Question, REQUESTS, TUS } from "./expectations.ts";
+import { requestsOf, TUS, VRE } from "./expectations.ts";
 import { assertRefusal } from "./refusal.ts";
+import type { Question } from "./request.ts";
 import { aScene, type Scene } from "./scene.ts";
 
-const { routes } = makeVre({ version: "t", demo: undefined });
+const { routes } = VRE;
+const REQUESTS = requestsOf(VRE);
 const keyOf = ({ method, path }: Pick<Route, "method" | "path">): string => `${method} ${path}`;
 const PATHS = Map.groupBy(routes, route => route.path);
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"] as const;

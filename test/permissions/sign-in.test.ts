@@ -5,10 +5,9 @@ import { SignJWT } from "jose";
 import { rotateApiToken, rotateHawkPair, setActive, setPassword } from "../../src/core/people/index.ts";
 import { SYSTEM } from "../../src/core/people/model.ts";
 import { hawkPairOf } from "../../src/core/people/tokens.ts";
-import { makeVre } from "../../src/dialects/vre/index.ts";
 import type { Answer, Asked } from "./ask.ts";
 import { type Bench, openBench } from "./bench.ts";
-import { REQUESTS } from "./expectations.ts";
+import { requestsOf, VRE } from "./expectations.ts";
 import { assertRefusal } from "./refusal.ts";
 import { aScene, newSomebody, PASSWORD, type Scene, type Somebody } from "./scene.ts";
 
@@ -16,7 +15,8 @@ type Headers = Readonly<Record<string, string>>;
 type Scheme = "Hawk" | "Bearer" | "Token" | "session";
 const SCHEMES: readonly Scheme[] = ["Hawk", "Bearer", "Token", "session"];
 const ME = "/api/auth/users/me/";
-const { routes } = makeVre({ version: "t", demo: undefined });
+const { routes } = VRE;
+const REQUESTS = requestsOf(VRE);
 const secondsNow = (): number => Math.floor(Date.now() / 1000);
 
 describe("signing in", () => {
