@@ -1,6 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import type { en } from "./en.ts";
+import type { en } from "./en/index.ts";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -14,8 +14,8 @@ export type Language = (typeof LANGUAGES)[number];
 
 const PLACE = "havre.language";
 const LOAD: Record<Language, () => Promise<object>> = {
-  en: () => import("./en.ts").then(words => words.en),
-  nl: () => import("./nl.ts").then(words => words.nl),
+  en: () => import("./en/index.ts").then(words => words.en),
+  nl: () => import("./nl/index.ts").then(words => words.nl),
 };
 
 const isLanguage = (text: string | null | undefined): text is Language => LANGUAGES.some(language => language === text);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { en } from "./en.ts";
-import { nl } from "./nl.ts";
+import { en } from "./en/index.ts";
+import { nl } from "./nl/index.ts";
 
 type Words = { readonly [key: string]: string | Words };
 

@@ -1,4 +1,4 @@
-export const en = {
+export const base = {
   common: {
     again: "Try again",
     cancel: "Cancel",

@@ -1,4 +1,4 @@
-export const nl = {
+export const base = {
   common: {
     again: "Opnieuw proberen",
     cancel: "Annuleren",

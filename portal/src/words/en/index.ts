@@ -1,0 +1,4 @@
+import { base } from "./base.ts";
+
+/** The words of each area in a file of their own, listed here. */
+export const en = { ...base };
