@@ -139,12 +139,14 @@ export async function davMethod(
       for (const one of tree.keys()) if (one === path || isBelow(one, path)) tree.delete(one);
       return send(reply, { status: there === undefined ? 404 : 204 });
     case "MOVE":
+    case "COPY":
       return move(tree, path, request, reply, base, faults);
     default:
       return send(reply, { status: 405 });
   }
 }
 
+/** MOVE and COPY. */
 function move(
   tree: DavTree,
   from: string,
@@ -164,7 +166,7 @@ function move(
         : undefined;
   for (const [one, content] of refusal === undefined ? [...tree] : [])
     if (one === from || isBelow(one, from)) {
-      tree.delete(one);
+      if (request.method === "MOVE") tree.delete(one);
       tree.set(to + one.slice(from.length), content);
     }
   send(reply, { status: refusal ?? (taken ? 204 : 201) });

@@ -17,8 +17,6 @@ export interface SuiteOptions {
   readonly skip?: string | false;
   /** Longest name the server takes, in UTF-8 bytes; 255 unless it adds something to names. */
   readonly maxNameBytes?: number;
-  /** Two moves to one name at the same time: exactly one wins. Not every server can promise it. */
-  readonly exclusiveMove?: boolean;
 }
 
 const LIMIT_MS = 20_000;
@@ -95,6 +93,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       return buffer(await storage.read(at, range, never()));
     };
     const stat = (at: StoragePath) => storage.stat(at, never());
+    const list = (at: StoragePath, skip = 0) => Array.fromAsync(storage.list(at, { skip }, never()));
     const test = (sentence: string, run: () => Promise<void>): void => void it(sentence, { timeout: LIMIT_MS }, run);
 
     test("can be used", () => storage.check(never()));
@@ -179,12 +178,12 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
 
     test("lists the direct children of a folder and nothing else", async () => {
       const at = await folder();
-      assert.deepEqual(await storage.list(at, never()), []);
+      assert.deepEqual(await list(at), []);
       await put(path(at, "one.txt"), "1");
       await put(path(at, "two.txt"), "22");
       await storage.makeFolder(path(at, "sub"), never());
       await put(path(at, "sub", "hidden.txt"), "333");
-      const seen = (await storage.list(at, never())).map(({ path, kind, sizeBytes }) => ({ path, kind, sizeBytes }));
+      const seen = (await list(at)).map(({ path, kind, sizeBytes }) => ({ path, kind, sizeBytes }));
       assert.deepEqual(
         seen.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
         [
@@ -197,7 +196,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
 
     test("lists its root, with paths that need no folder in front", async () => {
       await folder();
-      const root = await storage.list(path(), never());
+      const root = await list(path());
       assert.ok(root.some(entry => entry.path === "suite" && entry.kind === "folder"));
       assert.ok(root.every(entry => entry.path !== ""));
     });
@@ -206,14 +205,41 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       const at = await folder();
       const names = Array.from({ length: 100 }, (_, number) => path(at, `file-${number}`));
       for (const one of names) await put(one, "x");
-      assert.deepEqual((await storage.list(at, never())).map(entry => entry.path).toSorted(), names.toSorted());
+      assert.deepEqual((await list(at)).map(entry => entry.path).toSorted(), names.toSorted());
+    });
+
+    test("lists by name, a folder's as if it ended in a slash, and leaves out as many as it is asked to", async () => {
+      const at = await folder();
+      // As they should come: "/" lies between "." and "0", and what is beyond U+FFFF after U+FF5E.
+      for (const name of ["😀", "～", "é", "a0", "a.x", "a-1", "a b", "A"]) await put(path(at, name), "x");
+      for (const name of ["b", "a"]) await storage.makeFolder(path(at, name), never());
+      const inOrder = ["A", "a b", "a-1", "a.x", "a", "a0", "b", "é", "～", "😀"].map(name => path(at, name));
+      assert.deepEqual(
+        (await list(at)).map(entry => entry.path),
+        inOrder,
+      );
+      for (const skip of [1, 4, 9, 10, 11])
+        assert.deepEqual(
+          (await list(at, skip)).map(entry => entry.path),
+          inOrder.slice(skip),
+        );
+    });
+
+    test("lets a lister leave early and goes on working", async () => {
+      const at = await folder();
+      for (const name of ["a", "b", "c"]) await put(path(at, name), "x");
+      for await (const { path: first } of storage.list(at, {}, never())) {
+        assert.equal(first, path(at, "a"));
+        break;
+      }
+      assert.equal((await list(at, 1)).length, 2);
     });
 
     test("says not-found when asked to list what is missing or a file", async () => {
       const at = await folder();
       await put(path(at, "file"), "x");
-      await assert.rejects(storage.list(path(at, "missing"), never()), { kind: "not-found" });
-      await assert.rejects(storage.list(path(at, "file"), never()), { kind: "not-found" });
+      await assert.rejects(list(path(at, "missing")), { kind: "not-found" });
+      await assert.rejects(list(path(at, "file")), { kind: "not-found" });
     });
 
     test("takes names with blanks, marks, other scripts and what URLs give a meaning", async () => {
@@ -223,7 +249,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
         assert.equal((await stat(path(at, odd)))?.sizeBytes, Buffer.byteLength(odd), odd);
         assert.equal((await get(path(at, odd))).toString(), odd);
       }
-      const listed = (await storage.list(at, never())).map(entry => entry.path);
+      const listed = (await list(at)).map(entry => entry.path);
       assert.deepEqual(listed.toSorted(), ODD_NAMES.map(odd => path(at, odd)).toSorted());
     });
 
@@ -237,7 +263,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
         await storage.remove(path(at, odd), never());
         await storage.remove(path(at, `in ${odd}`), never());
       }
-      assert.deepEqual(await storage.list(at, never()), []);
+      assert.deepEqual(await list(at), []);
     });
 
     test("takes the longest names", async () => {
@@ -246,7 +272,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       for (const long of ["x".repeat(longest), "世".repeat(Math.floor(longest / 3))]) {
         await put(path(at, long), "x");
         assert.equal((await stat(path(at, long)))?.sizeBytes, 1);
-        assert.ok((await storage.list(at, never())).some(entry => entry.path === path(at, long)));
+        assert.ok((await list(at)).some(entry => entry.path === path(at, long)));
       }
     });
 
@@ -383,10 +409,11 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       const calls: Record<string, () => Promise<unknown>> = {
         check: () => storage.check(signal),
         stat: () => storage.stat(at, signal),
-        list: () => storage.list(path("suite"), signal),
+        list: () => Array.fromAsync(storage.list(path("suite"), {}, signal)),
         read: () => storage.read(at, {}, signal),
         write: () => storage.write(at, source, { signal }),
         move: () => storage.move(at, path(`${at}-2`), signal),
+        copy: () => storage.copy(at, path(`${at}-2`), signal),
         makeFolder: () => storage.makeFolder(path(`${at}-3`), signal),
         remove: () => storage.remove(at, signal),
       };
@@ -448,7 +475,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       for (const [from, to] of refused)
         await assert.rejects(storage.move(path(at, from), path(at, to), never()), { kind: "conflict" }, `${from} to ${to}`);
       assert.deepEqual(
-        (await storage.list(at, never())).map(entry => entry.path).toSorted(),
+        (await list(at)).map(entry => entry.path).toSorted(),
         ["file", "folder", "other"].map(one => path(at, one)),
       );
     });
@@ -461,15 +488,48 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       assert.equal((await get(path(at, "file"))).toString(), "x");
     });
 
-    if (options.exclusiveMove)
-      test("lets exactly one of many moves to one name win, at the same time", async () => {
-        const at = await folder();
-        const names = ["a", "b", "c", "d", "e", "f"];
-        for (const one of names) await put(path(at, one), one);
-        const ends = await Promise.allSettled(names.map(one => storage.move(path(at, one), path(at, "final"), never())));
-        assert.equal(ends.filter(end => end.status === "fulfilled").length, 1);
-        assert.equal((await storage.list(at, never())).length, names.length);
-      });
+    test("lets exactly one of many moves to one name win, at the same time", async () => {
+      const at = await folder();
+      const names = ["a", "b", "c", "d", "e", "f"];
+      for (const one of names) await put(path(at, one), one);
+      const ends = await Promise.allSettled(names.map(one => storage.move(path(at, one), path(at, "final"), never())));
+      assert.equal(ends.filter(end => end.status === "fulfilled").length, 1);
+      assert.equal((await list(at)).length, names.length);
+    });
+
+    test("copies a file, replacing another, if it can, and says invalid if it cannot", async () => {
+      const at = await folder();
+      await storage.makeFolder(path(at, "there"), never());
+      const bytes = randomBytes(3 * MIB);
+      await put(path(at, "a"), bytes);
+      const copy = (to: string): Promise<void> => storage.copy(path(at, "a"), path(at, ...to.split("/")), never());
+      if (!storage.can.copy) return assert.rejects(copy("b"), { kind: "invalid" });
+      await put(path(at, "there", "taken"), "something longer that was there before");
+      for (const to of ["b", "there/c", "there/taken", ODD_NAMES[1] ?? ""]) {
+        await copy(to);
+        assert.equal(sha256(await get(path(at, ...to.split("/")))), sha256(bytes), to);
+      }
+      await copy("a");
+      assert.equal(sha256(await get(path(at, "a"))), sha256(bytes));
+    });
+
+    test("refuses to copy what is missing, a folder, onto a folder, or to where none is", async () => {
+      if (!storage.can.copy) return;
+      const at = await folder();
+      await storage.makeFolder(path(at, "folder"), never());
+      await put(path(at, "folder", "inside"), "x");
+      await put(path(at, "file"), "x");
+      const refused = [
+        ["missing", "new", "not-found"],
+        ["folder", "new", "invalid"],
+        ["file", "folder", "conflict"],
+        ["file", "missing/new", "not-found"],
+      ] as const;
+      for (const [from, to, kind] of refused)
+        await assert.rejects(storage.copy(path(at, from), path(at, ...to.split("/")), never()), { kind }, `${from} to ${to}`);
+      assert.equal((await get(path(at, "folder", "inside"))).toString(), "x");
+      assert.equal((await list(at)).length, 2);
+    });
 
     test("removes files and whole folders, and what is gone already", async () => {
       const at = await folder();
@@ -478,7 +538,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
       await put(path(at, "file"), "x");
       for (const gone of ["file", "file", "full", "full", "never", "never/was"])
         await storage.remove(path(at, ...gone.split("/")), never());
-      assert.deepEqual(await storage.list(at, never()), []);
+      assert.deepEqual(await list(at), []);
     });
 
     test("never removes or moves its root", async () => {

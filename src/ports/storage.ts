@@ -16,8 +16,12 @@ export interface Storage {
   check(signal: AbortSignal): Promise<void>;
   /** What lies at `path`, or undefined when nothing does. "" is the root. */
   stat(path: StoragePath, signal: AbortSignal): Promise<StorageEntry | undefined>;
-  /** The direct children of a folder, in no order. @throws "not-found" */
-  list(path: StoragePath, signal: AbortSignal): Promise<readonly StorageEntry[]>;
+  /**
+   * The direct children of a folder: by name, in the order of code points, a folder's name taken as if it ended in "/" (so object
+   * stores keep theirs). Entries are made as they are asked for, so that a large folder costs no more than what is read of it; leaving
+   * early is fine. What comes and goes meanwhile may be missed or seen. @throws "not-found" before the first entry
+   */
+  list(path: StoragePath, range: ListRange, signal: AbortSignal): AsyncIterable<StorageEntry>;
   /** Bytes [from, to) of a file; `to` absent means to the end. @throws "not-found" before the first byte. */
   read(path: StoragePath, range: ByteRange, signal: AbortSignal): Promise<Readable>;
   /**
@@ -25,8 +29,16 @@ export interface Storage {
    * the file: callers write to a temporary name. @throws "invalid" when the source is shorter or longer than it declared.
    */
   write(path: StoragePath, source: Source, options: WriteOptions): Promise<void>;
-  /** Gives `from` the name `to`. Never overwrites: @throws "conflict" when `to` is taken, "not-found" when `from` is gone. */
+  /**
+   * Gives `from` the name `to`. Never overwrites: @throws "conflict" when `to` is taken, "not-found" when `from` is gone. Two of one
+   * process never both succeed; for more see `can.exclusiveMove`.
+   */
   move(from: StoragePath, to: StoragePath, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes `to` a copy of the file `from` without the bytes passing through Havre; needs `can.copy`. As `write`: it replaces a file,
+   * parent folders must exist, and a failed copy may leave part of the file. @throws "not-found", "invalid" for a folder
+   */
+  copy(from: StoragePath, to: StoragePath, signal: AbortSignal): Promise<void>;
   /** Makes a folder and its missing parents; succeeds when it is there. */
   makeFolder(path: StoragePath, signal: AbortSignal): Promise<void>;
   /** Removes a file or a whole folder; removing what is gone succeeds. */
@@ -40,6 +52,10 @@ export interface StorageAbilities {
   readonly resume: boolean;
   /** The server itself can tell the hash of what it holds. */
   readonly hash: boolean;
+  /** `copy` works. */
+  readonly copy: boolean;
+  /** Of several moves to one name at one moment exactly one succeeds, also between processes. Without it whoever moves must hold the name. */
+  readonly exclusiveMove: boolean;
   /** Largest file it takes, in bytes. */
   readonly maxFileBytes: number;
 }
@@ -57,6 +73,11 @@ export interface StorageEntry {
   readonly etag: string | undefined;
   /** Lower-case hex of the content, only when `can.hash` and the server knows it. */
   readonly sha256: string | undefined;
+}
+
+export interface ListRange {
+  /** So many entries are left out at the beginning. */
+  readonly skip?: number;
 }
 
 export interface ByteRange {

@@ -4,6 +4,7 @@ import { HavreError } from "../../../kernel/errors.ts";
 import { type ByteSource, readableFrom } from "../../../kernel/streams.ts";
 import type { Storage, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { cutOut } from "../bytes.ts";
+import { listed } from "../listing.ts";
 import { namedSegmentsOf } from "../paths.ts";
 
 /** Whom files are encrypted to, and with what they can be read again. Without identities, a storage with recipients only takes files. */
@@ -43,15 +44,24 @@ export function encrypt(below: Storage, secret: EncryptWith): Storage {
     if ((await stat(path, signal)) !== undefined) throw new HavreError("conflict", `${below.engine}: the name is taken.`);
   };
 
+  const mustNotBeFolder = async (path: StoragePath, signal: AbortSignal): Promise<void> => {
+    if ((await below.stat(path, signal))?.kind === "folder")
+      throw new HavreError("conflict", `${below.engine}: a folder has this name.`);
+  };
+
   return {
     engine: below.engine,
-    can: { resume: false, hash: false, maxFileBytes: below.can.maxFileBytes },
+    can: { ...below.can, resume: false, hash: false },
     check: signal => below.check(signal),
     stat,
 
-    async list(path, signal) {
-      const entries = await below.list(path, signal);
-      return entries.map(plainEntry).filter(entry => entry !== undefined);
+    /** All at once: without their endings, names are in another order. */
+    async *list(path, { skip }, signal) {
+      const entries = await Array.fromAsync(below.list(path, {}, signal), plainEntry);
+      yield* listed(
+        entries.filter(entry => entry !== undefined),
+        skip,
+      );
     },
 
     async read(path, { from = 0, to: end }, signal) {
@@ -69,8 +79,7 @@ export function encrypt(below: Storage, secret: EncryptWith): Storage {
       namedSegmentsOf(path);
       signal.throwIfAborted();
       if (from > 0) throw new HavreError("invalid", `${below.engine}: an encrypted write cannot be continued, only repeated.`);
-      if ((await below.stat(path, signal))?.kind === "folder")
-        throw new HavreError("conflict", `${below.engine}: a folder has this name.`);
+      await mustNotBeFolder(path, signal);
       const key = await newAgeKey(to);
       const sealed = ageSource(source, key);
       // Told in bytes of the plaintext, which is what the caller counts.
@@ -87,6 +96,16 @@ export function encrypt(below: Storage, secret: EncryptWith): Storage {
       await nothingAt(target, signal);
       if (entry.kind === "folder") await below.move(from, target, signal);
       else await below.move(sealedPath(from), sealedPath(target), signal);
+    },
+
+    async copy(from, target, signal) {
+      namedSegmentsOf(from);
+      namedSegmentsOf(target);
+      const entry = await stat(from, signal);
+      if (entry === undefined) throw new HavreError("not-found", `${below.engine}: there is no such file.`);
+      if (entry.kind === "folder") throw new HavreError("invalid", `${below.engine}: a folder is copied file by file.`);
+      await mustNotBeFolder(target, signal);
+      await below.copy(sealedPath(from), sealedPath(target), signal);
     },
 
     async makeFolder(path, signal) {

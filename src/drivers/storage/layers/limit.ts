@@ -2,7 +2,7 @@ import type { Storage } from "../../../ports/storage.ts";
 
 /**
  * At most `most` calls at the same time; the others wait their turn, in order, or until their signal. A read counts until its
- * stream is closed: who copies within one storage needs two.
+ * stream is closed: who copies within one storage needs two. A list counts while an entry is waited for: who walks down needs one.
  */
 export function limit(below: Storage, most: number): Storage {
   const waiting: (() => void)[] = [];
@@ -47,11 +47,24 @@ export function limit(below: Storage, most: number): Storage {
     ...below,
     check: signal => inTurn(signal, () => below.check(signal)),
     stat: (path, signal) => inTurn(signal, () => below.stat(path, signal)),
-    list: (path, signal) => inTurn(signal, () => below.list(path, signal)),
+    copy: (from, to, signal) => inTurn(signal, () => below.copy(from, to, signal)),
     write: (path, source, options) => inTurn(options.signal, () => below.write(path, source, options)),
     move: (from, to, signal) => inTurn(signal, () => below.move(from, to, signal)),
     makeFolder: (path, signal) => inTurn(signal, () => below.makeFolder(path, signal)),
     remove: (path, signal) => inTurn(signal, () => below.remove(path, signal)),
+
+    async *list(path, range, signal) {
+      const entries = below.list(path, range, signal)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const { done, value } = await inTurn(signal, () => entries.next());
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        await entries.return?.();
+      }
+    },
 
     async read(path, range, signal) {
       await enter(signal);

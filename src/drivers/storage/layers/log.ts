@@ -5,7 +5,7 @@ import type { Storage, StoragePath } from "../../../ports/storage.ts";
 /** One finished call. Paths are in it, since a log without them helps nobody; user names, passwords and addresses are not. */
 export interface StorageCall {
   readonly engine: string;
-  readonly call: "check" | "stat" | "list" | "read" | "write" | "move" | "makeFolder" | "remove";
+  readonly call: "check" | "stat" | "list" | "read" | "write" | "move" | "copy" | "makeFolder" | "remove";
   readonly path: StoragePath;
   readonly to?: StoragePath;
   readonly milliseconds: number;
@@ -16,7 +16,7 @@ export interface StorageCall {
   readonly error?: string;
 }
 
-/** Tells `tell` of every call as it ends; a read ends when its stream is closed. */
+/** Tells `tell` of every call as it ends; a read ends when its stream is closed, a list when its reader leaves. */
 export function log(below: Storage, tell: (call: StorageCall) => void, now: () => number = () => performance.now()): Storage {
   type Begun = Pick<StorageCall, "call" | "path"> & { readonly to?: StoragePath };
   const begin = (begun: Begun, signal: AbortSignal): ((bytes: number, thrown?: unknown) => void) => {
@@ -49,7 +49,7 @@ export function log(below: Storage, tell: (call: StorageCall) => void, now: () =
     ...below,
     check: signal => telling({ call: "check", path: "" as StoragePath }, signal, () => below.check(signal)),
     stat: (path, signal) => telling({ call: "stat", path }, signal, () => below.stat(path, signal)),
-    list: (path, signal) => telling({ call: "list", path }, signal, () => below.list(path, signal)),
+    copy: (path, to, signal) => telling({ call: "copy", path, to }, signal, () => below.copy(path, to, signal)),
     move: (path, to, signal) => telling({ call: "move", path, to }, signal, () => below.move(path, to, signal)),
     makeFolder: (path, signal) => telling({ call: "makeFolder", path }, signal, () => below.makeFolder(path, signal)),
     remove: (path, signal) => telling({ call: "remove", path }, signal, () => below.remove(path, signal)),
@@ -67,6 +67,19 @@ export function log(below: Storage, tell: (call: StorageCall) => void, now: () =
         () => below.write(path, source, { ...options, onProgress }),
         () => reached - from,
       );
+    },
+
+    async *list(path, range, signal) {
+      const end = begin({ call: "list", path }, signal);
+      let failure: unknown;
+      try {
+        yield* below.list(path, range, signal);
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        end(0, failure);
+      }
     },
 
     async read(path, range, signal) {

@@ -29,6 +29,14 @@ export function retry(below: Storage, policy: RetryPolicy = SHORT_BLIPS): Storag
     return Math.max(own, (error.retryAfterSeconds ?? 0) * 1000);
   };
 
+  /** Waits for the next try. @throws what was thrown, when there is to be none */
+  const waitAfter = async (thrown: unknown, failed: number, signal: AbortSignal): Promise<void> => {
+    const error = asHavreError(thrown);
+    const waitMs = waitMsAfter(error, failed);
+    if (error.retry === "never" || failed >= tries || waitMs > longestWaitMs) throw thrown;
+    await sleep(waitMs, signal).catch(() => signal.throwIfAborted());
+  };
+
   /** `settled` looks, after a failure, whether the act has happened all the same. */
   const trying = async <T>(
     signal: AbortSignal,
@@ -40,11 +48,8 @@ export function retry(below: Storage, policy: RetryPolicy = SHORT_BLIPS): Storag
         return await act();
       } catch (thrown) {
         signal.throwIfAborted();
-        const error = asHavreError(thrown);
         if (failed > 1 && settled !== undefined && (await settled())) return undefined;
-        const waitMs = waitMsAfter(error, failed);
-        if (error.retry === "never" || failed >= tries || waitMs > longestWaitMs) throw thrown;
-        await sleep(waitMs, signal).catch(() => signal.throwIfAborted());
+        await waitAfter(thrown, failed, signal);
       }
     }
   };
@@ -54,10 +59,29 @@ export function retry(below: Storage, policy: RetryPolicy = SHORT_BLIPS): Storag
     ...below,
     check: signal => must(signal, () => below.check(signal)),
     stat: (path, signal) => must(signal, () => below.stat(path, signal)),
-    list: (path, signal) => must(signal, () => below.list(path, signal)),
     read: (path, range, signal) => must(signal, () => below.read(path, range, signal)),
     makeFolder: (path, signal) => must(signal, () => below.makeFolder(path, signal)),
     remove: (path, signal) => must(signal, () => below.remove(path, signal)),
+
+    /** A repeat leaves out what was told already. */
+    async *list(path, { skip = 0 }, signal) {
+      let told = 0;
+      for (let failed = 1; ; failed++) {
+        try {
+          for await (const entry of below.list(path, { skip: skip + told }, signal)) {
+            told++;
+            failed = 1;
+            yield entry;
+          }
+          return;
+        } catch (thrown) {
+          signal.throwIfAborted();
+          await waitAfter(thrown, failed, signal);
+        }
+      }
+    },
+
+    copy: (from, to, signal) => must(signal, () => below.copy(from, to, signal)),
 
     write(path, source, options) {
       let told = 0;

@@ -6,7 +6,9 @@ import { MIB } from "../../../kernel/units.ts";
 import type { Storage, StorageAccess, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { drain, type GuardedHttp } from "../../http/guarded.ts";
 import { cutOut } from "../bytes.ts";
+import { listed } from "../listing.ts";
 import { isName, namedSegmentsOf, pathOf, segmentsOf } from "../paths.ts";
+import { inTurn } from "../turns.ts";
 import { folderUrlBelow, isOwnCloudLike, rootUrl, uploadsUrl, urlBelow } from "./address.ts";
 import { type Chunking, putInChunks } from "./chunks.ts";
 import { davClient } from "./client.ts";
@@ -73,7 +75,13 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
 
   return {
     engine: ENGINE,
-    can: { resume: false, hash: isOwnCloudLike(root), maxFileBytes: Number.POSITIVE_INFINITY },
+    can: {
+      resume: false,
+      hash: isOwnCloudLike(root),
+      copy: true,
+      exclusiveMove: false,
+      maxFileBytes: Number.POSITIVE_INFINITY,
+    },
 
     async check(signal) {
       const entry = await stat("" as StoragePath, signal);
@@ -83,7 +91,7 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
 
     stat,
 
-    async list(path, signal) {
+    async *list(path, { skip }, signal) {
       const found = await dav.propfind(folderUrlBelow(root, path), 1, signal).catch(async error => {
         // A file with a final "/": what servers say to that differs.
         if (await isFolder(path, signal)) throw error;
@@ -92,10 +100,11 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
       // The folder itself has the shortest path; its place among the others differs, and so may the prefix behind a proxy.
       const [self, ...others] = (found ?? []).toSorted((one, other) => one.segments.length - other.segments.length);
       if (self === undefined || !self.isFolder) throw absent("folder");
-      return others.flatMap(one => {
+      const entries = others.flatMap(one => {
         const name = one.segments[self.segments.length];
         return isName(name) ? [entryOf(one, pathOf([...segmentsOf(path), name]))] : [];
       });
+      yield* listed(entries, skip);
     },
 
     async read(path, { from = 0, to }, signal) {
@@ -144,6 +153,23 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
       });
     },
 
+    async copy(from, to, signal) {
+      namedSegmentsOf(from);
+      namedSegmentsOf(to);
+      const [source, target] = [await stat(from, signal), await stat(to, signal)];
+      if (source === undefined) throw absent("file");
+      if (source.kind === "folder") throw new HavreError("invalid", `${dav.where}: a folder is copied file by file.`);
+      if (from === to) return;
+      // "Overwrite" would remove the whole folder first.
+      if (target?.kind === "folder") throw new HavreError("conflict", `${dav.where}: a folder has this name.`);
+      const headers = { destination: urlBelow(root, to).href, overwrite: "T" };
+      const request = { method: "COPY", url: urlBelow(root, from), headers, signal, answerWithinMs: SLOW_ANSWER_MS };
+      await dav.expect(request, [200, 201, 204, 207]).catch(async error => {
+        if (statusOf(error) !== undefined && !(await isFolder(parentOf(to), signal))) throw absent("folder");
+        throw error;
+      });
+    },
+
     makeFolder,
 
     async remove(path, signal) {
@@ -163,21 +189,6 @@ const entryOf = ({ segments: _, isFolder, ...properties }: DavResource, path: St
 });
 
 const parentOf = (path: StoragePath): StoragePath => pathOf(segmentsOf(path).slice(0, -1));
-
-/**
- * Apache and others look for the name first and rename then: of two moves at one moment both succeed, and a file is lost. So this
- * process never has two under way to one name; between processes whoever moves must hold the name, as deliveries do.
- */
-const moving = new Map<string, Promise<unknown>>();
-async function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
-  const turn = (moving.get(name) ?? Promise.resolve()).then(act, act);
-  moving.set(name, turn);
-  try {
-    return await turn;
-  } finally {
-    if (moving.get(name) === turn) moving.delete(name);
-  }
-}
 
 /** The status behind a server's refusal; undefined for all other errors. */
 const statusOf = (error: unknown): unknown => (error instanceof HavreError ? error.detail.status : undefined);
