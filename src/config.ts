@@ -5,6 +5,7 @@ import { addresses } from "./settings/addresses.ts";
 import { administrator } from "./settings/administrator.ts";
 import { daemon } from "./settings/daemon.ts";
 import { type Setting, Wrong } from "./settings/kinds.ts";
+import { ledger } from "./settings/ledger.ts";
 import { mail } from "./settings/mail.ts";
 import { operations } from "./settings/operations.ts";
 import { reach } from "./settings/reach.ts";
@@ -28,6 +29,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Setting<u
   Mail: mail,
   "What may be reached, and by whom": reach,
   "Times and accounts": accounts,
+  "Budgets and prices": ledger,
   "TLS, log, metrics, database": operations,
 };
 
@@ -41,6 +43,7 @@ export const SETTINGS = {
   ...mail,
   ...reach,
   ...accounts,
+  ...ledger,
   ...operations,
 };
 

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { Config } from "../config.ts";
 import { errandLag } from "../core/errands/index.ts";
 import { brokenLink } from "../core/events/index.ts";
+import { unbalanced } from "../core/ledger/index.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { formatBytes } from "../kernel/units.ts";
@@ -110,6 +111,13 @@ const inside = (world: World): readonly Check[] => [
       return brokenAt === undefined
         ? `${checked} events, unbroken`
         : fail(`broken at event ${brokenAt}: somebody altered or removed it in the database.`);
+    },
+  ],
+  [
+    "ledger",
+    async () => {
+      const wrong = await unbalanced(world.store.db);
+      return wrong.length === 0 ? "the books balance" : fail(`the books do not balance: ${wrong.slice(0, 5).join(", ")}.`);
     },
   ],
   ["receipt keys", async () => (await signingKeys(world.store.db)).map(({ publicKey }) => publicKey).join(", ")],

@@ -3,6 +3,7 @@ import type { Secrets } from "../kernel/secrets.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { OpenStorage } from "../ports/storage.ts";
 import type { Store } from "../store/store.ts";
+import type { RateCard } from "./ledger/model.ts";
 
 /** Everything an action may reach. Made once in main.ts; an action names only what it needs: `Needs<"store" | "clock">`. */
 export interface World {
@@ -42,6 +43,12 @@ export interface Settings {
   readonly registration: "open" | "closed";
   /** A new account is inactive until the link in a mail was opened. */
   readonly activationMail: boolean;
+  /** May a study that was never granted anything use what it likes? Once it has a grant, that is its limit. */
+  readonly ledgerWithoutGrant: "unlimited" | "refuse";
+  /** ISO 4217; amounts of money are in hundredths of it. */
+  readonly currency: string;
+  /** What work costs. */
+  readonly workPrices: RateCard;
 }
 
 export interface Log {

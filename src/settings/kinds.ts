@@ -57,6 +57,19 @@ export const bytes = setting(given => parseBytes(given) ?? wrong('must be a size
 export const days = setting(given =>
   /^\d+(\.\d+)?$/.test(given) ? Number(given) * 86_400_000 : wrong("must be a number of days"),
 );
+/** "cpu-hour=0.05, gpu-hour=1.20": exact decimal texts by name. */
+export const rates = <const Name extends string>(...names: readonly Name[]) =>
+  setting(given => {
+    const card: Partial<Record<Name, string>> = {};
+    for (const part of given.split(",").filter(piece => piece.trim() !== "")) {
+      const [, name = "", price = ""] = /^\s*([\w-]+)\s*=\s*(\d{1,9}(?:\.\d{1,10})?)\s*$/.exec(part) ?? [];
+      const known =
+        names.find(candidate => candidate === name) ?? wrong(`must be a list such as "${names[0]}=0.05" of ${names.join(", ")}`);
+      card[known] = price;
+    }
+    return card;
+  });
+export const currency = setting(given => (/^[A-Z]{3}$/.test(given) ? given : wrong("must be three capitals, such as EUR")));
 export const oneOf = <const T extends string>(...values: readonly T[]) =>
   setting(given => values.find(value => value === given) ?? wrong(`must be one of ${values.join(", ")}`));
 export const origin = setting(given => {

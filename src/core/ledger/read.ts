@@ -1,0 +1,38 @@
+import { DAY } from "../../kernel/clock.ts";
+import { ledger } from "../../store/ledger.ts";
+import type { Tx } from "../../store/store.ts";
+import type { Balance, Holder, UsageRow } from "./model.ts";
+
+/** How a holder stands, by unit; a unit of which nothing was ever moved is absent. */
+export async function balance(tx: Tx, holder: Holder): Promise<Balance> {
+  const [own = {}] = await ledger(tx).balances([holder]);
+  return own;
+}
+
+/** The same of many at once, in their order. */
+export const balances = (tx: Tx, holders: readonly Holder[]): Promise<Balance[]> => ledger(tx).balances(holders);
+
+/** What the holder spent, by day or month of UTC, oldest first. @param until not in it */
+export const usage = (
+  tx: Tx,
+  holder: Holder,
+  span: { readonly by: "day" | "month"; readonly from: Date; readonly until: Date },
+): Promise<UsageRow[]> => ledger(tx).usage(holder, span.by, span.from, span.until);
+
+export const openHolds = (tx: Tx, study: number) => ledger(tx).openHolds(study);
+
+/** What does not fit in the books; nothing, or there is a mistake of ours. */
+export const unbalanced = (tx: Tx): Promise<string[]> => ledger(tx).unbalanced();
+
+/**
+ * When a limit will be reached if the days go on as the last ones did.
+ * @param perDay spent on each of the last days, the days without any included
+ * @returns undefined when nothing is being spent; the moment itself when nothing is left
+ */
+export function exhaustedAt(now: Date, available: number, perDay: readonly number[]): Date | undefined {
+  if (available <= 0) return now;
+  const mean = perDay.reduce((sum, spent) => sum + spent, 0) / Math.max(1, perDay.length);
+  const days = available / mean;
+  // Beyond a century it is as good as never.
+  return mean > 0 && days < 36_500 ? new Date(now.getTime() + days * DAY) : undefined;
+}
