@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type {
   Balance,
   Holder,
@@ -13,12 +13,15 @@ import type {
 import type { Page, Window } from "../kernel/pages.ts";
 import type { Tx } from "./store.ts";
 
-/** An account as it is in this transaction: locked, so that nobody else takes what it has. */
-export interface Account {
-  readonly id: number;
+export interface AccountName {
   readonly holder: Holder;
   readonly purpose: Purpose;
   readonly unit: Unit;
+}
+
+/** An account as it is in this transaction: locked, so that nobody else takes what it has. */
+export interface Account extends AccountName {
+  readonly id: number;
   readonly balance: number;
   readonly limited: boolean;
   readonly granted: number;
@@ -38,9 +41,22 @@ export interface NewPosting {
 }
 
 export interface Transfer {
-  readonly from: Account;
-  readonly to: Account;
+  readonly from: AccountName;
+  readonly to: AccountName;
+  /** Nothing moves nothing, and only holds the two accounts to the end of the transaction. */
   readonly amount: number;
+}
+
+/** A hold that has just been ended, and where its parts came from. */
+export interface EndedHold {
+  /** Number of the act that ended it. */
+  readonly posting: number;
+  readonly study: number | undefined;
+  readonly person: number | undefined;
+  readonly digest: string;
+  readonly parts: readonly (AccountName & { readonly amount: number })[];
+  /** What is limited now of its study and person. */
+  readonly limits: readonly AccountName[];
 }
 
 interface AccountRow {
@@ -64,11 +80,23 @@ const accountOf = (row: AccountRow): Account => ({
   granted: row.granted,
 });
 
-export interface AccountName {
-  readonly holder: Holder;
-  readonly purpose: Purpose;
+const textOf = ({ holder, unit, purpose }: AccountName): string => `${holder.kind}:${holder.id}:${unit}:${purpose}`;
+
+interface NameRow {
+  readonly kind: HolderKind;
+  readonly id: number;
   readonly unit: Unit;
+  readonly purpose: Purpose;
 }
+const nameOf = ({ kind, id, unit, purpose }: NameRow): AccountName => ({ holder: { kind, id }, unit, purpose });
+
+/** Accounts are always locked in this order, so that two acts never wait for each other. */
+const IN_ORDER = sql`holder_kind, holder_id, unit, purpose`;
+const ofHolders = (holders: readonly Holder[]): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${sql.join(
+    holders.map(({ kind, id }) => sql`(holder_kind = ${kind} and holder_id = ${id})`),
+    sql` or `,
+  )})`;
 
 const PERIOD = { day: "YYYY-MM-DD", month: "YYYY-MM" } as const;
 
@@ -95,26 +123,63 @@ export const ledger = (tx: Tx) => ({
     return row?.id;
   },
 
-  async posting(key: string): Promise<
-    | {
-        id: number;
-        verb: PostingVerb;
-        digest: string;
-        studyId: number | undefined;
-        personId: number | undefined;
-        subject: string;
-      }
-    | undefined
-  > {
-    const row = await tx.selectFrom("ledger_posting").selectAll().where("key", "=", key).executeTakeFirst();
+  async posting(key: string): Promise<{ verb: PostingVerb; digest: string } | undefined> {
+    const row = await tx.selectFrom("ledger_posting").select(["verb", "digest"]).where("key", "=", key).executeTakeFirst();
+    return row && { verb: row.verb as PostingVerb, digest: row.digest };
+  },
+
+  /**
+   * Begins a hold, and locks what limits it: one statement, and nothing more is touched where nothing is limited.
+   * @returns number undefined when the key was posted before
+   */
+  async postHold(
+    { key, at, actor, study, person, subject, digest }: NewPosting,
+    holders: readonly Holder[],
+    units: readonly Unit[],
+  ): Promise<{ posting: number | undefined; limits: Account[] }> {
+    const { rows } = await sql<AccountRow & { posting: number | null; id: number | null }>`
+      with posted as (
+        insert into ledger_posting (key, verb, at, actor, study_id, person_id, subject, digest)
+        values (${key}, 'hold', ${at}, ${actor}, ${study ?? null}, ${person ?? null}, ${subject ?? ""}, ${digest ?? ""})
+        on conflict (key) do nothing returning id),
+      limits as (
+        select * from ledger_account where ${ofHolders(holders)} and limited and purpose = 'available' and unit = any(${units as Unit[]}::text[])
+        order by ${IN_ORDER} for update)
+      select posted.id as posting, limits.* from (select) one left join posted on true left join limits on true`.execute(tx);
+    return { posting: rows[0]?.posting ?? undefined, limits: rows.filter(row => row.id !== null).map(accountOf) };
+  },
+
+  /** Begins the end of a hold. @returns undefined when it has ended before, or was never there */
+  async postEnd(key: string, verb: "settle" | "release", at: Date): Promise<EndedHold | undefined> {
+    const { rows } = await sql<{
+      posting: number;
+      study_id: number | null;
+      person_id: number | null;
+      digest: string;
+      parts: (NameRow & { amount: number })[] | null;
+      limits: NameRow[] | null;
+    }>`
+      with held as (select * from ledger_posting where key = ${`hold:${key}`} and verb = 'hold'),
+      ended as (
+        insert into ledger_posting (key, verb, at, actor, study_id, person_id, subject)
+        select ${`end:${key}`}, ${verb}, ${at}, 'system', study_id, person_id, subject from held on conflict (key) do nothing returning id)
+      select ended.id as posting, held.study_id, held.person_id, held.digest,
+        (select json_agg(json_build_object('kind', holder_kind, 'id', holder_id, 'unit', unit, 'purpose', purpose, 'amount', amount))
+          from ledger_transfer transfer, lateral (select * from ledger_account where id = from_id offset 0) account
+          where posting_id = held.id) as parts,
+        (select json_agg(json_build_object('kind', holder_kind, 'id', holder_id, 'unit', unit, 'purpose', purpose))
+          from unnest(array['study', 'person'], array[held.study_id, held.person_id]) holder (kind, number)
+          join ledger_account on limited and purpose = 'available' and holder_kind = kind and holder_id = number) as limits
+      from held join ended on true`.execute(tx);
+    const row = rows[0];
     return (
       row && {
-        id: row.id,
-        verb: row.verb as PostingVerb,
+        posting: row.posting,
+        study: row.study_id ?? undefined,
+        person: row.person_id ?? undefined,
         digest: row.digest,
-        studyId: row.study_id ?? undefined,
-        personId: row.person_id ?? undefined,
-        subject: row.subject,
+        parts: (row.parts ?? []).map(part => ({ ...nameOf(part), amount: part.amount })),
+        limits: (row.limits ?? []).map(nameOf),
       }
     );
   },
@@ -126,7 +191,7 @@ export const ledger = (tx: Tx) => ({
     );
     const held = () =>
       sql<AccountRow>`
-        select * from ledger_account where (holder_kind, holder_id, unit, purpose) in (${wanted}) order by id for update`.execute(
+        select * from ledger_account where (holder_kind, holder_id, unit, purpose) in (${wanted}) order by ${IN_ORDER} for update`.execute(
         tx,
       );
     const { rows } = await held();
@@ -137,31 +202,35 @@ export const ledger = (tx: Tx) => ({
     return (await held()).rows.map(accountOf);
   },
 
-  async unitsOf(accounts: readonly number[]): Promise<Unit[]> {
-    const rows = await tx
-      .selectFrom("ledger_account")
-      .select("unit")
-      .distinct()
-      .where("id", "in", [...accounts, 0])
-      .execute();
-    return rows.map(row => row.unit as Unit);
-  },
-
+  /** Moves amounts from account to account. Accounts that are missing are made; all are held to the end of the transaction. */
   async move(posting: number, at: Date, transfers: readonly Transfer[]): Promise<void> {
-    if (transfers.length === 0) return;
-    const change = new Map<number, number>();
+    const accounts = new Map<string, AccountName & { change: number }>();
+    const add = (name: AccountName, amount: number): void => {
+      const before = accounts.get(textOf(name)) ?? { holder: name.holder, unit: name.unit, purpose: name.purpose, change: 0 };
+      accounts.set(textOf(name), { ...before, change: before.change + amount });
+    };
     for (const { from, to, amount } of transfers) {
-      change.set(from.id, (change.get(from.id) ?? 0) - amount);
-      change.set(to.id, (change.get(to.id) ?? 0) + amount);
+      add(from, -amount);
+      add(to, amount);
     }
-    const deltas = sql.join([...change].map(([id, delta]) => sql`(${id}::bigint, ${delta}::bigint)`));
+    if (accounts.size === 0) return;
+    const all = [...accounts.values()];
+    const real = transfers.filter(({ amount }) => amount > 0);
     await sql`
-      update ledger_account account set balance = balance + change.delta from (values ${deltas}) change (id, delta)
-      where account.id = change.id`.execute(tx);
-    await tx
-      .insertInto("ledger_transfer")
-      .values(transfers.map(({ from, to, amount }) => ({ posting_id: posting, from_id: from.id, to_id: to.id, amount, at })))
-      .execute();
+      with moved as (
+        insert into ledger_account (holder_kind, holder_id, unit, purpose, balance)
+        select * from unnest(${all.map(({ holder }) => holder.kind)}::text[], ${all.map(({ holder }) => holder.id)}::bigint[],
+          ${all.map(({ unit }) => unit)}::text[], ${all.map(({ purpose }) => purpose)}::text[], ${all.map(({ change }) => change)}::bigint[])
+        order by 1, 2, 3, 4
+        on conflict (holder_kind, holder_id, unit, purpose) do update set balance = ledger_account.balance + excluded.balance
+        returning id, concat_ws(':', holder_kind, holder_id, unit, purpose) as name)
+      insert into ledger_transfer (posting_id, from_id, to_id, amount, at)
+      select ${posting}, source.id, target.id, amount, ${at}
+      from unnest(${real.map(({ from }) => textOf(from))}::text[], ${real.map(({ to }) => textOf(to))}::text[],
+        ${real.map(({ amount }) => amount)}::bigint[]) with ordinality transfer (source, target, amount, place)
+      join moved source on source.name = transfer.source join moved target on target.name = transfer.target order by place`.execute(
+      tx,
+    );
   },
 
   /** From now on there is a limit on the account, or none. @param put how much was put in (or taken out again) */
@@ -178,11 +247,6 @@ export const ledger = (tx: Tx) => ({
     const { rows } = await sql`
       select from ledger_account where holder_kind = ${kind} and holder_id = ${id} and limited limit 1`.execute(tx);
     return rows.length > 0;
-  },
-
-  async transfersOf(posting: number): Promise<{ fromId: number; toId: number; amount: number }[]> {
-    const rows = await tx.selectFrom("ledger_transfer").selectAll().where("posting_id", "=", posting).orderBy("id").execute();
-    return rows.map(row => ({ fromId: row.from_id, toId: row.to_id, amount: row.amount }));
   },
 
   async balances(holders: readonly Holder[]): Promise<Balance[]> {

@@ -3,8 +3,8 @@ import { type Account, type AccountName, ledger, type NewPosting, type Transfer 
 import type { Tx } from "../../store/store.ts";
 import { type Actor, actorName } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import type { Amounts, Holder, Purpose, Unit } from "./model.ts";
-import { digestOf, entriesOf, hasPrices, mustBeWhole, priceOf, settlement } from "./rules.ts";
+import { type Amounts, type Holder, type Purpose, UNITS, type Unit } from "./model.ts";
+import { askedFor, digestOf, entriesOf, hasPrices, mustBeWhole, priceOf, settlement } from "./rules.ts";
 
 /**
  * The verbs of the ledger, each on the caller's transaction, so that a hold and the task that needs it live or die together. Each
@@ -141,41 +141,48 @@ export async function hold(tx: Tx, world: Needs<"clock" | "settings">, request: 
   mustBeWhole(amounts);
   const { key, study, person, subject } = request;
   const at = world.clock.now();
-  const posting = await begin(
-    tx,
-    { key: `hold:${key}`, verb: "hold", at, actor: person === undefined ? "system" : `person:${person}`, study, person, subject },
-    digestOf(study, person, amounts),
+  const entries = entriesOf(amounts);
+  const holders = holdersOf(study, person);
+  const { posting, limits } = await ledger(tx).postHold(
+    {
+      key: `hold:${key}`,
+      verb: "hold",
+      at,
+      actor: person === undefined ? "system" : `person:${person}`,
+      study,
+      person,
+      subject,
+      digest: digestOf(study, person, amounts),
+    },
+    holders,
+    entries.map(([unit]) => unit),
   );
   if (posting === undefined) {
+    await mustBeTheSame(tx, `hold:${key}`, "hold", digestOf(study, person, amounts));
     if (await ledger(tx).posting(`end:${key}`))
       throw new HavreError("conflict", "What was held under this key has ended.", { detail: { key } });
     return amounts;
   }
-  const entries = entriesOf(amounts);
-  const holders: Holder[] = [
-    { kind: "study", id: study },
-    ...(person === undefined ? [] : [{ kind: "person", id: person } as const]),
-  ];
-  const accounts = await open(
-    tx,
-    holders.flatMap(holder => names(holder, ["available", "outside", "held"], entries)),
-  );
   const refuses = world.settings.ledgerWithoutGrant === "refuse" && !(await ledger(tx).isLimited({ kind: "study", id: study }));
   const transfers: Transfer[] = [];
   for (const holder of holders)
     for (const [unit, amount] of entries) {
-      const available = accounts(holder, "available", unit);
-      const limited = available.limited || (refuses && holder.kind === "study");
-      if (limited && available.balance < amount) throw exceeded(holder, unit, amount, available.balance);
-      transfers.push({
-        from: limited ? available : accounts(holder, "outside", unit),
-        to: accounts(holder, "held", unit),
-        amount,
-      });
+      const available = limits.find(limit => limit.unit === unit && sameHolder(limit.holder, holder));
+      const left = available?.balance ?? (refuses && holder.kind === "study" ? 0 : undefined);
+      // Where nothing limits it nothing is set aside: its end takes what was used from outside.
+      if (left === undefined) continue;
+      if (left < amount) throw exceeded(holder, unit, amount, left);
+      transfers.push({ from: { holder, unit, purpose: "available" }, to: { holder, unit, purpose: "held" }, amount });
     }
   await ledger(tx).move(posting, at, transfers);
   return amounts;
 }
+
+const holdersOf = (study: number | undefined, person: number | undefined): Holder[] => [
+  ...(study === undefined ? [] : [{ kind: "study", id: study } as const]),
+  ...(person === undefined ? [] : [{ kind: "person", id: person } as const]),
+];
+const sameHolder = (a: Holder, b: Holder): boolean => a.kind === b.kind && a.id === b.id;
 
 /** A price that is not zero belongs to every hold and every end of one. */
 const priced = ({ settings }: Needs<"settings">, amounts: Amounts): Amounts =>
@@ -210,57 +217,29 @@ export async function settle(tx: Tx, world: Needs<"clock" | "settings">, key: st
 export const release = (tx: Tx, world: Clock, key: string): Promise<boolean> => end(tx, world, key, "release", {});
 
 async function end(tx: Tx, world: Clock, key: string, verb: "settle" | "release", used: Amounts): Promise<boolean> {
-  const held = await ledger(tx).posting(`hold:${key}`);
-  if (held?.verb !== "hold") return false;
   const at = world.clock.now();
-  const posting = await ledger(tx).post({
-    key: `end:${key}`,
-    verb,
-    at,
-    actor: "system",
-    study: held.studyId,
-    person: held.personId,
-    subject: held.subject,
-  });
-  if (posting === undefined) return false;
-  const parts = await ledger(tx).transfersOf(held.id);
-  const holders: Holder[] = [
-    ...(held.studyId === undefined ? [] : [{ kind: "study", id: held.studyId } as const]),
-    ...(held.personId === undefined ? [] : [{ kind: "person", id: held.personId } as const]),
-  ];
-  const units = new Set<Unit>(entriesOf(used).map(([unit]) => unit));
-  for (const unit of await ledger(tx).unitsOf(parts.map(part => part.toId))) units.add(unit);
-  const accounts = await open(
-    tx,
-    holders.flatMap(holder =>
-      names(
-        holder,
-        ["outside", "available", "held", "spent"],
-        [...units].map(unit => [unit, 0]),
-      ),
-    ),
-  );
-  const transfers: Transfer[] = [];
-  for (const holder of holders)
-    for (const unit of units) {
-      const [held, spent] = [accounts(holder, "held", unit), accounts(holder, "spent", unit)];
-      const part = parts.find(({ toId }) => toId === held.id);
-      const available = accounts(holder, "available", unit);
-      // A unit that nothing was held of: where a limit stands by now, it counts against it.
-      const source = part ? [available, accounts(holder, "outside", unit)].find(({ id }) => id === part.fromId) : undefined;
-      const from = source ?? (available.limited ? available : accounts(holder, "outside", unit));
+  const held = await ledger(tx).postEnd(key, verb, at);
+  if (!held) return false;
+  const asked = askedFor(held.digest);
+  const units = UNITS.filter(unit => asked[unit] || used[unit]);
+  const transfers = holdersOf(held.study, held.person).flatMap(holder =>
+    units.flatMap((unit): Transfer[] => {
+      const isThis = (name: AccountName): boolean => name.unit === unit && sameHolder(name.holder, holder);
+      const account = (purpose: Purpose): AccountName => ({ holder, unit, purpose });
+      const part = held.parts.find(isThis);
+      // A unit that nothing was asked of: where a limit stands by now, it counts against it.
+      const limited = part ? part.purpose === "available" : !asked[unit] && held.limits.some(isThis);
+      const source = account(limited ? "available" : "outside");
       const parted = settlement(part?.amount ?? 0, used[unit] ?? 0);
-      transfers.push(
-        { from: held, to: spent, amount: parted.spent },
-        { from: held, to: from, amount: parted.back },
-        { from, to: spent, amount: parted.beyond },
-      );
-    }
-  await ledger(tx).move(
-    posting,
-    at,
-    transfers.filter(({ amount }) => amount > 0),
+      return [
+        ...(part ? [{ from: account("held"), to: account("spent"), amount: parted.spent }] : []),
+        // Also of nothing: it locks what may be taken before what is held, as a hold does.
+        ...(part ? [{ from: account("held"), to: source, amount: parted.back }] : []),
+        ...(parted.beyond > 0 ? [{ from: source, to: account("spent"), amount: parted.beyond }] : []),
+      ];
+    }),
   );
+  await ledger(tx).move(held.posting, at, transfers);
   return true;
 }
 
@@ -335,10 +314,14 @@ export async function charge(
 async function begin(tx: Tx, posting: NewPosting, digest: string): Promise<number | undefined> {
   const id = await ledger(tx).post({ ...posting, digest });
   if (id !== undefined) return id;
-  const before = await ledger(tx).posting(posting.key);
-  if (before?.verb !== posting.verb || before.digest !== digest)
-    throw new HavreError("conflict", "This key stands for another act in the ledger.", { detail: { key: posting.key } });
+  await mustBeTheSame(tx, posting.key, posting.verb, digest);
   return undefined;
+}
+
+async function mustBeTheSame(tx: Tx, key: string, verb: NewPosting["verb"], digest: string): Promise<void> {
+  const before = await ledger(tx).posting(key);
+  if (before?.verb !== verb || before.digest !== digest)
+    throw new HavreError("conflict", "This key stands for another act in the ledger.", { detail: { key } });
 }
 
 const about = ({ kind, id }: Holder): { study?: number; person?: number } =>

@@ -21,6 +21,9 @@ export function mustBeWhole(amounts: Amounts): void {
 /** To tell a repeat from another act under the same key. */
 export const digestOf = (...facts: readonly unknown[]): string => JSON.stringify(facts);
 
+/** The amounts in the digest of a hold. */
+export const askedFor = (digest: string): Amounts => (JSON.parse(digest) as [unknown, unknown, Amounts])[2];
+
 /** How what was held ends: the used part is spent, the rest goes back where it came from, and what is beyond is taken as well. */
 export function settlement(
   held: number,

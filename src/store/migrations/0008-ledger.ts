@@ -14,6 +14,8 @@ create table ledger_account (
   limited boolean not null default false,
   granted bigint not null default 0,
   unique (holder_kind, holder_id, unit, purpose));
+-- What a hold looks at: nothing, where nothing is limited.
+create index ledger_account_limited on ledger_account (holder_kind, holder_id) where limited;
 
 -- One act, known by its key: the same key again is the same act.
 create table ledger_posting (
