@@ -4,12 +4,14 @@ import { HavreError } from "../kernel/errors.ts";
 import * as foundation from "./migrations/0001-foundation.ts";
 import * as permissions from "./migrations/0002-permissions.ts";
 import * as ledger from "./migrations/0008-ledger.ts";
+import * as market from "./migrations/0009-market.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
   "0001-foundation": foundation,
   "0002-permissions": permissions,
   "0008-ledger": ledger,
+  "0009-market": market,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,44 +1,111 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import { type Actor, personOf, seesAll } from "../core/people/model.ts";
-import { type Kind, LADDERS, type PermissionObject, type Role, type StandingOn } from "../core/permissions/model.ts";
+import { type Actor, personOf, readsAll, seesAll } from "../core/people/model.ts";
+import { INHERITED, type Kind, LADDERS, type PermissionObject, type Role, type StandingOn } from "../core/permissions/model.ts";
 import type { Tx } from "./store.ts";
 
-const live = sql<SqlBool>`active and (expires_at is null or expires_at > now())`;
-const studiesByRole = (personId: number): RawBuilder<unknown> =>
-  sql`select object_id from permission where person_id = ${personId} and object_kind = 'study' and ${live}`;
+export const live = sql<SqlBool>`active and (expires_at is null or expires_at > now())`;
+const objectsOf = (personId: number, kind: Kind): RawBuilder<unknown> =>
+  sql`select object_id from permission where person_id = ${personId} and object_kind = ${sql.lit(kind)} and path = '' and ${live}`;
 const studiesOwned = (personId: number): RawBuilder<unknown> => sql`select id from study where owner_id = ${personId}`;
+/** Organisation by organisation: most people have none, and the planner would read the whole table to find that out. */
+const studiesOfOrganisations = (organisations: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  select below.id from (${organisations}) above, lateral (select id from study where organisation_id = above.object_id offset 0) below`;
+
+/** Studies that the person has a role in, owns, or sees by a role in their organisation. */
+const studiesOf = (personId: number): RawBuilder<unknown> => sql`
+  ${objectsOf(personId, "study")} union ${studiesOwned(personId)} union ${studiesOfOrganisations(objectsOf(personId, "organisation"))}`;
+
+/** "This column holds one of these", for whoever sees only some of them. */
+const oneOf =
+  (ids: (personId: number) => RawBuilder<unknown>) =>
+  (actor: Actor, column: RawBuilder<unknown>): RawBuilder<SqlBool> => {
+    const person = personOf(actor);
+    if (readsAll(actor)) return sql<SqlBool>`true`;
+    return person ? sql<SqlBool>`${column} = any(array(${ids(person.id)}))` : sql<SqlBool>`false`;
+  };
 
 /**
  * "This column holds a study that the actor sees", for any query. Driven by the person's own rows, whatever the number of
- * studies: two index scans make the set, and the table is reached through it. An array and not `in`: before a small limit the
+ * studies: index scans make the set, and the table is reached through it. An array and not `in`: before a small limit the
  * planner prefers to walk the whole table in order and to look each row up in the set (25 ms instead of 1 in 100,000).
  * @param study a reference to the column, such as `sql.ref("drop.study_id")`
  */
-export function visibleStudies(actor: Actor, study: RawBuilder<unknown>): RawBuilder<SqlBool> {
-  const person = personOf(actor);
-  if (seesAll(actor)) return sql<SqlBool>`true`;
-  if (!person) return sql<SqlBool>`false`;
-  return sql<SqlBool>`${study} = any(array(${studiesByRole(person.id)} union ${studiesOwned(person.id)}))`;
-}
+export const visibleStudies = oneOf(studiesOf);
+
+/** The same for organisations: a role in one, or in one of its studies or offerings. */
+export const visibleOrganisations = oneOf(
+  person => sql`
+    ${objectsOf(person, "organisation")}
+    union select organisation_id from study where id = any(array(${objectsOf(person, "study")} union ${studiesOwned(person)}))
+    union select organisation_id from offering where id = any(array(${objectsOf(person, "offering")}))`,
+);
+
+/** Organisations that the actor has a role in, not only something of theirs. */
+export const organisationsOf = oneOf(person => objectsOf(person, "organisation"));
+/** Offerings that the actor has a role in. */
+export const offeringsOf = oneOf(person => objectsOf(person, "offering"));
 
 /** The same for studies that the person owns or administers. */
 export const administeredStudies = (personId: number, study: RawBuilder<unknown>): RawBuilder<SqlBool> =>
-  sql<SqlBool>`${study} = any(array(${studiesByRole(personId)} and role = 'administrator' union ${studiesOwned(personId)}))`;
-
-/** Where an object's own row says whose it is. */
-const OWNERS = { study: sql`study.owner_id` } as const satisfies Record<Kind, RawBuilder<unknown>>;
+  sql<SqlBool>`${study} = any(array(${objectsOf(personId, "study")} and role = 'administrator' union ${studiesOwned(personId)}
+    union ${studiesOfOrganisations(sql`${objectsOf(personId, "organisation")} and role = 'owner'`)}))`;
 
 /** The higher of two roles has the larger number. */
 export const rankOf = (kind: Kind, role: RawBuilder<unknown> = sql`role`): RawBuilder<number> =>
   sql<number>`array_position(${sql.lit(`{${LADDERS[kind].join(",")}}`)}::text[], ${role})`;
 
-/** The actor's standing towards the row of the table `kind` that a query is at, or null. Of several roles the highest counts. */
-export function standingOf<K extends Kind>(actor: Actor, kind: K): RawBuilder<StandingOn<K> | null> {
+const rolesOn = (personId: number, kind: Kind, id: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  select role from permission
+  where object_kind = ${sql.lit(kind)} and object_id = ${id} and path = '' and person_id = ${personId} and ${live}`;
+
+/** By a role in the organisation that it belongs to. */
+const inherited = (personId: number, kind: keyof typeof INHERITED, id: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  select case role ${sql.join(
+    Object.entries(INHERITED[kind]).map(([role, standing]) => sql`when ${sql.lit(role)} then ${sql.lit(standing)}`),
+    sql` `,
+  )} end from (${rolesOn(personId, "organisation", id)}) above`;
+
+/** Everything that somebody is to the row at hand, whichever way they came to it. */
+const STANDINGS = {
+  study: (person, row) => sql`
+    select 'owner' as role where ${sql.ref(`${row}.owner_id`)} = ${person}
+    union all ${rolesOn(person, "study", sql.ref(`${row}.id`))}
+    union all ${inherited(person, "study", sql.ref(`${row}.organisation_id`))}`,
+  organisation: (person, row) => sql`
+    ${rolesOn(person, "organisation", sql.ref(`${row}.id`))}
+    union all select 'visitor' where exists (
+      select from study where organisation_id = ${sql.ref(`${row}.id`)} and (owner_id = ${person} or exists (${rolesOn(person, "study", sql`study.id`)}))
+      union all select from offering where organisation_id = ${sql.ref(`${row}.id`)} and exists (${rolesOn(person, "offering", sql`offering.id`)}))`,
+  offering: (person, row) => sql`
+    ${rolesOn(person, "offering", sql.ref(`${row}.id`))}
+    union all ${inherited(person, "offering", sql.ref(`${row}.organisation_id`))}
+    union all select 'support' from (${rolesOn(person, "study", sql.ref(`${row}.study_id`))}) beside`,
+} as const satisfies Record<Kind, (personId: number, row: string) => RawBuilder<unknown>>;
+
+/**
+ * The actor's standing towards a row of the table `kind` that a query is at, or null. Of several the highest counts.
+ * @param row what the query calls that row
+ */
+export function standingOf<K extends Kind>(actor: Actor, kind: K, row: string = kind): RawBuilder<StandingOn<K> | null> {
+  const person = personOf(actor);
+  if (seesAll(actor)) return sql`(case when ${sql.ref(`${row}.id`)} is not null then 'owner' end)`;
+  const least = readsAll(actor) ? sql`union all select ${sql.lit(READER[kind])}` : sql``;
+  return person
+    ? sql`(select role from (${STANDINGS[kind](person.id, row)} ${least}) standing order by ${rankOf(kind)} desc limit 1)`
+    : sql`(null::text)`;
+}
+
+/** What whoever may read everything is to everything, at least. */
+const READER = { study: "member", organisation: "support", offering: "support" } as const satisfies {
+  [K in Kind]: StandingOn<K>;
+};
+
+/** One row: the highest role that the actor has in each organisation, as `roles`, by its id. */
+export function rolesInOrganisations(actor: Actor): RawBuilder<unknown> {
   const person = personOf(actor)?.id ?? null;
-  return sql`case when ${seesAll(actor)} or ${OWNERS[kind]} = ${person}::bigint then 'owner' else (
-    select role from permission
-    where object_kind = ${sql.lit(kind)} and object_id = ${sql.ref(`${kind}.id`)} and path = '' and person_id = ${person}::bigint and ${live}
-    order by ${rankOf(kind)} desc limit 1) end`;
+  return sql`
+    select json_object_agg(object_id, role order by ${rankOf("organisation")}) as roles from permission
+    where person_id = ${person}::bigint and object_kind = 'organisation' and path = '' and ${live}`;
 }
 
 /** A row of the permission table for a study. `live` is false when it was switched off or has expired. */
@@ -70,7 +137,7 @@ export const permissions = (tx: Tx) => ({
   /** Where the actor stands towards an object; undefined when it is not there or not for them to see. */
   async standing<K extends Kind>(actor: Actor, { kind, id }: PermissionObject<K>): Promise<StandingOn<K> | undefined> {
     const { rows } = await sql<{ standing: StandingOn<K> | null }>`
-      select ${standingOf(actor, kind)} as standing from ${sql.table(kind)} where id = ${id}`.execute(tx);
+      select ${standingOf(actor, kind)} as standing from ${sql.table(kind)} where ${sql.ref(`${kind}.id`)} = ${id}`.execute(tx);
     return rows[0]?.standing ?? undefined;
   },
 
@@ -90,7 +157,9 @@ export const permissions = (tx: Tx) => ({
         and id not in (${place})`.execute(tx);
       await sql`
         with changed as (
-          update permission set role = ${role}, active = ${active}, updated_at = now() where id in (${place}) returning id)
+          update permission set role = ${role}, active = ${active}, updated_at = now(),
+            expires_at = case when ${active} and expires_at <= now() then null else expires_at end
+          where id in (${place}) returning id)
         insert into permission (object_kind, object_id, person_id, role, active)
         select 'study', ${studyId}, ${personId}, ${role}, ${active} where not exists (select from changed)`.execute(tx);
     }

@@ -8,6 +8,8 @@ export type Tx = Kysely<Database>;
 
 // Ids and sizes are int8 on the server and stay below 2^53 here: plain numbers, not strings.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+// A date has no time and no zone: it stays the text that it is.
+pg.types.setTypeParser(pg.types.builtins.DATE, text => text);
 
 /** Serialisation failures and deadlocks pass; anything else does not. */
 const TRANSIENT = new Set(["40001", "40P01"]);

@@ -11,22 +11,26 @@ const STUDIES = 100_000;
 const PEOPLE = 2_000;
 /** Person 1 owns 50 studies and contributes to 50 others. */
 const SEEN = 100;
+/** Somebody without a study of their own owns the organisation of these. */
+const HEAD = PEOPLE + 1;
+const BELOW = STUDIES / 10;
 
 const FILL = [
   // Most of the time would go into checks and an index that nothing here needs.
   "set local session_replication_role = replica",
   "drop index study_name",
-  "insert into organisation (name) values ('U')",
+  "insert into organisation (name) values ('U'), ('V')",
   "insert into faculty (organisation_id, name) values (1, 'F')",
   "insert into study_field (faculty_id, name) values (1, 'S')",
-  `insert into person (username) select 'p' || i from generate_series(1, ${PEOPLE}) i`,
-  `insert into study (owner_id, code, name, human_subject, field_id, upload_uuid, upload_code)
-    select case when i % 2000 = 0 then 1 else 2 + i % ${PEOPLE - 1} end, 'C' || i, 'Study ' || i, false, 1, gen_random_uuid(), 'X'
+  `insert into person (username) select 'p' || i from generate_series(1, ${HEAD}) i`,
+  `insert into study (owner_id, code, name, human_subject, field_id, organisation_id, upload_uuid, upload_code)
+    select case when i % 2000 = 0 then 1 else 2 + i % ${PEOPLE - 1} end, 'C' || i, 'Study ' || i, false, 1, case when i % 10 = 0 then 2 else 1 end, gen_random_uuid(), 'X'
     from generate_series(1, ${STUDIES}) i`,
   "insert into permission (person_id, object_kind, object_id, role) select owner_id, 'study', id, 'administrator' from study",
   `insert into permission (person_id, object_kind, object_id, role)
     select case when id % 2000 = 1000 then 1 else 2 + id * 7 % ${PEOPLE - 1} end, 'study', id, 'researcher' from study
     on conflict do nothing`,
+  `insert into permission (person_id, object_kind, object_id, role) values (${HEAD}, 'organisation', 2, 'owner')`,
 ];
 
 const actor = (id: number, isSuperuser = false): Actor => ({
@@ -64,6 +68,8 @@ describe(`a list of 100 among ${STUDIES} studies`, () => {
     assert.deepEqual(await page(SEEN, 10), { total: SEEN, items: [] });
     assert.equal((await page(0, 10, actor(1, true))).total, STUDIES);
     assert.deepEqual(await page(0, 10, { kind: "nobody" }), { total: 0, items: [] });
+    const below = await page(0, 10, actor(HEAD));
+    assert.deepEqual([below.total, below.items[0]?.study.code, below.items[0]?.standing], [BELOW, "C100000", "owner"]);
   });
 
   it("never walks the whole table to find them, also for a small page", async () => {
@@ -81,6 +87,7 @@ describe(`a list of 100 among ${STUDIES} studies`, () => {
   it("is quick", async t => {
     for (const [who, name] of [
       [actor(1), "somebody who sees 100"],
+      [actor(HEAD), `the owner of an organisation with ${BELOW}`],
       [actor(1, true), "a superuser"],
     ] as const) {
       const times: number[] = [];

@@ -1,11 +1,11 @@
 import { type RawBuilder, type Selectable, type SqlBool, sql } from "kysely";
 import type { Actor, PersonId, ResearcherView } from "../core/people/model.ts";
 import { personOf, seesAll } from "../core/people/model.ts";
-import type { Role, Standing } from "../core/permissions/model.ts";
+import { INHERITED, LADDERS, type Role, type RoleOn, type Standing } from "../core/permissions/model.ts";
 import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { people } from "./people.ts";
-import { placesOfStudy, visibleStudies } from "./permissions.ts";
+import { placesOfStudy, rolesInOrganisations, visibleStudies } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -53,8 +53,9 @@ interface ViewRow extends Row {
   readonly field_name: string;
   readonly faculty_id: number;
   readonly faculty_name: string;
-  readonly organisation_id: number;
+  readonly field_organisation_id: number;
   readonly organisation_name: string;
+  readonly roles_above: Record<string, RoleOn<"organisation">> | null;
   readonly places: string | null;
   readonly has_storage: boolean;
   readonly drops: number;
@@ -67,20 +68,21 @@ interface ViewRow extends Row {
  * is reached from the page's own ids, so the cost follows the page and not the tables; separate subqueries keep one count
  * from multiplying another.
  */
-const viewRows = (which: RawBuilder<SqlBool>, { offset, limit }: Window): RawBuilder<ViewRow> => sql<ViewRow>`
+const viewRows = (actor: Actor, which: RawBuilder<SqlBool>, { offset, limit }: Window): RawBuilder<ViewRow> => sql<ViewRow>`
   with counted as (select count(*) as total from study where ${which}),
+  above as (${rolesInOrganisations(actor)}),
   page as (
     select * from study where ${which} order by id desc limit ${limit}
     offset (select case when ${offset}::bigint >= 0 then ${offset} else greatest(0, (total - 1) / ${limit} * ${limit}) end from counted))
   select counted.total, page.*,
     study_field.name as field_name, faculty.id as faculty_id, faculty.name as faculty_name,
-    organisation.id as organisation_id, organisation.name as organisation_name,
+    organisation.id as field_organisation_id, organisation.name as organisation_name, above.roles as roles_above,
     (select string_agg(concat_ws(',', id, person_id, role, live), ';' order by id)
       from (${placesOfStudy(sql`page.id`)}) place) as places,
     exists (select from location where study_id = page.id and direction = 'DESTINATION') as has_storage,
     dropped.drops, dropped.drop_bytes,
     (select count(*) from invitation where study_id = page.id) as invitations
-  from counted
+  from counted cross join above
   left join page on true
   left join study_field on study_field.id = page.field_id
   left join faculty on faculty.id = study_field.faculty_id
@@ -95,7 +97,7 @@ const matches = (search: string): RawBuilder<SqlBool> =>
 
 export const studies = (tx: Tx) => {
   const views = async (actor: Actor, which: RawBuilder<SqlBool>, window: Window): Promise<Page<StudyView>> => {
-    const { rows } = await viewRows(sql`${visibleStudies(actor, sql`id`)} and ${which}`, window).execute(tx);
+    const { rows } = await viewRows(actor, sql`${visibleStudies(actor, sql`id`)} and ${which}`, window).execute(tx);
     // Beyond the end the one row has a total and no study.
     const page = rows.filter(row => row.id !== null).map(row => ({ row, places: placesOf(row.places) }));
     const persons = await people(tx).views(
@@ -197,13 +199,13 @@ function viewOf(row: ViewRow, places: readonly Place[], persons: ReadonlyMap<Per
       faculty: {
         id: row.faculty_id,
         name: row.faculty_name,
-        organisation: { id: row.organisation_id, name: row.organisation_name },
+        organisation: { id: row.field_organisation_id, name: row.organisation_name },
       },
     },
     // Its foreign key holds the owner's row.
     owner: persons.get(row.owner_id as PersonId) as ResearcherView,
     contributors,
-    standing: standingIn(row.owner_id, places, actor),
+    standing: standingIn(row, places, actor),
     hasStorage: row.has_storage,
     drops: row.drops,
     dropBytes: row.drop_bytes,
@@ -212,8 +214,10 @@ function viewOf(row: ViewRow, places: readonly Place[], persons: ReadonlyMap<Per
 }
 
 /** As {@link standingOf} decides it, from rows that are at hand. */
-function standingIn(ownerId: number, places: readonly Place[], actor: Actor): Standing {
+function standingIn(row: ViewRow, places: readonly Place[], actor: Actor): Standing {
   const person = personOf(actor)?.id;
-  if (seesAll(actor) || ownerId === person) return "owner";
-  return places.find(place => place.live && place.person === person)?.role ?? "member";
+  if (seesAll(actor) || row.owner_id === person) return "owner";
+  const above = row.roles_above?.[row.organisation_id];
+  const all = [places.find(place => place.live && place.person === person)?.role, above && INHERITED.study[above]];
+  return LADDERS.study.findLast(standing => all.includes(standing)) ?? "member";
 }

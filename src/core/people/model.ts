@@ -115,3 +115,7 @@ export const actorName = (actor: Actor): string => (actor.kind === "person" ? `p
 /** @throws nothing; undefined when nobody signed in. */
 export const personOf = (actor: Actor): PersonActor | undefined => (actor.kind === "person" ? actor : undefined);
 export const seesAll = (actor: Actor): boolean => actor.kind === "system" || (actor.kind === "person" && actor.isSuperuser);
+/** Members may read everything, and change nothing by that. */
+export const SUPPORT_GROUP = "support";
+export const readsAll = (actor: Actor): boolean =>
+  seesAll(actor) || (actor.kind === "person" && actor.groups.includes(SUPPORT_GROUP));

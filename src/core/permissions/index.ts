@@ -7,8 +7,8 @@ import type { Study } from "../studies/model.ts";
 import type { Kind, PermissionObject, Role, StandingOn } from "./model.ts";
 import { allows, SEE, type Verb } from "./rules.ts";
 
-export type { Kind, PermissionObject, Role, Standing, StandingOn } from "./model.ts";
-export { allows, type Verb } from "./rules.ts";
+export type { Kind, PermissionObject, Role, RoleGrant, RoleOn, Standing, StandingOn } from "./model.ts";
+export { allows, holds, roleNamed, type Verb } from "./rules.ts";
 
 /** The one permission question. False also for what is not there. */
 export const may = async <K extends Kind>(tx: Tx, actor: Actor, verb: Verb<K>, object: PermissionObject<K>): Promise<boolean> =>
@@ -29,7 +29,7 @@ export async function mustMay<K extends Kind>(
 
 /** @throws as {@link mustMay} */
 export function mustAllow<K extends Kind>(kind: K, standing: StandingOn<K> | undefined, verb: Verb<K>): StandingOn<K> {
-  if (standing === undefined || !allows(kind, standing, SEE[kind] as Verb<K>)) throw notFound();
+  if (standing === undefined || !allows(kind, standing, SEE[kind] as string as Verb<K>)) throw notFound();
   if (!allows(kind, standing, verb)) throw forbidden();
   return standing;
 }

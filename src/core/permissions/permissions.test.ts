@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
 import { permissions } from "../../store/permissions.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations } from "../organisations/index.ts";
-import { type Actor, actorOf, NOBODY, SYSTEM } from "../people/model.ts";
+import { type Actor, actorOf, NOBODY, type Person, SUPPORT_GROUP, SYSTEM } from "../people/model.ts";
 import { aPerson, type PeopleBench, peopleBench } from "../people/people.fixture.ts";
 import { createStudy } from "../studies/index.ts";
 import { lockStudyFor, may, mustMay, roleOn, studyFor } from "./index.ts";
@@ -93,5 +93,43 @@ describe("the one permission question", () => {
     );
     assert.deepEqual(rows, [{ role: "administrator" }]);
     assert.equal(await roleOn(store.db, actorOf(person), id), "administrator");
+  });
+
+  it("an organisation's owner stands as owner of its studies and offerings, its manager and supporter below, for as long as their role lasts", async () => {
+    const { store } = bench.world;
+    const { rows } = await sql<{ organisation: number; offering: number }>`
+      with home as (select organisation_id as id from study where id = ${id}),
+      category as (insert into market_category (title) values ('HPC') returning id)
+      insert into offering (organisation_id, category_id, name, type) select home.id, category.id, 'O', 'T' from home, category
+      returning organisation_id as organisation, id as offering`.execute(store.db);
+    const { organisation = 0, offering = 0 } = rows[0] ?? {};
+    const give = (person: Person, role: string, kind: string, object: number, expires: string | null = null) =>
+      sql`insert into permission (person_id, object_kind, object_id, role, expires_at)
+        values (${person.id}, ${kind}, ${object}, ${role}, ${expires}::timestamptz)`.execute(store.db);
+    const somebody = () => aPerson(bench.world, { password: undefined });
+    const standings = async (person: Person) => {
+      const { standing } = permissions(store.db);
+      const actor = actorOf(person);
+      return [
+        await standing(actor, { kind: "organisation", id: organisation }),
+        await standing(actor, object()),
+        await standing(actor, { kind: "offering", id: offering }),
+      ];
+    };
+    const expected = { owner: "owner", manager: "member", support: "member" };
+    for (const [role, onStudy] of Object.entries(expected)) {
+      const person = await somebody();
+      await give(person, role, "organisation", organisation);
+      assert.deepEqual(await standings(person), [role, onStudy, role]);
+    }
+    const [former, member, manager, helper] = [await somebody(), await somebody(), await somebody(), await somebody()];
+    await give(former, "owner", "organisation", organisation, "2020-01-01");
+    assert.deepEqual(await standings(former), [undefined, undefined, undefined]);
+    await give(member, "member", "study", id);
+    assert.deepEqual(await standings(member), ["visitor", "member", undefined]);
+    await give(manager, "manager", "offering", offering);
+    assert.deepEqual(await standings(manager), ["visitor", undefined, "manager"]);
+    assert.deepEqual(await standings({ ...helper, groups: [SUPPORT_GROUP] }), ["support", "member", "support"]);
+    assert.deepEqual(await standings(helper), [undefined, undefined, undefined]);
   });
 });

@@ -1,4 +1,4 @@
-import { type Kind, LADDERS, type StandingOn } from "./model.ts";
+import { type Kind, LADDERS, ROLE_NAMES, ROLES, type RoleOn, type StandingOn } from "./model.ts";
 
 /**
  * The one table: the lowest standing that may do it. Superusers and the system stand as owners of everything. The first verb of a
@@ -9,9 +9,12 @@ const LOWEST = {
     "study.see": "member",
     "invitation.see": "member",
     "drop.see": "member",
+    "order.create": "member",
     "invitation.change": "researcher", // write one, and see its code
+    "order.own": "researcher", //        approve one for a private offering, cancel and remove any
+    "resource.change": "researcher",
     "study.change": "administrator",
-    "study.code": "administrator", //     see the general upload code
+    "study.code": "administrator", //    see the general upload code
     "contributors.change": "administrator",
     "invitation.send": "administrator",
     "location.see": "administrator",
@@ -19,16 +22,50 @@ const LOWEST = {
     "drop.retry": "administrator",
     "study.remove": "owner",
   },
+  organisation: {
+    "organisation.see": "visitor",
+    "offerings.see": "support", //       those that it sells, their orders and resources
+    "organisation.change": "owner",
+    "members.see": "support",
+    "study.create": "owner",
+    "order.approve": "owner", //         of its studies, as the one who pays
+    "resource.options": "owner",
+    "invoice.see": "owner",
+    "offering.create": "owner",
+  },
+  offering: {
+    "offering.see": "support",
+    "offering.change": "manager",
+    "resource.report": "manager", //     usage, and what it is called at the provider's
+    "offering.state": "owner",
+    "offering.remove": "owner",
+    "order.review": "owner",
+    "resource.state": "owner",
+    "managers.change": "owner",
+  },
 } as const satisfies { [K in Kind]: Readonly<Record<string, StandingOn<K>>> };
 
 /** Everything that can be asked for on an object of this kind and what belongs to it. */
 export type Verb<K extends Kind = "study"> = keyof (typeof LOWEST)[K] & string;
 
 /** What it takes to see an object, of each kind. */
-export const SEE = { study: "study.see" } as const satisfies { [K in Kind]: Verb<K> };
+export const SEE = { study: "study.see", organisation: "organisation.see", offering: "offering.see" } as const satisfies {
+  [K in Kind]: Verb<K>;
+};
 
 const rank = (kind: Kind, standing: string): number => (LADDERS[kind] as readonly string[]).indexOf(standing);
 
 /** @param standing undefined: none, which may nothing */
 export const allows = <K extends Kind>(kind: K, standing: StandingOn<K> | undefined, verb: Verb<K>): boolean =>
   standing !== undefined && rank(kind, standing) >= rank(kind, LOWEST[kind][verb] as string);
+
+/** Nobody gives what they do not hold: a standing is worth the roles up to it. */
+export const holds = <K extends Kind>(kind: K, standing: StandingOn<K> | undefined, role: RoleOn<K>): boolean =>
+  standing !== undefined && rank(kind, standing) >= rank(kind, role);
+
+/** Kind and role by the name that a role goes by outside; undefined for a name that nobody has. */
+export function roleNamed(name: string): { readonly kind: Kind; readonly role: string } | undefined {
+  for (const kind of Object.keys(ROLES) as Kind[])
+    for (const [role, known] of Object.entries(ROLE_NAMES[kind])) if (known === name) return { kind, role };
+  return undefined;
+}

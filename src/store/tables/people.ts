@@ -1,12 +1,34 @@
-import type { At, Default, Id, MaybeAt, Stamped } from "./columns.ts";
+import type { At, Default, Id, Json, MaybeAt, Stamped } from "./columns.ts";
 
 /** Who signs in and what they may do. */
 export interface PeopleTables {
-  organisation: Stamped & { id: Id; name: string; email: Default<string>; website: Default<string> };
+  organisation: Stamped & {
+    id: Id;
+    uuid: Default<string>;
+    slug: Default<string>;
+    name: string;
+    email: Default<string>;
+    website: Default<string>;
+    abbreviation: Default<string>;
+    native_name: Default<string>;
+    country: Default<string>;
+    backend_id: Default<string>;
+    blocked: Default<boolean>;
+    archived: Default<boolean>;
+    tax_percent: Default<string>;
+    accounting_start_at: At;
+    provider_uuid: Default<string | null>;
+    provider_since: MaybeAt;
+    provider_description: Default<string>;
+    details: Json;
+  };
   faculty: Stamped & { id: Id; organisation_id: number; name: string };
   study_field: Stamped & { id: Id; faculty_id: number; name: string };
   person: Stamped & {
     id: Id;
+    uuid: Default<string>;
+    details: Json;
+    token_lifetime_seconds: Default<number | null>;
     username: string;
     email: Default<string>;
     first_name: Default<string>;
@@ -45,6 +67,8 @@ export interface PeopleTables {
   attempt: { subject: string; failures: number; last_at: Date; locked_until: Date | null };
   permission: Stamped & {
     id: Id;
+    uuid: Default<string>;
+    created_by_id: Default<number | null>;
     person_id: number | null;
     object_kind: string;
     object_id: number;

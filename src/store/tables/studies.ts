@@ -4,6 +4,16 @@ import type { Default, Id, MaybeAt, Stamped } from "./columns.ts";
 export interface StudyTables {
   study: Stamped & {
     id: Id;
+    uuid: Default<string>;
+    organisation_id: Default<number>;
+    slug: Default<string>;
+    backend_id: Default<string>;
+    start_date: Default<string | null>;
+    end_date: Default<string | null>;
+    end_date_by_id: Default<number | null>;
+    oecd_code: Default<string | null>;
+    is_industry: Default<boolean>;
+    type_id: Default<number | null>;
     owner_id: number;
     code: string;
     name: string;
@@ -41,6 +51,7 @@ export interface StudyTables {
     direction: Default<string>;
     path: Default<string>;
     upload_path: Default<string>;
+    quota_bytes: Default<number | null>;
     passphrase_sealed: Buffer | null;
   };
 }
