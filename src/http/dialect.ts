@@ -4,7 +4,7 @@ import type { FastifyRequest } from "fastify";
 import type { Actor } from "../core/people/model.ts";
 import type { World } from "../core/world.ts";
 import type { HavreError } from "../kernel/errors.ts";
-import type { Reply, Route, Wire } from "./route.ts";
+import type { Reply, Route, Schema, Wire } from "./route.ts";
 
 /** A wire dialect: how it signs in, what its routes are, how it says no. */
 export interface Dialect {
@@ -16,6 +16,8 @@ export interface Dialect {
   admit(auth: string, actor: Actor, world: World): void;
   /** The dialect's own error shape. */
   refuse(error: HavreError, wire: Pick<Wire, "method" | "url">): Reply;
+  /** What the OpenAPI document says of a row's refusals, by status or "default". */
+  refusals?(row: Route): Readonly<Record<string, Schema>>;
 }
 
 export interface SignInRequest extends Omit<Wire, "actor" | "body" | "params" | "query"> {

@@ -22,7 +22,7 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
     app.route({
       method: row.method,
       url: row.path,
-      schema: describe(row),
+      schema: describe(row, dialect),
       handler: async (request, reply) => {
         try {
           const asked = signInRequest(request, world, believed);
@@ -128,10 +128,11 @@ function methodsByPath(routes: readonly Route[]): Map<string, Set<string>> {
 const stackOf = (error: HavreError): string | undefined => (error.cause instanceof Error ? error.cause.stack : error.stack);
 
 /** What the OpenAPI document says of the row. */
-function describe(row: Route): Record<string, unknown> {
+function describe(row: Route, dialect: Dialect): Record<string, unknown> {
   const names = [...row.path.matchAll(/:(\w+)/g)].map(match => match[1] ?? "");
   return {
     summary: row.summary,
+    operationId: operationId(row),
     tags: [row.tag],
     ...(row.auth === "none" ? { security: [] } : {}),
     ...(names.length > 0
@@ -145,6 +146,13 @@ function describe(row: Route): Record<string, unknown> {
       : {}),
     ...(row.query ? { querystring: { type: "object", properties: row.query } } : {}),
     ...(row.body ? { body: row.body } : {}),
-    response: { [row.status ?? 200]: row.reply ?? { description: "Done." } },
+    response: {
+      ...dialect.refusals?.(row),
+      [row.status ?? 200]: { description: "Done.", ...(row.reply ?? { type: "null" }) },
+    },
   };
 }
+
+/** A name for generated clients: "get_api_v1_studies_id". */
+const operationId = ({ method, path }: Route): string =>
+  [method.toLowerCase(), ...path.split(/[^\w]+/).filter(part => part !== "")].join("_");

@@ -14,6 +14,7 @@ import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import { sse } from "../../http/sse.ts";
 import { notFound } from "../../kernel/errors.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
+import { BOOLEAN, INTEGER, list, media, object, orNull, STAMP, STRING, words } from "./schemas.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, stampOrNull, windowOf } from "./wire.ts";
 
 const STATUSES: readonly DropStatus[] = ["NEW", "UPLOADING", "UPLOADED", "MOVING", "DONE", "ERROR"];
@@ -63,26 +64,66 @@ const dropShape = ({ drop, provider, deliveries, receiptPath }: SeenDrop, { sett
   deliveries: deliveries.map(delivery => deliveryShape(delivery, settings.timeZone)),
 });
 
-const DROP: Schema = {
-  type: "object",
-  properties: {
-    id: { type: "integer" },
-    study: { type: "integer" },
-    original_filename: { type: "string" },
-    folder: { type: "string" },
-    filesize: { type: "integer" },
-    sha256: { type: ["string", "null"] },
-    status: { type: "string", enum: STATUSES },
-    status_message: { type: "string" },
-    ip: { type: "string" },
-    encrypted: { type: "boolean" },
-    uploader: { type: ["object", "null"] },
-    receipt_url: { type: "string" },
-    deliveries: { type: "array", items: { type: "object" } },
-    created_at: { type: "string" },
-    updated_at: { type: "string" },
-  },
+const SHOWN_DELIVERY = {
+  id: INTEGER,
+  storage: STRING,
+  engine: STRING,
+  state: words([...new Set(Object.values(DELIVERY_STATE))]),
+  phase: words(Object.keys(DELIVERY_STATE)),
+  encrypted: BOOLEAN,
+  attempts: INTEGER,
+  message: STRING,
+  bytes_done: INTEGER,
+  bytes_total: INTEGER,
+  started_at: orNull(STAMP),
+  updated_at: STAMP,
 };
+/** As the provider sees it. */
+export const providerDeliverySchema: Schema = object(SHOWN_DELIVERY);
+const deliverySchema: Schema = object({ ...SHOWN_DELIVERY, location: orNull(INTEGER), next_try_at: orNull(STAMP) });
+export const STATUS: Schema = words(STATUSES);
+const dropSchema: Schema = object({
+  id: INTEGER,
+  study: INTEGER,
+  original_filename: STRING,
+  folder: STRING,
+  filesize: INTEGER,
+  sha256: orNull(STRING),
+  status: STATUS,
+  status_message: STRING,
+  ip: STRING,
+  encrypted: BOOLEAN,
+  uploader: orNull(object({ id: INTEGER, name: STRING, email: STRING })),
+  receipt_url: STRING,
+  created_at: STAMP,
+  updated_at: STAMP,
+  deliveries: list(deliverySchema),
+});
+const PERSON_NAME = object({ first_name: STRING, last_name: STRING });
+const targetSchema: Schema = object({
+  id: INTEGER,
+  name: STRING,
+  description: STRING,
+  owner: PERSON_NAME,
+  upload_uuid: STRING,
+  api_upload_url: STRING,
+  web_upload_url: STRING,
+  has_storage: BOOLEAN,
+  not_allowed_extensions: list(STRING),
+});
+const dropPageSchema: Schema = object({
+  name: STRING,
+  description: STRING,
+  owner: PERSON_NAME,
+  not_allowed_extensions: list(STRING),
+  upload_url: STRING,
+  max_size_bytes: INTEGER,
+  accepts: BOOLEAN,
+  reason: STRING,
+  encrypted: BOOLEAN,
+  human_subject: BOOLEAN,
+});
+const validSchema: Schema = object({ valid: BOOLEAN, uploader: orNull(object({ name: STRING })) });
 
 /** @throws "not-found" for a word that is no status (contract §4.7) */
 function filterOf(wire: Wire): DropFilter {
@@ -132,7 +173,7 @@ export const dropRoutes: readonly Route[] = [
     tag: "dropoffs",
     summary: "Drops of your studies, newest first",
     query: { ...PAGE_QUERY, study: { type: "integer" }, status: { type: "string", enum: STATUSES } },
-    reply: pageSchema(DROP),
+    reply: pageSchema(dropSchema),
     in: filterOf,
     do: listDrops,
     out: (page, wire) => pageOut(page, wire, view => dropShape(view, wire)),
@@ -143,7 +184,7 @@ export const dropRoutes: readonly Route[] = [
     auth: "user",
     tag: "dropoffs",
     summary: "One drop with its deliveries",
-    reply: DROP,
+    reply: dropSchema,
     in: idParam,
     do: readDrop,
     out: dropShape,
@@ -155,7 +196,7 @@ export const dropRoutes: readonly Route[] = [
     tag: "dropoffs",
     summary: "Queue the failed deliveries again",
     status: 202,
-    reply: DROP,
+    reply: dropSchema,
     in: idParam,
     do: retryDrop,
     out: dropShape,
@@ -166,6 +207,7 @@ export const dropRoutes: readonly Route[] = [
     auth: "super",
     tag: "dropoffs",
     summary: "A study as an upload page needs it",
+    reply: targetSchema,
     in: wire => wire.params.uuid ?? "",
     do: readTarget,
     out: targetShape,
@@ -177,6 +219,7 @@ export const dropRoutes: readonly Route[] = [
     tag: "dropoffs",
     summary: "Is this upload code right?",
     body: schemaOf(CODE),
+    reply: validSchema,
     in: codeAsked,
     do: tryCode,
     out: validShape,
@@ -187,6 +230,7 @@ export const dropRoutes: readonly Route[] = [
     auth: "none",
     tag: "dropoffs",
     summary: "A drop-off page",
+    reply: dropPageSchema,
     in: wire => wire.params.uuid ?? "",
     do: readTarget,
     out: pageShape,
@@ -198,6 +242,7 @@ export const dropRoutes: readonly Route[] = [
     tag: "dropoffs",
     summary: "Is this upload code right?",
     body: schemaOf(CODE),
+    reply: validSchema,
     in: codeAsked,
     do: tryCode,
     out: validShape,
@@ -208,7 +253,8 @@ export const dropRoutes: readonly Route[] = [
     auth: "user",
     tag: "events",
     summary: "What changes in a study, live (server-sent events)",
-    query: { study: { type: "integer" } },
+    query: { study: INTEGER },
+    reply: media("text/event-stream", "One event per change, until the client hangs up."),
     in: studyAsked,
     do: watchStudy,
     out: sse,

@@ -4,6 +4,7 @@ import { invitationRoutes } from "./invitations.ts";
 import { mailRoutes } from "./mails.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
+import { refusals } from "./schemas.ts";
 import { sessionRoutes } from "./session.ts";
 import { admit, signIn } from "./sign-in.ts";
 import { storageRoutes } from "./storages.ts";
@@ -20,6 +21,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
   signIn,
   admit,
   refuse,
+  refusals,
   routes: [
     ...portalRoutes(facts),
     ...tokenRoutes,

@@ -12,6 +12,7 @@ import {
 } from "../../core/studies/index.ts";
 import { noContent, type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import { choice, email, optional, pk, readBody, schemaOf, text } from "./fields.ts";
+import { INTEGER, object, orNull, STAMP, STRING, words } from "./schemas.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, stampOrNull, windowOf } from "./wire.ts";
 
 /** Invitations (contract §4.7). */
@@ -24,21 +25,20 @@ const INVITATION_WRITE = {
 };
 const invitationIn = (wire: Wire): InvitationInput => readBody(INVITATION_WRITE, wire.body);
 
-const invitationSchema: Schema = {
-  type: "object",
-  properties: {
-    id: { type: "integer" },
-    study: { type: "integer" },
-    name: { type: "string" },
-    email: { type: "string" },
-    language: { type: "string", enum: ["en", "nl"] },
-    upload_code: { type: "string", description: "For those who may invite; else absent." },
-    upload_url: { type: "string", description: "The drop-off page; with the code in its fragment for those who may invite." },
-    mail_sent: { anyOf: [{ type: "string", format: "date-time" }, { type: "null" }] },
-    created_at: { type: "string", format: "date-time" },
-    updated_at: { type: "string", format: "date-time" },
+const invitationSchema: Schema = object(
+  {
+    id: INTEGER,
+    study: INTEGER,
+    name: STRING,
+    email: STRING,
+    language: words(["en", "nl"]),
+    upload_url: { ...STRING, description: "The drop-off page; with the code in its fragment for those who may invite." },
+    mail_sent: orNull(STAMP),
+    created_at: STAMP,
+    updated_at: STAMP,
   },
-};
+  { upload_code: { ...STRING, description: "For those who may invite." } },
+);
 
 const invitationShape = ({ invitation, studyUuid, showsCode }: InvitationView, { settings }: Wire) => ({
   id: invitation.id,

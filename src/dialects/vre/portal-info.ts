@@ -1,5 +1,6 @@
 import { listSigningKeys } from "../../core/drops/index.ts";
-import { nothing, type Route, route } from "../../http/route.ts";
+import { nothing, type Route, route, type Schema } from "../../http/route.ts";
+import { BOOLEAN, list, object, orNull, STAMP, STRING, words } from "./schemas.ts";
 import { stamp } from "./wire.ts";
 
 /** What the portal must know before anybody signs in. */
@@ -17,6 +18,17 @@ export interface DemoFacts {
 const demoShape = (demo: DemoFacts | undefined) =>
   demo === undefined ? null : { drop_off_url: demo.dropOffUrl, upload_code: demo.uploadCode, accounts: demo.accounts };
 
+const ACCOUNT = object({ username: STRING, password: STRING, role: STRING });
+const portalSchema: Schema = object({
+  version: STRING,
+  demo: orNull(object({ drop_off_url: STRING, upload_code: STRING, accounts: list(ACCOUNT) })),
+  mail_outbox: BOOLEAN,
+  registration: words(["open", "closed"]),
+  languages: list(STRING),
+  storage_engines: list(STRING),
+});
+const keySchema: Schema = object({ algorithm: STRING, public_key: STRING, first_seen_at: STAMP });
+
 export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] => [
   route({
     method: "GET",
@@ -24,6 +36,7 @@ export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] =
     auth: "none",
     tag: "portal",
     summary: "What the portal must know before anybody signs in",
+    reply: portalSchema,
     in: nothing,
     do: async () => undefined,
     out: (_nothing, { settings }) => ({
@@ -41,6 +54,7 @@ export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] =
     auth: "none",
     tag: "receipts",
     summary: "Public keys that receipts are signed with, newest first",
+    reply: list(keySchema),
     in: nothing,
     do: listSigningKeys,
     out: (keys, { settings }) =>

@@ -1,8 +1,9 @@
 import { crateOf, type ReceiptView, readReceipt, receiptDocument, receiptPath } from "../../core/drops/index.ts";
 import { watchReceipt } from "../../core/events/index.ts";
-import { type Reply, type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
+import { type Reply, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { sse } from "../../http/sse.ts";
-import { deliveryShape } from "./drops.ts";
+import { deliveryShape, providerDeliverySchema, STATUS } from "./drops.ts";
+import { BOOLEAN, INTEGER, list, media, object, orNull, STAMP, STRING } from "./schemas.ts";
 import { stamp, stampOrNull } from "./wire.ts";
 
 /** A receipt is shown to whoever has its secret link: the provider has no account. */
@@ -36,6 +37,28 @@ function receiptShape(view: ReceiptView, { settings }: Wire) {
   };
 }
 
+const receiptSchema: Schema = object({
+  drop: object({
+    id: { type: "string", format: "uuid" },
+    original_filename: STRING,
+    folder: STRING,
+    filesize: INTEGER,
+    sha256: orNull(STRING),
+    status: STATUS,
+    status_message: STRING,
+    encrypted: BOOLEAN,
+    created_at: STAMP,
+    received_at: orNull(STAMP),
+  }),
+  study: object({ name: STRING }),
+  upload: orNull(object({ offset: INTEGER, length: orNull(INTEGER), expires_at: STAMP })),
+  deliveries: list(providerDeliverySchema),
+  custody: { ...list({ type: "object" }), description: "The signed steps; see docs/receipts.md." },
+  page_url: STRING,
+  receipt_url: STRING,
+  crate_url: STRING,
+});
+
 /** The provider learns where copies are and how they fare, not the numbers of our rows. */
 const providerShape = ({ location: _, next_try_at: __, ...shown }: ReturnType<typeof deliveryShape>) => shown;
 
@@ -53,6 +76,7 @@ export const receiptRoutes: readonly Route[] = [
     auth: "none",
     tag: "receipts",
     summary: "What became of a drop",
+    reply: receiptSchema,
     in: secretOf,
     do: readReceipt,
     out: receiptShape,
@@ -63,6 +87,7 @@ export const receiptRoutes: readonly Route[] = [
     auth: "none",
     tag: "receipts",
     summary: "The signed receipt",
+    reply: { type: "object", description: "Described in docs/receipts.md." },
     in: secretOf,
     do: readReceipt,
     out: (view, wire) =>
@@ -78,6 +103,7 @@ export const receiptRoutes: readonly Route[] = [
     auth: "none",
     tag: "receipts",
     summary: "The receipt as an RO-Crate",
+    reply: media("application/zip", "The crate."),
     in: secretOf,
     do: readReceipt,
     out: (view, wire) =>
@@ -89,6 +115,7 @@ export const receiptRoutes: readonly Route[] = [
     auth: "none",
     tag: "receipts",
     summary: "Changes of a drop, live (server-sent events)",
+    reply: media("text/event-stream", "One event per change, until the client hangs up."),
     in: secretOf,
     do: watchReceipt,
     out: sse,

@@ -2,30 +2,25 @@ import { closeSession, currentSession, type OpenSession, openSession } from "../
 import { noContent, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { assertSameOrigin, clearCookie, sessionIdOf, setCookie } from "../../http/sign-in/session.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
+import { BOOLEAN, INTEGER, object, STRING } from "./schemas.ts";
 
 /** The portal's sign-in. */
 const CREDENTIALS = { username: text(), password: text({ keepBlanks: true }) };
 const path = "/api/auth/session/";
 const tag = "session";
 
-const reply: Schema = {
-  type: "object",
-  properties: {
-    user: {
-      type: "object",
-      properties: {
-        id: { type: "integer" },
-        username: { type: "string" },
-        email: { type: "string" },
-        first_name: { type: "string" },
-        last_name: { type: "string" },
-        is_staff: { type: "boolean" },
-        is_superuser: { type: "boolean" },
-      },
-    },
-    csrf_token: { type: "string", description: "Goes into `X-CSRFToken` of every change." },
-  },
-};
+const reply: Schema = object({
+  user: object({
+    id: INTEGER,
+    username: STRING,
+    email: STRING,
+    first_name: STRING,
+    last_name: STRING,
+    is_staff: BOOLEAN,
+    is_superuser: BOOLEAN,
+  }),
+  csrf_token: { ...STRING, description: "Goes into `X-CSRFToken` of every change." },
+});
 
 function sessionReply({ id, csrfToken, person }: OpenSession, wire: Wire): SpecialReply {
   const user = {

@@ -1,38 +1,30 @@
 import type { FacultyView, Named, ResearcherView } from "../../core/people/model.ts";
 import type { Schema } from "../../http/route.ts";
+import { INTEGER, object, orNull, STAMP, STRING } from "./schemas.ts";
 import { stamp } from "./wire.ts";
 
 /** Shapes that several parts of the VRE dialect embed (contract §4, "Shared shapes"). */
 
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
-const STAMP: Schema = { type: "string", format: "date-time" };
-
-export const universitySchema: Schema = { type: "object", properties: { id: { type: "integer" }, name: { type: "string" } } };
+export const universitySchema: Schema = object({ id: INTEGER, name: STRING });
 export const universityShape = ({ id, name }: Named) => ({ id, name });
 
-export const facultySchema: Schema = {
-  type: "object",
-  properties: { id: { type: "integer" }, name: { type: "string" }, university: universitySchema },
-};
+export const facultySchema: Schema = object({ id: INTEGER, name: STRING, university: universitySchema });
 export const facultyShape = ({ id, name, organisation }: FacultyView) => ({
   id,
   name,
   university: universityShape(organisation),
 });
 
-export const researcherSchema: Schema = {
-  type: "object",
-  properties: {
-    id: { type: "integer" },
-    first_name: { type: "string" },
-    last_name: { type: "string" },
-    email_address: { type: "string" },
-    university: orNull(universitySchema),
-    faculty: orNull(facultySchema),
-    created_at: STAMP,
-    updated_at: STAMP,
-  },
-};
+export const researcherSchema: Schema = object({
+  id: INTEGER,
+  first_name: STRING,
+  last_name: STRING,
+  email_address: STRING,
+  university: orNull(universitySchema),
+  faculty: orNull(facultySchema),
+  created_at: STAMP,
+  updated_at: STAMP,
+});
 
 /** @param timeZone of the stamps: `settings.timeZone` */
 export const researcherShape = ({ person, organisation, faculty }: ResearcherView, timeZone: string) => ({

@@ -19,6 +19,7 @@ import {
 import { noContent, type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import type { ErrorKind } from "../../kernel/errors.ts";
 import { optional, pk, readBody, schemaOf, text } from "./fields.ts";
+import { BOOLEAN, INTEGER, list, object, STAMP, STRING } from "./schemas.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, windowOf } from "./wire.ts";
 
 /** Storages, and where in them a study's drops go (contract §4.7). */
@@ -50,25 +51,25 @@ function locationIn(wire: Wire): LocationInput {
 }
 const placeOf = (wire: Wire) => ({ study: idParam(wire), location: idParam(wire, "location") });
 
-const STRING: Schema = { type: "string" };
-const STAMPS = { created_at: { type: "string", format: "date-time" }, updated_at: { type: "string", format: "date-time" } };
-const storageSchema: Schema = {
-  type: "object",
-  properties: { id: { type: "integer" }, name: STRING, engine: STRING, location: STRING, username: STRING, ...STAMPS },
-};
-const locationSchema: Schema = {
-  type: "object",
-  properties: {
-    id: { type: "integer" },
-    storage: storageSchema,
-    direction: STRING,
-    path: STRING,
-    uploadpath: STRING,
-    encrypted: { type: "boolean" },
-    ...STAMPS,
-  },
-};
-const testSchema: Schema = { type: "object", properties: { ok: { type: "boolean" }, code: STRING, message: STRING } };
+const STAMPS = { created_at: STAMP, updated_at: STAMP };
+const storageSchema: Schema = object({
+  id: INTEGER,
+  name: STRING,
+  engine: STRING,
+  location: STRING,
+  username: STRING,
+  ...STAMPS,
+});
+const locationSchema: Schema = object({
+  id: INTEGER,
+  storage: storageSchema,
+  direction: STRING,
+  path: STRING,
+  uploadpath: STRING,
+  encrypted: BOOLEAN,
+  ...STAMPS,
+});
+const testSchema: Schema = object({ ok: BOOLEAN, code: STRING, message: STRING });
 
 const storageShape = (storage: StorageRecord, { settings }: Wire) => ({
   id: storage.id,
@@ -191,7 +192,7 @@ const locations: readonly Route[] = [
     method: "GET",
     path: "/api/v1/studies/:id/storages/",
     summary: "Where the drops of a study go.",
-    reply: { type: "array", items: locationSchema },
+    reply: list(locationSchema),
     in: wire => idParam(wire),
     do: listLocations,
     out: (views, wire) => views.map(view => locationShape(view, wire)),

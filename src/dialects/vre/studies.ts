@@ -16,7 +16,8 @@ import {
   uploadPage,
 } from "../../core/studies/index.ts";
 import { noContent, nothing, type Route, route, type Schema, type Wire } from "../../http/route.ts";
-import { bool, choice, list, optional, pk, readBodies, readBody, schemaOf, text } from "./fields.ts";
+import { bool, choice, list as listOf, optional, pk, readBodies, readBody, schemaOf, text } from "./fields.ts";
+import { BOOLEAN, INTEGER, list, object, STAMP, STRING, words } from "./schemas.ts";
 import { researcherSchema, researcherShape } from "./shapes.ts";
 import { studyFieldSchema, studyFieldShape } from "./universities.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, windowOf } from "./wire.ts";
@@ -38,9 +39,9 @@ const STUDY_WRITE = {
   description: optional(text({ blank: true }), ""),
   human_subject: bool(),
   field: pk(),
-  contributors: optional(list(pk())),
+  contributors: optional(listOf(pk())),
   is_open: optional(bool()),
-  recipients: optional(list(text({ max: 4096 }))),
+  recipients: optional(listOf(text({ max: 4096 }))),
 };
 const CONTRIBUTOR_WRITE = {
   researcher_id: pk(),
@@ -102,21 +103,14 @@ function studyShape(view: StudyView, wire: Wire, person = personsOf(wire)) {
   };
 }
 
-const STRING: Schema = { type: "string" };
-const INTEGER: Schema = { type: "integer" };
-const BOOLEAN: Schema = { type: "boolean" };
-const contributorSchema: Schema = {
-  type: "object",
-  properties: {
-    id: INTEGER,
-    role: { type: "string", enum: Object.keys(ROLE_OF) },
-    active: BOOLEAN,
-    researcher: researcherSchema,
-  },
-};
-const studySchema: Schema = {
-  type: "object",
-  properties: {
+const contributorSchema: Schema = object({
+  id: INTEGER,
+  role: words(Object.keys(ROLE_OF)),
+  active: BOOLEAN,
+  researcher: researcherSchema,
+});
+const studySchema: Schema = object(
+  {
     id: INTEGER,
     code: STRING,
     name: STRING,
@@ -124,11 +118,10 @@ const studySchema: Schema = {
     human_subject: BOOLEAN,
     field: studyFieldSchema,
     owner: researcherSchema,
-    contributors: { type: "array", items: contributorSchema },
-    created_at: { type: "string", format: "date-time" },
-    updated_at: { type: "string", format: "date-time" },
+    contributors: list(contributorSchema),
+    created_at: STAMP,
+    updated_at: STAMP,
     upload_uuid: { type: "string", format: "uuid" },
-    upload_code: { type: "string", description: "Only for the owner and administrators." },
     web_upload_url: STRING,
     api_upload_url: STRING,
     has_storage: BOOLEAN,
@@ -136,11 +129,12 @@ const studySchema: Schema = {
     total_file_size: INTEGER,
     total_invitations: INTEGER,
     is_open: BOOLEAN,
-    recipients: { type: "array", items: STRING },
-    role: { type: "string", enum: Object.keys(ROLE_OF) },
+    recipients: list(STRING),
+    role: words(Object.keys(ROLE_OF)),
   },
-};
-const roleSchema: Schema = { type: "object", properties: { id: STRING, name: STRING } };
+  { upload_code: { ...STRING, description: "Only for the owner and administrators." } },
+);
+const roleSchema: Schema = object({ id: STRING, name: STRING });
 
 const ROLES = [
   { id: "ADMINISTRATOR", name: "Administrator" },
@@ -182,7 +176,7 @@ export const studyRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/v1/studies/fields/",
     summary: "Fields of study of the caller's faculty.",
-    reply: { type: "array", items: studyFieldSchema },
+    reply: list(studyFieldSchema),
     in: nothing,
     do: listOwnFields,
     out: fields => fields.map(studyFieldShape),
@@ -192,7 +186,7 @@ export const studyRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/v1/studies/roles/",
     summary: "Roles that a contributor can have.",
-    reply: { type: "array", items: roleSchema },
+    reply: list(roleSchema),
     in: nothing,
     do: async () => ROLES,
     out: roles => roles,
@@ -247,8 +241,8 @@ export const studyRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/v1/studies/:id/contributors/",
     summary: "Replace the list of people.",
-    body: { type: "array", items: schemaOf(CONTRIBUTOR_WRITE) },
-    reply: { type: "array", items: contributorSchema },
+    body: list(schemaOf(CONTRIBUTOR_WRITE)),
+    reply: list(contributorSchema),
     in: wire => ({
       study: idParam(wire),
       list: readBodies(CONTRIBUTOR_WRITE, wire.body).map(item => ({

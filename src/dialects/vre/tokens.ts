@@ -2,6 +2,7 @@ import { hawkPairByPassword } from "../../core/people/index.ts";
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { createJwt, refreshJwt, verifyJwt } from "../../http/sign-in/jwt.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
+import { object, STRING } from "./schemas.ts";
 
 /** Getting tokens (contract §4.1). */
 const CREDENTIALS = { username: text(), password: text({ keepBlanks: true }) };
@@ -10,7 +11,6 @@ const TOKEN = { token: text() };
 
 const credentials = (wire: Wire) => ({ ...readBody(CREDENTIALS, wire.body), ip: wire.ip });
 const tag = "tokens";
-const aString = { type: "string" } as const;
 
 export const tokenRoutes: readonly Route[] = [
   route({
@@ -20,7 +20,7 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     summary: "The Hawk token of an account",
     body: schemaOf(CREDENTIALS),
-    reply: { type: "object", properties: { key: aString, secret: aString } },
+    reply: object({ key: STRING, secret: STRING }),
     in: credentials,
     do: hawkPairByPassword,
     out: ({ key, secret }) => ({ key, secret }),
@@ -32,7 +32,7 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     summary: "A pair of JSON Web Tokens",
     body: schemaOf(CREDENTIALS),
-    reply: { type: "object", properties: { refresh: aString, access: aString } },
+    reply: object({ refresh: STRING, access: STRING }),
     in: credentials,
     do: createJwt,
     out: ({ refresh, access }) => ({ refresh, access }),
@@ -44,7 +44,7 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     summary: "The next access token",
     body: schemaOf(REFRESH),
-    reply: { type: "object", properties: { access: aString } },
+    reply: object({ access: STRING }),
     in: wire => readBody(REFRESH, wire.body),
     do: refreshJwt,
     out: ({ access }) => ({ access }),
@@ -56,7 +56,7 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     summary: "Whether a token is good",
     body: schemaOf(TOKEN),
-    reply: { type: "object" },
+    reply: object({}),
     in: wire => readBody(TOKEN, wire.body),
     do: verifyJwt,
     out: () => ({}),

@@ -1,14 +1,12 @@
 import { listFaculties, listFields, listOrganisations, type StudyField } from "../../core/organisations/index.ts";
 import { type Route, route, type Schema } from "../../http/route.ts";
+import { INTEGER, object, STRING } from "./schemas.ts";
 import { facultySchema, facultyShape, universitySchema, universityShape } from "./shapes.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, windowOf } from "./wire.ts";
 
 /** Universities, their faculties and fields of study (contract §4.4). */
 
-export const studyFieldSchema: Schema = {
-  type: "object",
-  properties: { id: { type: "integer" }, name: { type: "string" }, faculty: facultySchema },
-};
+export const studyFieldSchema: Schema = object({ id: INTEGER, name: STRING, faculty: facultySchema });
 export const studyFieldShape = ({ id, name, faculty }: StudyField) => ({ id, name, faculty: facultyShape(faculty) });
 
 export const universityRoutes: readonly Route[] = [

@@ -21,6 +21,7 @@ import { type Person, type PersonId, personOf } from "../../core/people/model.ts
 import { noContent, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { sessionHashOf } from "../../http/sign-in/session.ts";
 import { email, optional, readBody, schemaOf, text } from "./fields.ts";
+import { INTEGER, object, STRING } from "./schemas.ts";
 import { researcherSchema, researcherShape } from "./shapes.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, windowOf } from "./wire.ts";
 
@@ -39,14 +40,11 @@ const RESET_PASSWORD = { ...LINK, new_password: password() };
 const RESET_USERNAME = { ...LINK, new_username: username() };
 
 const tag = "users";
-const userSchema: Schema = {
-  type: "object",
-  properties: {
-    email: { type: "string" },
-    id: { type: "integer", readOnly: true },
-    username: { type: "string", readOnly: true },
-  },
-};
+const userSchema: Schema = object({
+  email: STRING,
+  id: { ...INTEGER, readOnly: true },
+  username: { ...STRING, readOnly: true },
+});
 const userShape = ({ email, id, username }: Person) => ({ email, id, username });
 
 /** Whose account a row is about: the caller's, or the one in the path. */

@@ -1,8 +1,9 @@
 import { type HookAnswer, type HookCall, receiptPath, receiveHook } from "../../core/drops/index.ts";
 import type { Actor } from "../../core/people/model.ts";
 import type { World } from "../../core/world.ts";
-import { type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
+import { type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { asHavreError, HavreError } from "../../kernel/errors.ts";
+import { INTEGER, list, object, STRING } from "./schemas.ts";
 import { refuse } from "./wire.ts";
 
 /** The body of an external tusd's hook, both generations (contract §5.3). */
@@ -106,6 +107,43 @@ const storagesReply = ({ storages, provider }: HookAnswer): unknown =>
     uploader_email: provider?.email ?? "",
   });
 
+const metadataSchema: Schema = { type: "object", additionalProperties: STRING };
+const callSchema = object({
+  Upload: object(
+    { ID: STRING, Size: INTEGER, MetaData: metadataSchema },
+    { SizeIsDeferred: { type: "boolean" }, Offset: INTEGER, Storage: { type: ["object", "null"] } },
+  ),
+});
+const storagesSchema = object({
+  storages: list(
+    object({
+      id: INTEGER,
+      engine: STRING,
+      location: STRING,
+      username: STRING,
+      password: STRING,
+      path: STRING,
+      encryption_password: STRING,
+    }),
+  ),
+  uploader_name: STRING,
+  uploader_email: STRING,
+});
+const replySchema: Schema = {
+  description: "To pre-create nothing, or what tusd 2 reads; to post-finish the storages.",
+  anyOf: [
+    storagesSchema,
+    {
+      type: "object",
+      properties: {
+        RejectUpload: { type: "boolean" },
+        ChangeFileInfo: object({ MetaData: metadataSchema }),
+        HTTPResponse: object({ Header: metadataSchema }, { StatusCode: INTEGER, Body: STRING }),
+      },
+    },
+  ],
+};
+
 export const webhookRoutes: readonly Route[] = [
   route({
     method: "POST",
@@ -113,7 +151,8 @@ export const webhookRoutes: readonly Route[] = [
     auth: "any",
     tag: "dropoffs",
     summary: "Hooks of an external tusd: pre-create and post-finish",
-    body: { type: "object" },
+    body: { anyOf: [callSchema, object({ Type: STRING, Event: callSchema })] },
+    reply: replySchema,
     in: hookAsked,
     do: hook,
     out: hookReply,

@@ -1,6 +1,7 @@
 import { type Reply, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { INTEGER, list, object, orNull, STRING } from "./schemas.ts";
 
 /** What every reply of the VRE dialect shares: times, pages, errors (contract §2). */
 
@@ -93,15 +94,8 @@ export function pageOut<T>(result: Page<T>, wire: Wire, shape: (item: T) => unkn
   };
 }
 
-export const pageSchema = (item: Schema): Schema => ({
-  type: "object",
-  properties: {
-    count: { type: "integer" },
-    next: { type: ["string", "null"] },
-    previous: { type: ["string", "null"] },
-    results: { type: "array", items: item },
-  },
-});
+export const pageSchema = (item: Schema): Schema =>
+  object({ count: INTEGER, next: orNull(STRING), previous: orNull(STRING), results: list(item) });
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 function zoned(timeZone: string): Intl.DateTimeFormat {
