@@ -67,3 +67,19 @@ describe("settings", () => {
 
   it("never load the demo in production", () => assert.equal(readConfig({ ...PRODUCTION, DEMO: "1" }).demo, false));
 });
+
+describe("the setting REGISTRATION_DOMAINS", () => {
+  const read = (REGISTRATION_DOMAINS: string, more: Record<string, string> = {}) =>
+    readConfig({ REGISTRATION: "open", ACTIVATION_MAIL: "true", REGISTRATION_DOMAINS, ...more });
+
+  it("is read in any spelling", () => {
+    assert.deepEqual(read(" @RUG.nl, *.umcg.nl ,").registrationDomains, ["rug.nl", "*.umcg.nl"]);
+  });
+
+  it("is refused when it is no domain, and without activation by mail, which proves the address", () => {
+    assert.throws(() => read("rug"), /"rug" is not a mail domain/);
+    assert.throws(() => read("*rug.nl"), /is not a mail domain/);
+    assert.throws(() => read("rug.nl", { ACTIVATION_MAIL: "false" }), /REGISTRATION_DOMAINS needs ACTIVATION_MAIL/);
+    assert.doesNotThrow(() => read("rug.nl", { ACTIVATION_MAIL: "false", REGISTRATION: "closed" }));
+  });
+});

@@ -124,6 +124,8 @@ function contradictions(config: Config): string[] {
   if (config.dropoffUser !== "" && config.dropoffHawkKey === "" && config.dropoffPassword === "")
     problems.push("DROPOFF_API_USER needs DROPOFF_API_HAWK_KEY and _SECRET, or DROPOFF_API_PASSWORD.");
   if (config.vrwUser !== "" && config.vrwPassword === "") problems.push("VRW_API_USER needs VRW_API_PASSWORD.");
+  if (config.registration === "open" && config.registrationDomains.length > 0 && !config.activationMail)
+    problems.push("REGISTRATION_DOMAINS needs ACTIVATION_MAIL: else anybody could claim an address there.");
   return config.debug ? problems : [...problems, ...unsafe(config)];
 }
 

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { findApiTokenHolder, findHawkHolder, findSession, openSession, signInByPassword } from "../core/people/index.ts";
 import { NOBODY } from "../core/people/model.ts";
@@ -110,6 +113,41 @@ describe("havre admin", () => {
     const first = JSON.parse((await admin("load university --json")).text);
     assert.ok(first.added > 50);
     assert.equal(JSON.parse((await admin("load university --json")).text).added, 0);
+  });
+
+  it("loads a site's own list, adds what is new to what is there, and says which entry is wrong", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "havre-list-"));
+    const file = join(folder, "list.json");
+    const load = async (value: unknown) => {
+      await writeFile(file, typeof value === "string" ? value : JSON.stringify(value));
+      return admin(`load university ${file} --json`);
+    };
+    const own = { name: "Hanze", ror: "https://ror.org/00xqtxw43", faculties: { Arts: ["Design", "Design"], Law: [] } };
+    assert.deepEqual(JSON.parse((await load([own])).text), { added: 1 });
+    // The same organisation by its ROR id, whatever its name; one more field.
+    const more = { ...own, name: "Hanze UAS", faculties: { Arts: ["Design", "Dance"] } };
+    assert.deepEqual(JSON.parse((await load([more])).text), { added: 1 });
+    const rows = await bench.world.store.db
+      .selectFrom("organisation")
+      .select(["name", "ror"])
+      .where("name", "like", "Hanze%")
+      .execute();
+    assert.deepEqual(rows, [{ name: "Hanze", ror: "https://ror.org/00xqtxw43" }]);
+    const refused: readonly (readonly [unknown, RegExp])[] = [
+      ["{", /^This is no JSON/],
+      [{}, /must be a JSON array/],
+      [[own, { name: "" }], /^Entry 2 has no name/],
+      [[{ name: "X", faculties: [] }], /^Entry 1 has faculties that are no object/],
+      [[{ name: "X", faculties: { Arts: [1] } }], /^Entry 1 has a faculty "Arts"/],
+      [[{ name: "X", ror: "https://ror.org/00xqtxw44" }], /is no ROR id/],
+    ];
+    for (const [value, words] of refused) {
+      const { code, text } = await load(value);
+      assert.equal(code, 1);
+      assert.match(text, words);
+    }
+    assert.equal((await admin("load university /not/there.json")).code, 2);
+    await rm(folder, { recursive: true });
   });
 
   it("lists parked errands with their reason, and queues them again", async () => {

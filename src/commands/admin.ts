@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parkedErrands, retryParked } from "../core/errands/index.ts";
-import { INITIAL_ORGANISATIONS, loadOrganisations } from "../core/organisations/index.ts";
+import { INITIAL_ORGANISATIONS, loadOrganisations, readOrganisations } from "../core/organisations/index.ts";
 import {
   addPerson,
   listGroups,
@@ -33,7 +34,8 @@ const USAGE = `Usage: havre admin <command> [options]
   group list [GROUP]                           all groups, or the members of one
   token show NAME                              the Hawk token; an API token is kept as a hash and cannot be shown
   token rotate NAME --kind hawk|api            a new token; the old one is void
-  load university                              universities, faculties and fields to begin with; again changes nothing
+  load university [FILE]                       universities, faculties and fields: those that come with Havre, or a list of
+                                               your own (docs/operations.md); again changes nothing
   errand list                                  background work that is parked, with its reason
   errand retry ID                              queue a parked one again
 
@@ -142,7 +144,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "group list": { takes: ["GROUP?"], run: showGroups },
   "token show": { takes: ["NAME"], run: showToken },
   "token rotate": { takes: ["NAME"], run: rotateToken },
-  "load university": { takes: [], run: loadUniversities },
+  "load university": { takes: ["FILE?"], run: loadUniversities },
   "errand list": { takes: [], run: listErrands },
   "errand retry": { takes: ["ID"], run: retryErrand },
 };
@@ -274,9 +276,17 @@ function lineOf(person: Person): string {
   return [String(person.id), person.username, person.email, marks.join(" ")].filter(part => part !== "").join("  ");
 }
 
-async function loadUniversities({ world }: Call): Promise<Answer> {
-  const added = await loadOrganisations(world, INITIAL_ORGANISATIONS);
+async function loadUniversities({ world, names: [file] }: Call): Promise<Answer> {
+  const added = await loadOrganisations(world, file === undefined ? INITIAL_ORGANISATIONS : readOrganisations(textOf(file)));
   return { lines: [`${added} rows added.`], value: { added } };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Misuse(`${file} cannot be read: ${(cause as Error).message}`);
+  }
 }
 
 async function listErrands({ world }: Call): Promise<Answer> {

@@ -41,6 +41,8 @@ export interface Settings {
   readonly webhookSharedSecret: string;
   readonly timeZone: string;
   readonly registration: "open" | "closed";
+  /** Whose addresses may register: "example.org", or "*.example.org" for every name below. Empty: all. */
+  readonly registrationDomains: readonly string[];
   /** A new account is inactive until the link in a mail was opened. */
   readonly activationMail: boolean;
   /** May a study that was never granted anything use what it likes? Once it has a grant, that is its limit. */

@@ -99,3 +99,10 @@ export const timeZone = setting(given => {
     return wrong(`"${given}" is not a known time zone`);
   }
 });
+export const domains = setting(given =>
+  given
+    .split(",")
+    .map(part => part.trim().toLowerCase().replace(/^@/, ""))
+    .filter(part => part !== "")
+    .map(part => (/^(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]{2,}$/.test(part) ? part : wrong(`"${part}" is not a mail domain`))),
+);

@@ -1,5 +1,6 @@
+import { sql } from "kysely";
 import type { StudyField } from "../core/organisations/model.ts";
-import type { FacultyView, Named } from "../core/people/model.ts";
+import type { FacultyView, Organisation } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { pageOf } from "./pages.ts";
 import type { Tx } from "./store.ts";
@@ -11,6 +12,7 @@ interface FieldRow {
   readonly faculty_name: string;
   readonly organisation_id: number;
   readonly organisation_name: string;
+  readonly organisation_ror: string | null;
 }
 
 const fieldOf = (row: FieldRow): StudyField => ({
@@ -19,7 +21,7 @@ const fieldOf = (row: FieldRow): StudyField => ({
   faculty: {
     id: row.faculty_id,
     name: row.faculty_name,
-    organisation: { id: row.organisation_id, name: row.organisation_name },
+    organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.organisation_ror },
   },
 });
 
@@ -37,19 +39,27 @@ export const organisations = (tx: Tx) => {
     "faculty.name as faculty_name",
     "organisation.id as organisation_id",
     "organisation.name as organisation_name",
+    "organisation.ror as organisation_ror",
   ] as const;
 
   return {
     /** By name. */
-    async page(window: Window): Promise<Page<Named>> {
-      return pageOf(tx.selectFrom("organisation"), window, query => query.select(["id", "name"]).orderBy("name").orderBy("id"));
+    async page(window: Window): Promise<Page<Organisation>> {
+      const all = tx.selectFrom("organisation");
+      return pageOf(all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"));
     },
 
-    async byId(id: number): Promise<Named | undefined> {
-      return tx.selectFrom("organisation").select(["id", "name"]).where("id", "=", id).executeTakeFirst();
+    async byId(id: number): Promise<Organisation | undefined> {
+      return tx.selectFrom("organisation").select(["id", "name", "ror"]).where("id", "=", id).executeTakeFirst();
     },
 
-    async faculties(organisation: Named, window: Window): Promise<Page<FacultyView>> {
+    /** Which organisation a faculty is part of. */
+    async ofFaculty(facultyId: number): Promise<number | undefined> {
+      const row = await tx.selectFrom("faculty").select("organisation_id").where("id", "=", facultyId).executeTakeFirst();
+      return row?.organisation_id;
+    },
+
+    async faculties(organisation: Organisation, window: Window): Promise<Page<FacultyView>> {
       const all = tx.selectFrom("faculty").where("organisation_id", "=", organisation.id);
       const page = await pageOf(all, window, query => query.select(["id", "name"]).orderBy("name").orderBy("id"));
       return { total: page.total, items: page.items.map(row => ({ ...row, organisation })) };
@@ -85,14 +95,24 @@ export const organisations = (tx: Tx) => {
       return row !== undefined;
     },
 
-    /** Finds the organisation by its name or makes it. @returns its id */
-    async ensure(name: string, website: string): Promise<number> {
-      await tx
+    /** Keeps others from loading a list until the transaction ends: two at once would find each other's ROR ids taken. */
+    async oneLoader(): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtext('havre.organisations.load'))`.execute(tx);
+    },
+
+    /** Finds the organisation by its ROR id, else by its name, or makes it; one without a ROR id gets this. @returns its id */
+    async ensure(name: string, website: string, ror: string | undefined): Promise<number> {
+      if (ror !== undefined) {
+        const same = await tx.selectFrom("organisation").select("id").where("ror", "=", ror).executeTakeFirst();
+        if (same) return same.id;
+      }
+      const row = await tx
         .insertInto("organisation")
-        .values({ name, website })
-        .onConflict(on => on.column("name").doNothing())
-        .execute();
-      const row = await tx.selectFrom("organisation").select("id").where("name", "=", name).executeTakeFirstOrThrow();
+        .values({ name, website, ror: ror ?? null })
+        // An update of nothing, so that the row that was there is returned too.
+        .onConflict(on => on.column("name").doUpdateSet({ ror: sql`coalesce(organisation.ror, excluded.ror)` }))
+        .returning("id")
+        .executeTakeFirstOrThrow();
       return row.id;
     },
 

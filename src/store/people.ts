@@ -4,8 +4,8 @@ import type {
   FacultyId,
   FacultyView,
   Language,
-  Named,
   NewPerson,
+  Organisation,
   OrganisationId,
   Person,
   PersonId,
@@ -31,6 +31,7 @@ export const personOfRow = (row: Row): Person => ({
   organisationId: (row.organisation_id ?? undefined) as OrganisationId | undefined,
   facultyId: (row.faculty_id ?? undefined) as FacultyId | undefined,
   language: row.language as Language,
+  orcid: row.orcid ?? undefined,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -42,19 +43,24 @@ const accountOf = (row: Row): Account => ({
   lastSignInAt: row.last_sign_in_at ?? undefined,
 });
 
-const organisationJson = sql<Named | null>`(select json_build_object('id', o.id, 'name', o.name) from organisation o where o.id = person.organisation_id)`;
+const organisationJson = sql<Organisation | null>`(
+  select json_build_object('id', o.id, 'name', o.name, 'ror', o.ror) from organisation o where o.id = person.organisation_id)`;
 const facultyJson = sql<FacultyView | null>`(
-  select json_build_object('id', f.id, 'name', f.name, 'organisation', json_build_object('id', o.id, 'name', o.name))
+  select json_build_object('id', f.id, 'name', f.name, 'organisation', json_build_object('id', o.id, 'name', o.name, 'ror', o.ror))
   from faculty f join organisation o on o.id = f.organisation_id where f.id = person.faculty_id)`;
 
-const viewOf = (row: Row & { organisation: Named | null; faculty: FacultyView | null }): ResearcherView => ({
+const viewOf = (row: Row & { organisation: Organisation | null; faculty: FacultyView | null }): ResearcherView => ({
   person: personOfRow(row),
   organisation: row.organisation ?? row.faculty?.organisation,
   faculty: row.faculty ?? undefined,
 });
 
-/** What may be changed of a person; an absent field stays. */
-export type PersonChanges = Partial<Omit<NewPerson, "language">>;
+/** What may be changed of a person; an absent field stays, null takes it away. */
+export interface PersonChanges extends Partial<Omit<NewPerson, "facultyId" | "organisationId">> {
+  readonly facultyId?: FacultyId | null | undefined;
+  readonly organisationId?: OrganisationId | null | undefined;
+  readonly orcid?: string | null | undefined;
+}
 
 const columnsOf = (changes: PersonChanges) => ({
   ...(changes.username === undefined ? {} : { username: changes.username }),
@@ -67,6 +73,8 @@ const columnsOf = (changes: PersonChanges) => ({
   ...(changes.groups === undefined ? {} : { groups: [...changes.groups] }),
   ...(changes.facultyId === undefined ? {} : { faculty_id: changes.facultyId }),
   ...(changes.organisationId === undefined ? {} : { organisation_id: changes.organisationId }),
+  ...(changes.language === undefined ? {} : { language: changes.language }),
+  ...(changes.orcid === undefined ? {} : { orcid: changes.orcid }),
 });
 
 export const people = (tx: Tx) => {
@@ -137,12 +145,7 @@ export const people = (tx: Tx) => {
     async insert(person: NewPerson, passwordHash: string | undefined): Promise<Person> {
       const row = await tx
         .insertInto("person")
-        .values({
-          username: person.username,
-          password_hash: passwordHash ?? null,
-          ...columnsOf(person),
-          ...(person.language ? { language: person.language } : {}),
-        })
+        .values({ username: person.username, password_hash: passwordHash ?? null, ...columnsOf(person) })
         .returningAll()
         .executeTakeFirstOrThrow();
       return personOfRow(row);

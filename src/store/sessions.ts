@@ -1,4 +1,4 @@
-import type { Person, PersonId, Session } from "../core/people/model.ts";
+import type { Person, PersonId, Session, SessionFacts } from "../core/people/model.ts";
 import { personOfRow } from "./people.ts";
 import type { Tx } from "./store.ts";
 
@@ -41,6 +41,24 @@ export const sessions = (tx: Tx) => ({
     };
   },
 
+  /** Those of a person that still run, newest first. */
+  async ofPerson(person: PersonId, now: Date): Promise<SessionFacts[]> {
+    const rows = await tx
+      .selectFrom("session")
+      .select(["id_hash", "ip", "user_agent", "created_at", "expires_at"])
+      .where("person_id", "=", person)
+      .where("expires_at", ">", now)
+      .orderBy("created_at", "desc")
+      .execute();
+    return rows.map(row => ({
+      idHash: row.id_hash,
+      ip: row.ip,
+      userAgent: row.user_agent,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+    }));
+  },
+
   async extend(idHash: string, expiresAt: Date): Promise<void> {
     await tx.updateTable("session").set({ expires_at: expiresAt }).where("id_hash", "=", idHash).execute();
   },
@@ -49,12 +67,13 @@ export const sessions = (tx: Tx) => ({
     await tx.deleteFrom("session").where("id_hash", "=", idHash).execute();
   },
 
-  /** Ends every session of a person, except the one to keep. */
-  async removeOf(person: PersonId, keepHash: string | undefined): Promise<void> {
-    await tx
+  /** Ends every session of a person, except the one to keep. @returns how many */
+  async removeOf(person: PersonId, keepHash: string | undefined): Promise<number> {
+    const { numDeletedRows } = await tx
       .deleteFrom("session")
       .where("person_id", "=", person)
       .where("id_hash", "!=", keepHash ?? "")
-      .execute();
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   },
 });

@@ -56,6 +56,7 @@ interface ViewRow extends Row {
   readonly field_organisation_id: number;
   readonly organisation_name: string;
   readonly roles_above: Record<string, RoleOn<"organisation">> | null;
+  readonly organisation_ror: string | null;
   readonly places: string | null;
   readonly has_storage: boolean;
   readonly drops: number;
@@ -76,7 +77,8 @@ const viewRows = (actor: Actor, which: RawBuilder<SqlBool>, { offset, limit }: W
     offset (select case when ${offset}::bigint >= 0 then ${offset} else greatest(0, (total - 1) / ${limit} * ${limit}) end from counted))
   select counted.total, page.*,
     study_field.name as field_name, faculty.id as faculty_id, faculty.name as faculty_name,
-    organisation.id as field_organisation_id, organisation.name as organisation_name, above.roles as roles_above,
+    organisation.id as field_organisation_id, organisation.name as organisation_name, organisation.ror as organisation_ror,
+    above.roles as roles_above,
     (select string_agg(concat_ws(',', id, person_id, role, live), ';' order by id)
       from (${placesOfStudy(sql`page.id`)}) place) as places,
     exists (select from location where study_id = page.id and direction = 'DESTINATION') as has_storage,
@@ -199,7 +201,7 @@ function viewOf(row: ViewRow, places: readonly Place[], persons: ReadonlyMap<Per
       faculty: {
         id: row.faculty_id,
         name: row.faculty_name,
-        organisation: { id: row.field_organisation_id, name: row.organisation_name },
+        organisation: { id: row.field_organisation_id, name: row.organisation_name, ror: row.organisation_ror },
       },
     },
     // Its foreign key holds the owner's row.

@@ -1,13 +1,14 @@
-import { notFound } from "../../kernel/errors.ts";
+import { HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { rorOf } from "../../kernel/research-ids.ts";
 import { organisations } from "../../store/organisations.ts";
-import { type Actor, type FacultyView, type Named, personOf } from "../people/model.ts";
+import { type Actor, type FacultyView, type Organisation, personOf } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { OrganisationData, StudyField } from "./model.ts";
 
 type World = Needs<"store">;
 
-export const listOrganisations = (world: World, _actor: Actor, window: Window): Promise<Page<Named>> =>
+export const listOrganisations = (world: World, _actor: Actor, window: Window): Promise<Page<Organisation>> =>
   organisations(world.store.db).page(window);
 
 /** @throws HavreError "not-found" for an organisation that is not there */
@@ -37,15 +38,22 @@ export async function listOwnFields(world: World, actor: Actor): Promise<StudyFi
   return person ? organisations(world.store.db).fieldsOf(person.id) : [];
 }
 
+function rorIn({ name, ror }: OrganisationData): string | undefined {
+  const known = ror === undefined ? undefined : rorOf(ror);
+  if (ror !== undefined && known === undefined) throw new HavreError("invalid", `"${ror}" of ${name} is no ROR id.`);
+  return known;
+}
+
 /**
  * Adds what is not there yet, found by name; nothing is renamed or removed. May run at every start, in several processes.
  * @returns how many fields of study were new
  */
 export async function loadOrganisations(world: World, data: readonly OrganisationData[]): Promise<number> {
   return world.store.transaction(async tx => {
+    await organisations(tx).oneLoader();
     let added = 0;
     for (const organisation of data) {
-      const id = await organisations(tx).ensure(organisation.name, organisation.website ?? "");
+      const id = await organisations(tx).ensure(organisation.name, organisation.website ?? "", rorIn(organisation));
       for (const faculty of organisation.faculties)
         added += await organisations(tx).ensureFields(await organisations(tx).ensureFaculty(id, faculty.name), faculty.fields);
     }

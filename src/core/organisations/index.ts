@@ -1,3 +1,4 @@
 export { listFaculties, listFields, listOrganisations, listOwnFields, loadOrganisations } from "./actions.ts";
 export { INITIAL_ORGANISATIONS } from "./initial.ts";
 export type { OrganisationData, StudyField } from "./model.ts";
+export { readOrganisations } from "./own-list.ts";

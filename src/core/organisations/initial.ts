@@ -63,14 +63,20 @@ const BUILT = ["Architecture", "Building Physics", "Urbanism"];
 const APPLIED = ["Applied Physics", "Biotechnology", "Chemical Engineering", "Nanoscience"];
 const MANAGEMENT = ["Information Systems", "Innovation Management", "Operations Management", "Policy Analysis"];
 
-const university = (name: string, website: string, faculties: Readonly<Record<string, readonly string[]>>): OrganisationData => ({
+const university = (
+  name: string,
+  ror: string,
+  website: string,
+  faculties: Readonly<Record<string, readonly string[]>>,
+): OrganisationData => ({
   name,
+  ror,
   website,
   faculties: Object.entries(faculties).map(([faculty, fields]) => ({ name: faculty, fields })),
 });
 
 export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
-  university("University of Groningen", "https://www.rug.nl", {
+  university("University of Groningen", "012p63287", "https://www.rug.nl", {
     "Campus Fryslân": ["Global Responsibility and Leadership", "Sustainable Entrepreneurship"],
     "Faculty of Arts": ARTS,
     "Faculty of Behavioural and Social Sciences": BEHAVIOUR,
@@ -83,7 +89,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Spatial Sciences": GEO,
     "University College Groningen": ["Liberal Arts and Sciences"],
   }),
-  university("Delft University of Technology", "https://www.tudelft.nl", {
+  university("Delft University of Technology", "02e2c7k09", "https://www.tudelft.nl", {
     "Faculty of Aerospace Engineering": ["Aerodynamics", "Aerospace Structures", "Control and Operations", "Space Engineering"],
     "Faculty of Applied Sciences": APPLIED,
     "Faculty of Architecture and the Built Environment": BUILT,
@@ -93,7 +99,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Mechanical Engineering": MECHANICAL,
     "Faculty of Technology, Policy and Management": MANAGEMENT,
   }),
-  university("Eindhoven University of Technology", "https://www.tue.nl", {
+  university("Eindhoven University of Technology", "02c2kyt77", "https://www.tue.nl", {
     "Applied Physics and Science Education": ["Applied Physics", "Science Education"],
     "Biomedical Engineering": ["Biomedical Engineering", "Medical Engineering"],
     "Built Environment": BUILT,
@@ -104,7 +110,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Mathematics and Computer Science": ["Computer Science", "Data Science", "Mathematics"],
     "Mechanical Engineering": MECHANICAL,
   }),
-  university("Erasmus University Rotterdam", "https://www.eur.nl", {
+  university("Erasmus University Rotterdam", "057w15z03", "https://www.eur.nl", {
     "Erasmus MC": MEDICINE,
     "Erasmus School of Economics": ECONOMICS,
     "Erasmus School of Health Policy and Management": ["Health Economics", "Health Policy"],
@@ -114,7 +120,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Erasmus School of Social and Behavioural Sciences": BEHAVIOUR,
     "Rotterdam School of Management": MANAGEMENT,
   }),
-  university("Leiden University", "https://www.universiteitleiden.nl", {
+  university("Leiden University", "027bh9e22", "https://www.universiteitleiden.nl", {
     "Faculty of Archaeology": ["Archaeological Heritage", "Archaeological Science", "World Archaeology"],
     "Faculty of Governance and Global Affairs": ["Political Economy", "Public Administration", "Security Studies"],
     "Faculty of Humanities": [...ARTS, ...PHILOSOPHY],
@@ -123,7 +129,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Leiden Law School": LAW,
     "Leiden University Medical Center": MEDICINE,
   }),
-  university("Maastricht University", "https://www.maastrichtuniversity.nl", {
+  university("Maastricht University", "02jz4aj89", "https://www.maastrichtuniversity.nl", {
     "Faculty of Arts and Social Sciences": [...ARTS, "European Studies"],
     "Faculty of Health, Medicine and Life Sciences": MEDICINE,
     "Faculty of Law": LAW,
@@ -131,7 +137,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Science and Engineering": SCIENCE,
     "School of Business and Economics": ECONOMICS,
   }),
-  university("Radboud University", "https://www.ru.nl", {
+  university("Radboud University", "016xsfp80", "https://www.ru.nl", {
     "Faculty of Arts": ARTS,
     "Faculty of Law": LAW,
     "Faculty of Medical Sciences": MEDICINE,
@@ -140,7 +146,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Social Sciences": BEHAVIOUR,
     "Nijmegen School of Management": [...ECONOMICS, ...GEO],
   }),
-  university("Tilburg University", "https://www.tilburguniversity.edu", {
+  university("Tilburg University", "04b8v1s79", "https://www.tilburguniversity.edu", {
     "Tilburg Law School": LAW,
     "Tilburg School of Catholic Theology": THEOLOGY,
     "Tilburg School of Economics and Management": ECONOMICS,
@@ -152,7 +158,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     ],
     "Tilburg School of Social and Behavioral Sciences": BEHAVIOUR,
   }),
-  university("University of Amsterdam", "https://www.uva.nl", {
+  university("University of Amsterdam", "04dkp9463", "https://www.uva.nl", {
     "Amsterdam Law School": LAW,
     "Faculty of Dentistry": ["Oral Health Sciences", "Oral Public Health"],
     "Faculty of Economics and Business": ECONOMICS,
@@ -161,14 +167,14 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Science": SCIENCE,
     "Faculty of Social and Behavioural Sciences": [...BEHAVIOUR, "Communication Science"],
   }),
-  university("University of Twente", "https://www.utwente.nl", {
+  university("University of Twente", "006hf6230", "https://www.utwente.nl", {
     "Behavioural, Management and Social Sciences": ["Educational Science", "Psychology", "Public Administration", ...MANAGEMENT],
     "Electrical Engineering, Mathematics and Computer Science": ELECTRICAL,
     "Engineering Technology": MECHANICAL,
     "Geo-Information Science and Earth Observation": ["Earth Observation", "Geo-Information Processing", "Natural Resources"],
     "Science and Technology": APPLIED,
   }),
-  university("Utrecht University", "https://www.uu.nl", {
+  university("Utrecht University", "04pp8hn57", "https://www.uu.nl", {
     "Faculty of Geosciences": GEO,
     "Faculty of Humanities": [...ARTS, ...PHILOSOPHY],
     "Faculty of Law, Economics and Governance": [...LAW, "Economics", "Public Governance"],
@@ -177,7 +183,7 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Social and Behavioural Sciences": BEHAVIOUR,
     "Faculty of Veterinary Medicine": VETERINARY,
   }),
-  university("Vrije Universiteit Amsterdam", "https://vu.nl", {
+  university("Vrije Universiteit Amsterdam", "008xxew50", "https://vu.nl", {
     "Faculty of Behavioural and Movement Sciences": ["Human Movement Sciences", "Pedagogy", "Psychology"],
     "Faculty of Humanities": [...ARTS, ...PHILOSOPHY],
     "Faculty of Law": LAW,
@@ -187,10 +193,10 @@ export const INITIAL_ORGANISATIONS: readonly OrganisationData[] = [
     "Faculty of Social Sciences": BEHAVIOUR,
     "School of Business and Economics": ECONOMICS,
   }),
-  university("Wageningen University & Research", "https://www.wur.nl", {
+  university("Wageningen University & Research", "04qw24q55", "https://www.wur.nl", {
     "Wageningen University": LIFE,
   }),
-  university("Open Universiteit", "https://www.ou.nl", {
+  university("Open Universiteit", "018dfmf50", "https://www.ou.nl", {
     "Faculty of Beta Sciences": ["Computer Science", "Environmental Sciences", "Information Science"],
     "Faculty of Educational Sciences": ["Educational Sciences"],
     "Faculty of Humanities": ARTS,

@@ -1,4 +1,4 @@
-import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
+import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { type PersonChanges, people } from "../../store/people.ts";
 import { sessions } from "../../store/sessions.ts";
@@ -6,11 +6,12 @@ import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
 import { mailLink } from "./links.ts";
-import { accountSubject, clearFailures } from "./lock-out.ts";
+import { accountSubject, addressSubject, assertRate, clearFailures } from "./lock-out.ts";
 import { type Account, type Actor, type NewPerson, type Person, type PersonId, personOf, type ResearcherView } from "./model.ts";
 import { hashPassword } from "./passwords.ts";
 import {
   isAdministrator,
+  isAtDomain,
   mayChange,
   mayReach,
   mayRemove,
@@ -40,19 +41,23 @@ export interface Registration {
   readonly username: string;
   readonly email: string;
   readonly password: string;
+  readonly ip: string;
 }
+
+/** New accounts per minute and address: each costs a password hash and, with activation, a mail. */
+const REGISTRATION_RATE = 10;
 
 /**
  * A new account, by its own future user where registration is open, else by the administration. With activation mail on, it
  * is inactive until the link in the mail was opened.
- * @throws HavreError "unauthenticated" | "forbidden" where registration is closed, "invalid"
+ * @throws HavreError "unauthenticated" | "forbidden" where registration is closed, "invalid", "throttled"
  */
 export async function register(
   world: Needs<"store" | "clock" | "secrets" | "settings">,
   actor: Actor,
   given: Registration,
 ): Promise<Person> {
-  mayRegister(world, actor);
+  await mayRegister(world, actor, given);
   const { email, password } = given;
   const username = normalUsername(given.username);
   await assertFreeUsername(world, "username", username);
@@ -69,10 +74,16 @@ export async function register(
   );
 }
 
-function mayRegister({ settings }: Needs<"settings">, actor: Actor): void {
-  if (settings.registration === "open" || isAdministrator(actor)) return;
-  if (actor.kind === "nobody") throw new HavreError("unauthenticated", "Authentication credentials were not provided.");
-  throw new HavreError("forbidden", "You do not have permission to perform this action.");
+async function mayRegister(world: Needs<"store" | "clock" | "settings">, actor: Actor, given: Registration): Promise<void> {
+  if (isAdministrator(actor)) return;
+  const { registration, registrationDomains: domains } = world.settings;
+  if (registration === "closed") {
+    if (actor.kind === "nobody") throw new HavreError("unauthenticated", "Authentication credentials were not provided.");
+    throw forbidden();
+  }
+  await assertRate(world, `register:${addressSubject(given.ip)}`, REGISTRATION_RATE);
+  if (domains.length > 0 && !isAtDomain(given.email, domains))
+    throw invalid({ email: [`Accounts here are for addresses at ${domains.join(", ")}.`] });
 }
 
 async function assertFreeUsername(world: Needs<"store">, field: string, username: string): Promise<void> {

@@ -26,6 +26,7 @@ export {
   type LockPolicy,
   noteFailure,
 } from "./lock-out.ts";
+export { changeProfile, type ProfileInput, showProfile } from "./profile.ts";
 export {
   activate,
   askPasswordReset,
@@ -37,9 +38,11 @@ export {
 } from "./recovery.ts";
 export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
 export {
+  closeOtherSessions,
   closeSession,
   currentSession,
   findSession,
+  listSessions,
   type OpenSession,
   openSession,
   SESSION_MS,
@@ -51,7 +54,10 @@ export {
   findHawkHolder,
   type HawkHolder,
   hawkPairByPassword,
+  listOwnTokens,
+  type NewOwnToken,
   noteTokenUse,
+  renewOwnToken,
   rotateApiToken,
   rotateHawkPair,
   showHawkPair,

@@ -18,6 +18,8 @@ export interface Person {
   readonly organisationId: OrganisationId | undefined;
   readonly facultyId: FacultyId | undefined;
   readonly language: Language;
+  /** "https://orcid.org/…" */
+  readonly orcid: string | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -27,15 +29,19 @@ export type Language = "en" | "nl";
 /** A person as colleagues see them: with the names of where they work. */
 export interface ResearcherView {
   readonly person: Person;
-  readonly organisation?: Named | undefined;
+  readonly organisation?: Organisation | undefined;
   readonly faculty?: FacultyView | undefined;
 }
 export interface Named {
   readonly id: number;
   readonly name: string;
 }
+export interface Organisation extends Named {
+  /** "https://ror.org/…" */
+  readonly ror: string | null;
+}
 export interface FacultyView extends Named {
-  readonly organisation: Named;
+  readonly organisation: Organisation;
 }
 
 /** A person with what sign-in needs. Never leaves the core. */
@@ -82,6 +88,15 @@ export interface TokenFacts {
 export interface Session {
   readonly idHash: string;
   readonly csrfToken: string;
+  readonly expiresAt: Date;
+}
+
+/** A session as the person it belongs to sees it: enough to recognise a browser. */
+export interface SessionFacts {
+  readonly idHash: string;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly createdAt: Date;
   readonly expiresAt: Date;
 }
 

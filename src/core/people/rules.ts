@@ -69,6 +69,13 @@ function likeness(a: string, b: string): number {
 export const isAdministrator = (actor: Actor): boolean =>
   actor.kind === "system" || (actor.kind === "person" && (actor.isStaff || actor.isSuperuser));
 
+/** Who asks about themselves. @throws HavreError "not-found" for whoever is no person */
+export function selfOf(actor: Actor): PersonId {
+  const self = personOf(actor);
+  if (!self) throw notFound();
+  return self.id;
+}
+
 const isSelf = (actor: Actor, id: PersonId): boolean => personOf(actor)?.id === id;
 
 /** Whose account somebody may see and change. @throws HavreError "not-found" */
@@ -85,4 +92,10 @@ export function mayRemove(actor: Actor, id: PersonId): void {
 export function mayChange(actor: Actor, person: Person): void {
   const above = person.isSuperuser && actor.kind === "person" && !actor.isSuperuser;
   if (above && !isSelf(actor, person.id)) throw forbidden();
+}
+
+/** Whether an address is at one of the domains: "example.org" is that alone, "*.example.org" every name below. */
+export function isAtDomain(email: string, domains: readonly string[]): boolean {
+  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  return domains.some(wanted => (wanted.startsWith("*.") ? domain.endsWith(wanted.slice(1)) : domain === wanted));
 }

@@ -5,7 +5,8 @@ import { sha256Hex } from "../../kernel/secrets.ts";
 import { sessions } from "../../store/sessions.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
-import { type Actor, actorOf, type Person, type Session } from "./model.ts";
+import { type Actor, actorOf, type Person, type Session, type SessionFacts } from "./model.ts";
+import { selfOf } from "./rules.ts";
 import { type Credentials, signInByPassword } from "./sign-in.ts";
 
 export const SESSION_MS = 14 * DAY;
@@ -77,5 +78,19 @@ export async function closeSession(world: Needs<"store" | "clock">, _actor: Acto
   await world.store.transaction(async tx => {
     await sessions(tx).remove(found.session.idHash);
     await record(tx, actorOf(found.person), { verb: "person.signed-out", kind: "person", id: found.person.id });
+  });
+}
+
+/** One's own sessions, newest first. */
+export async function listSessions(world: Needs<"store" | "clock">, actor: Actor): Promise<readonly SessionFacts[]> {
+  return sessions(world.store.db).ofPerson(selfOf(actor), world.clock.now());
+}
+
+/** Signs out everywhere else. @param keep hash of the session that asks; undefined for a caller without one */
+export async function closeOtherSessions(world: Needs<"store">, actor: Actor, keep: string | undefined): Promise<void> {
+  const id = selfOf(actor);
+  await world.store.transaction(async tx => {
+    const ended = await sessions(tx).removeOf(id, keep);
+    if (ended > 0) await record(tx, actor, { verb: "person.signed-out", kind: "person", id, data: { sessions: ended } });
   });
 }

@@ -1,4 +1,4 @@
-import { HavreError, invalid } from "../../kernel/errors.ts";
+import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import { people } from "../../store/people.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
@@ -66,6 +66,13 @@ export async function passwordRefusal(
 export async function confirmPassword(world: Needs<"store" | "clock">, account: Account, password: string): Promise<void> {
   const problems = await passwordRefusal(world, account, password);
   if (problems.length > 0) throw invalid({ current_password: problems });
+}
+
+/** The same, of whoever asks. @throws also HavreError "not-found" when the account was removed meanwhile */
+export async function confirmOwnPassword(world: Needs<"store" | "clock">, id: PersonId, password: string): Promise<void> {
+  const account = await people(world.store.db).accountById(id);
+  if (!account) throw notFound();
+  await confirmPassword(world, account, password);
 }
 
 /** The holder of a signed token, while they may still use it. `passwordChangedAt` voids what was signed before. */

@@ -7,8 +7,9 @@ import { type HeldToken, tokens } from "../../store/tokens.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
 import { addressSubject, assertRate } from "./lock-out.ts";
-import { type Actor, actorOf, type HawkPair, type Person, type PersonId, type TokenFacts } from "./model.ts";
-import { type Credentials, signInByPassword } from "./sign-in.ts";
+import { type Actor, actorOf, type HawkPair, type Person, type PersonId, type TokenFacts, type TokenKind } from "./model.ts";
+import { selfOf } from "./rules.ts";
+import { type Credentials, confirmOwnPassword, signInByPassword } from "./sign-in.ts";
 
 const HAWK_KEY = 8;
 const HAWK_SECRET = 32;
@@ -119,4 +120,30 @@ export async function rotateApiToken(world: Needs<"store">, actor: Actor, person
 
 export async function tokensOf(world: Needs<"store">, person: PersonId): Promise<readonly TokenFacts[]> {
   return tokens(world.store.db).ofPerson(person);
+}
+
+/** One's own tokens, without their secrets. */
+export const listOwnTokens = (world: Needs<"store">, actor: Actor): Promise<readonly TokenFacts[]> =>
+  tokensOf(world, selfOf(actor));
+
+/** What is shown of a new token, this once. */
+export type NewOwnToken =
+  | { readonly kind: "hawk"; readonly key: string; readonly secret: string }
+  | { readonly kind: "api"; readonly key: string; readonly token: string };
+
+/**
+ * A new token of one's own, against one's password: a session that was left open must not become a key for ever. The one of the
+ * same kind is void.
+ * @throws HavreError "invalid" on `current_password`, "throttled"
+ */
+export async function renewOwnToken(
+  world: Needs<"store" | "clock" | "secrets">,
+  actor: Actor,
+  asked: { readonly kind: TokenKind; readonly currentPassword: string },
+): Promise<NewOwnToken> {
+  const id = selfOf(actor);
+  await confirmOwnPassword(world, id, asked.currentPassword);
+  if (asked.kind === "hawk") return { kind: "hawk", ...(await rotateHawkPair(world, actor, id)) };
+  const token = await rotateApiToken(world, actor, id);
+  return { kind: "api", key: token.slice(0, API_KEY_SHOWN), token };
 }

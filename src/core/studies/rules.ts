@@ -1,18 +1,11 @@
 import { parseRecipient } from "../../kernel/age/index.ts";
 import { asHavreError, invalid } from "../../kernel/errors.ts";
+import { mustBeLines } from "../../kernel/lines.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import type { Role } from "../permissions/model.ts";
 import type { Study } from "./model.ts";
 
-/** Line breaks in a name would end a mail header; the others only hide something from its reader. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
-
-/** Names that end up in mails, logs and paths are one line of visible text. @throws HavreError "invalid" */
-export function mustBeLines(fields: Readonly<Record<string, string>>): void {
-  const bad = Object.keys(fields).filter(name => CONTROL.test(fields[name] ?? ""));
-  const message = "This field may not contain line breaks or other control characters.";
-  if (bad.length > 0) throw invalid(Object.fromEntries(bad.map(name => [name, [message]])));
-}
+export { mustBeLines };
 
 export const noSuch = (field: string, id: number): Error => invalid({ [field]: [`Invalid pk "${id}" - object does not exist.`] });
 

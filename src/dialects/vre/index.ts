@@ -4,6 +4,7 @@ import { invitationRoutes } from "./invitations.ts";
 import { mailRoutes } from "./mails.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
+import { researcherRoutes } from "./researchers.ts";
 import { refusals } from "./schemas.ts";
 import { sessionRoutes } from "./session.ts";
 import { admit, signIn } from "./sign-in.ts";
@@ -27,6 +28,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...tokenRoutes,
     ...sessionRoutes,
     ...userRoutes,
+    ...researcherRoutes,
     ...universityRoutes,
     ...studyRoutes,
     ...invitationRoutes,

@@ -4,6 +4,7 @@ import { GOOD_PASSWORD, type PeopleBench, peopleBench } from "../../core/people/
 import type { World } from "../../core/world.ts";
 import { Believed } from "../../http/address.ts";
 import { mount } from "../../http/mount.ts";
+import { researcherRoutes } from "./researchers.ts";
 import { sessionRoutes } from "./session.ts";
 import { admit, signIn } from "./sign-in.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -84,7 +85,7 @@ async function serve(world: World): Promise<FastifyInstance> {
       reply.headers(request.signReply(body, body.length === 0 ? "" : String(reply.getHeader("content-type"))));
     return payload;
   });
-  const routes = [...tokenRoutes, ...sessionRoutes, ...userRoutes];
+  const routes = [...tokenRoutes, ...sessionRoutes, ...userRoutes, ...researcherRoutes];
   mount(app, world, { name: "vre", routes, signIn, admit, refuse }, new Believed(["127.0.0.1"]));
   return app;
 }

@@ -24,6 +24,8 @@ const portalSchema: Schema = object({
   demo: orNull(object({ drop_off_url: STRING, upload_code: STRING, accounts: list(ACCOUNT) })),
   mail_outbox: BOOLEAN,
   registration: words(["open", "closed"]),
+  registration_domains: list(STRING),
+  activation_mail: BOOLEAN,
   languages: list(STRING),
   storage_engines: list(STRING),
 });
@@ -44,6 +46,8 @@ export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] =
       demo: demoShape(demo),
       mail_outbox: settings.mailIsCaught,
       registration: settings.registration,
+      registration_domains: settings.registrationDomains,
+      activation_mail: settings.activationMail,
       languages: ["en", "nl"],
       storage_engines: ["WEBDAV", "FOLDER"],
     }),

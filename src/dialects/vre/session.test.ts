@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { setActive } from "../../core/people/index.ts";
 import { SYSTEM } from "../../core/people/model.ts";
 import { aPerson, GOOD_PASSWORD } from "../../core/people/people.fixture.ts";
-import { DAY } from "../../kernel/clock.ts";
+import { DAY, MINUTE } from "../../kernel/clock.ts";
 import { type Answer, type PeopleServer, peopleServer } from "./people.fixture.ts";
 
 const PATH = "/api/auth/session/";
@@ -155,5 +155,42 @@ describe("the browser's session", () => {
     const { person, cookie } = await aBrowser();
     await setActive(server.world, SYSTEM, person.username, false);
     assert.equal((await server.call("GET", ME, { headers: { cookie } })).status, 401);
+  });
+
+  describe("seen by the person it belongs to", () => {
+    const SESSIONS = "/api/auth/sessions/";
+
+    it("each browser is listed, newest first, and which of them asks", async () => {
+      const { person, cookie } = await aBrowser();
+      server.world.clock.advance(MINUTE);
+      await signIn(person.username, { "user-agent": "Other/1.0" });
+      const { body, status, text } = await server.call("GET", SESSIONS, { headers: { cookie } });
+      assert.equal(status, 200);
+      assert.deepEqual(
+        body.map((one: { current: boolean; user_agent: string }) => [one.current, one.user_agent]),
+        [
+          [false, "Other/1.0"],
+          [true, "lightMyRequest"],
+        ],
+      );
+      const hashes = await server.world.store.db.selectFrom("session").select("id_hash").execute();
+      assert.ok(hashes.every(({ id_hash }) => !text.includes(id_hash)));
+    });
+
+    it("signing out elsewhere ends every other browser and nobody else's", async () => {
+      const { person, cookie, csrf } = await aBrowser();
+      const other = cookieOf(await signIn(person.username));
+      const stranger = await aBrowser();
+      const ended = await server.call("DELETE", SESSIONS, { headers: { cookie, "x-csrftoken": csrf } });
+      assert.deepEqual([ended.status, ended.text], [204, ""]);
+      const statusOf = async (one: string) => (await server.call("GET", ME, { headers: { cookie: one } })).status;
+      assert.deepEqual([await statusOf(cookie), await statusOf(other), await statusOf(stranger.cookie)], [200, 401, 200]);
+    });
+
+    it("a caller without a session signs out with all", async () => {
+      const { person, cookie } = await aBrowser();
+      await server.call("DELETE", SESSIONS, { headers: await server.as(person.username) });
+      assert.equal((await server.call("GET", ME, { headers: { cookie } })).status, 401);
+    });
   });
 });

@@ -1,8 +1,17 @@
-import { closeSession, currentSession, type OpenSession, openSession } from "../../core/people/index.ts";
-import { noContent, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
-import { assertSameOrigin, clearCookie, sessionIdOf, setCookie } from "../../http/sign-in/session.ts";
+import {
+  closeOtherSessions,
+  closeSession,
+  currentSession,
+  listSessions,
+  type OpenSession,
+  openSession,
+} from "../../core/people/index.ts";
+import type { SessionFacts } from "../../core/people/model.ts";
+import { noContent, nothing, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { assertSameOrigin, clearCookie, sessionHashOf, sessionIdOf, setCookie } from "../../http/sign-in/session.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
-import { BOOLEAN, INTEGER, object, STRING } from "./schemas.ts";
+import { BOOLEAN, INTEGER, list, object, STAMP, STRING } from "./schemas.ts";
+import { stamp } from "./wire.ts";
 
 /** The portal's sign-in. */
 const CREDENTIALS = { username: text(), password: text({ keepBlanks: true }) };
@@ -34,6 +43,21 @@ function sessionReply({ id, csrfToken, person }: OpenSession, wire: Wire): Speci
   };
   return new SpecialReply(200, { user, csrf_token: csrfToken }, setCookie(id, wire));
 }
+
+const sessionSchema = object({
+  current: { ...BOOLEAN, description: "The one that asks." },
+  ip: STRING,
+  user_agent: STRING,
+  created_at: STAMP,
+  expires_at: STAMP,
+});
+const sessionShape = (session: SessionFacts, wire: Wire) => ({
+  current: session.idHash === sessionHashOf(wire),
+  ip: session.ip,
+  user_agent: session.userAgent,
+  created_at: stamp(session.createdAt, wire.settings.timeZone),
+  expires_at: stamp(session.expiresAt, wire.settings.timeZone),
+});
 
 /** A sign-in that another site started would put the visitor into a stranger's account. */
 function signInOf(wire: Wire) {
@@ -77,5 +101,27 @@ export const sessionRoutes: readonly Route[] = [
     in: sessionIdOf,
     do: closeSession,
     out: (_result, wire) => noContent(clearCookie(wire)),
+  }),
+  route({
+    method: "GET",
+    path: "/api/auth/sessions/",
+    auth: "user",
+    tag,
+    summary: "The browsers one is signed in with, newest first",
+    reply: list(sessionSchema),
+    in: nothing,
+    do: listSessions,
+    out: (sessions, wire) => sessions.map(session => sessionShape(session, wire)),
+  }),
+  route({
+    method: "DELETE",
+    path: "/api/auth/sessions/",
+    auth: "user",
+    tag,
+    summary: "Sign out with every other browser",
+    status: 204,
+    in: sessionHashOf,
+    do: closeOtherSessions,
+    out: () => noContent(),
   }),
 ];

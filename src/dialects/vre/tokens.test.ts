@@ -209,3 +209,53 @@ describe("tokens", () => {
     assert.equal((await me(`Token ${next}`)).status, 401);
   });
 });
+
+describe("one's own tokens", () => {
+  let server: PeopleServer;
+  before(async () => {
+    server = await peopleServer();
+  });
+  after(() => server.close());
+  const TOKENS = "/api/auth/tokens/";
+
+  it("are listed without their secrets", async () => {
+    const { username } = await aPerson(server.world);
+    const headers = await server.as(username);
+    const [hawk, ...none] = (await server.call("GET", TOKENS, { headers })).body;
+    assert.deepEqual(Object.keys(hawk), ["kind", "key", "last_used_at", "created_at"]);
+    assert.deepEqual([hawk.kind, hawk.last_used_at, none], ["hawk", null, []]);
+  });
+
+  it("a new API token is shown once, works, and ends the one before", async () => {
+    const { username } = await aPerson(server.world);
+    const headers = await server.as(username);
+    const renew = () => server.call("POST", `${TOKENS}api/`, { headers, body: { current_password: GOOD_PASSWORD } });
+    const [one, two] = [(await renew()).body, (await renew()).body];
+    assert.deepEqual([one.kind, one.token.startsWith(one.key)], ["api", true]);
+    const status = async (token: string) =>
+      (await server.call("GET", "/api/auth/users/me/", { headers: { authorization: `Token ${token}` } })).status;
+    assert.deepEqual([await status(one.token), await status(two.token)], [401, 200]);
+    const list = await server.call("GET", TOKENS, { headers });
+    assert.ok(!list.text.includes(two.token));
+  });
+
+  it("a new Hawk token is the one that hawk/create gives from then on", async () => {
+    const { username } = await aPerson(server.world);
+    const headers = await server.as(username);
+    const { body } = await server.call("POST", `${TOKENS}hawk/`, { headers, body: { current_password: GOOD_PASSWORD } });
+    const created = await server.call("POST", "/api/auth/hawk/create/", { body: { username, password: GOOD_PASSWORD } });
+    assert.deepEqual(created.body, { key: body.key, secret: body.secret });
+  });
+
+  it("are not given for a wrong password, which counts as a failed sign-in", async () => {
+    const { username } = await aPerson(server.world);
+    const headers = await server.as(username);
+    const body = { current_password: "wrong" };
+    const answer = await server.call("POST", `${TOKENS}api/`, { headers, body });
+    assert.deepEqual([answer.status, answer.body], [400, { current_password: ["Invalid password."] }]);
+    let status = 400;
+    for (let n = 0; n < 20 && status === 400; n++)
+      status = (await server.call("POST", `${TOKENS}hawk/`, { headers, body })).status;
+    assert.equal(status, 429);
+  });
+});

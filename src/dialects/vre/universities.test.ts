@@ -22,7 +22,7 @@ describe("universities, faculties and fields", () => {
       ["Delft", "Groningen"],
     );
     const groningen = universities.results[1];
-    assert.deepEqual(Object.keys(groningen), ["id", "name"]);
+    assert.deepEqual(Object.keys(groningen), ["id", "name", "ror"]);
     const { body: faculties } = await get(`/api/v1/universities/${groningen.id}/faculties/`);
     assert.deepEqual([faculties.count, faculties.results[0].name, faculties.results[0].university], [2, "Arts", groningen]);
     const { body: fields } = await get(`/api/v1/universities/${groningen.id}/faculties/${faculties.results[0].id}/study_fields/`);

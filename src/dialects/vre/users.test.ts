@@ -269,7 +269,7 @@ describe("accounts", () => {
       const { created_at, updated_at, ...shown } = answer.body.results[2];
       assert.match(created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+0[12]:00$/);
       assert.match(updated_at, /T/);
-      const university = { id: organisation, name: "University" };
+      const university = { id: organisation, name: "University", ror: null };
       assert.deepEqual(shown, {
         id: visser.id,
         first_name: "Zoë",
@@ -277,6 +277,7 @@ describe("accounts", () => {
         email_address: visser.email,
         university,
         faculty: { id: arts, name: "Arts", university },
+        orcid: null,
       });
       const nobody = await server.call("GET", "/api/v1/researchers/", { headers });
       assert.deepEqual(nobody.body, { count: 0, next: null, previous: null, results: [] });
@@ -307,6 +308,17 @@ describe("accounts where registration is closed", () => {
     assert.equal((await post("", body, headers)).status, 403);
     const staff = await server.as((await aPerson(server.world, { isStaff: true })).username);
     assert.equal((await post("", body, staff)).status, 201);
+  });
+
+  it("open registration limits how many one address may make", async () => {
+    const open = await peopleServer();
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++)
+      statuses.push(
+        (await open.call("POST", USERS, { body: { username: `many-${n}`, password: "1" }, ip: "192.0.2.77" })).status,
+      );
+    assert.deepEqual(statuses, [...Array(10).fill(400), 429, 429]);
+    await open.close();
   });
 
   it("resend_activation is an empty 400 where nothing needs activation", async () => {

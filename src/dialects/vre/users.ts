@@ -6,7 +6,6 @@ import {
   changePassword,
   changeUsername,
   findPerson,
-  listColleagues,
   listPeople,
   MAX_USERNAME,
   mayReach,
@@ -22,10 +21,9 @@ import { noContent, type Route, route, type Schema, SpecialReply, type Wire } fr
 import { sessionHashOf } from "../../http/sign-in/session.ts";
 import { email, optional, readBody, schemaOf, text } from "./fields.ts";
 import { INTEGER, object, STRING } from "./schemas.ts";
-import { researcherSchema, researcherShape } from "./shapes.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, windowOf } from "./wire.ts";
 
-/** Accounts (contract §4.2) and, the same people as colleagues see them, researchers (§4.3). */
+/** Accounts (contract §4.2). */
 const password = () => text({ keepBlanks: true });
 const username = () => text({ max: MAX_USERNAME });
 
@@ -128,7 +126,7 @@ export const userRoutes: readonly Route[] = [
     status: 201,
     in: wire => {
       const { email = "", ...given } = readBody(NEW_USER, wire.body);
-      return { email, ...given };
+      return { email, ip: wire.ip, ...given };
     },
     do: register,
     out: userShape,
@@ -242,17 +240,5 @@ export const userRoutes: readonly Route[] = [
     },
     do: resetUsername,
     out: () => noContent(),
-  }),
-  route({
-    method: "GET",
-    path: "/api/v1/researchers/",
-    auth: "user",
-    tag: "researchers",
-    summary: "Researchers of one's own faculty",
-    query: PAGE_QUERY,
-    reply: pageSchema(researcherSchema),
-    in: wire => windowOf(pageAsked(wire)),
-    do: listColleagues,
-    out: (page, wire) => pageOut(page, wire, view => researcherShape(view, wire.settings.timeZone)),
   }),
 ];

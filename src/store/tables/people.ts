@@ -9,6 +9,7 @@ export interface PeopleTables {
     name: string;
     email: Default<string>;
     website: Default<string>;
+    ror: Default<string | null>;
     abbreviation: Default<string>;
     native_name: Default<string>;
     country: Default<string>;
@@ -41,6 +42,7 @@ export interface PeopleTables {
     organisation_id: Default<number | null>;
     faculty_id: Default<number | null>;
     language: Default<string>;
+    orcid: Default<string | null>;
     password_changed_at: MaybeAt;
     last_sign_in_at: MaybeAt;
   };

@@ -1,5 +1,5 @@
 import { SignJWT } from "jose";
-import { type Area, get, type Request, type Standing, withBody } from "../request.ts";
+import { type Area, at, get, type Request, type Standing, spending, withBody } from "../request.ts";
 import { PASSWORD, type Somebody } from "../scene.ts";
 
 const credentials = (path: string): Request =>
@@ -30,6 +30,13 @@ POST   /api/auth/jwt/verify/                                  401    200     200
 POST   /api/auth/session/                                     401    401     200     200   200  200   200     200         200        200   200
 GET    /api/auth/session/                                     401    401     200     200   200  200   200     200         200        200   200
 DELETE /api/auth/session/                                     204    204     204     204   204  204   204     204         204        204   204
+GET    /api/auth/sessions/                                    401    401     200     200   200  200   200     200         200        200   200
+DELETE /api/auth/sessions/                                    401    401     204     204   204  204   204     204         204        204   204
+
+GET    /api/auth/tokens/                                      401    401     200     200   200  200   200     200         200        200   200
+POST   /api/auth/tokens/hawk/                                 401    401     200     200   200  200   200     200         200        200   200
+POST   /api/auth/tokens/hawk/ (wrong password)                401    401     400     400   400  400   400     400         400        400   400
+POST   /api/auth/tokens/api/                                  401    401     200     200   200  200   200     200         200        200   200
 `,
   requests: {
     "GET /api/v1/portal/": get("/api/v1/portal/"),
@@ -51,5 +58,17 @@ DELETE /api/auth/session/                                     204    204     204
       ask: ({ self }) => ({ path: "/api/auth/session/", headers: cookieOf(self), bare: true }),
       spends: "all",
     },
+    "GET /api/auth/sessions/": get("/api/auth/sessions/"),
+    "DELETE /api/auth/sessions/": spending(get("/api/auth/sessions/"), "all"),
+    "GET /api/auth/tokens/": get("/api/auth/tokens/"),
+    "POST /api/auth/tokens/hawk/": spending(
+      at(() => "/api/auth/tokens/hawk/", { current_password: PASSWORD }),
+      "all",
+    ),
+    "POST /api/auth/tokens/hawk/ (wrong password)": at(() => "/api/auth/tokens/hawk/", { current_password: "wrong" }),
+    "POST /api/auth/tokens/api/": spending(
+      at(() => "/api/auth/tokens/api/", { current_password: PASSWORD }),
+      "all",
+    ),
   },
 };

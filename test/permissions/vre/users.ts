@@ -48,6 +48,9 @@ POST   /api/auth/users/reset_password_confirm/ (another purpose) 400    400     
 POST   /api/auth/users/set_username/                          401    401     204     204   204  204   204     204         204        204   204
 POST   /api/auth/users/reset_username/                        204    204     204     204   204  204   204     204         204        204   204
 POST   /api/auth/users/reset_username_confirm/                204    204     204     204   204  204   204     204         204        204   204
+GET    /api/v1/researchers/me/                                401    401     200     200   200  200   200     200         200        200   200
+PATCH  /api/v1/researchers/me/                                401    401     200     200   200  200   200     200         200        200   200
+PATCH  /api/v1/researchers/me/ (no such faculty)              401    401     400     400   400  400   400     400         400        400   400
 GET    /api/v1/researchers/                                   401    401     200     200   200  200   200     200         200        200   200
 `,
   requests: {
@@ -117,6 +120,9 @@ GET    /api/v1/researchers/                                   401    401     200
     "POST /api/auth/users/reset_username_confirm/": fromMail("/api/auth/users/reset_username_confirm/", "username", () => ({
       new_username: unique(),
     })),
+    "GET /api/v1/researchers/me/": get("/api/v1/researchers/me/"),
+    "PATCH /api/v1/researchers/me/": at(() => "/api/v1/researchers/me/", { first_name: "Anna", orcid: "0000-0002-1825-0097" }),
+    "PATCH /api/v1/researchers/me/ (no such faculty)": at(() => "/api/v1/researchers/me/", { faculty: 99999 }),
     "GET /api/v1/researchers/": get("/api/v1/researchers/?page_size=1000"),
   },
 };
