@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import type { Route } from "../src/http/route.ts";
+import { isOwed, nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
 
 /**
  * Writes into the docs what the code knows better: between `<!-- made: NAME -->` and `<!-- end -->` stands what the maker of that
@@ -16,6 +17,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   settings,
   "accepted-settings": acceptedSettings,
   "vre-routes": vreRoutes,
+  "vre-contract": vreContract,
 };
 
 function settings(): string {
@@ -40,6 +42,25 @@ function acceptedSettings(): string {
 function vreRoutes(): string {
   const { routes } = makeVre({ version: "", demo: undefined });
   return [...Map.groupBy(routes, route => route.tag)].map(([tag, rows]) => `### ${tag}\n\n${operations(rows)}\n`).join("\n");
+}
+
+/** Every operation of the broker's documentation, and the row that serves it. */
+function vreContract(): string {
+  const { routes } = makeVre({ version: "", demo: undefined });
+  const rows = OPERATIONS.map(operation => {
+    const row = servingRow(operation, routes);
+    const served = row ? `${row.summary.replace(/\.$/, "")}` : isOwed(operation) ? "not yet" : "no";
+    return `| ${SECTIONS_OF_CONTRACT[operation.section]} | ${code(nameOf(operation))} | ${operation.status} | ${cell(served)} |`;
+  });
+  const served = OPERATIONS.filter(operation => servingRow(operation, routes)).length;
+  return [
+    `**${served} of ${OPERATIONS.length}** are served.`,
+    "",
+    "| part | operation | answers | what |",
+    "|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 const operations = (routes: readonly Route[]): string =>

@@ -4,7 +4,7 @@ import { NOBODY } from "../core/people/model.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
 import { type Believed, clientAddress, originOf } from "./address.ts";
-import type { Dialect, SignInRequest } from "./dialect.ts";
+import type { Dialect, SignedIn, SignInRequest } from "./dialect.ts";
 import { type Reply, type Route, SpecialReply, type Wire } from "./route.ts";
 
 /** What the router knows; a method beyond these finds no route. */
@@ -26,8 +26,9 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
       handler: async (request, reply) => {
         try {
           const asked = signInRequest(request, world, believed);
-          // An old cookie or a worn-out token does no harm where nobody need sign in.
-          const { actor, signReply } = row.auth === "none" ? { actor: NOBODY } : await dialect.signIn(world, asked);
+          const { actor, signReply } = await (row.auth === "none"
+            ? quietly(dialect, world, asked)
+            : dialect.signIn(world, asked));
           request.signReply = signReply;
           dialect.admit(row.auth, actor, world);
           const wire: Wire = {
@@ -63,6 +64,21 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
         );
       },
     });
+  }
+}
+
+/**
+ * Where nobody need sign in, an old cookie or a worn-out token does no harm, and whoever asks stays nobody. A client that signs
+ * its requests still expects a signed reply.
+ */
+async function quietly(dialect: Dialect, world: World, asked: SignInRequest): Promise<SignedIn> {
+  if (asked.headers.authorization === undefined) return { actor: NOBODY };
+  try {
+    const { signReply } = await dialect.signIn(world, asked);
+    return { actor: NOBODY, ...(signReply ? { signReply } : {}) };
+  } catch (error) {
+    if (["unauthenticated", "forbidden", "throttled"].includes(asHavreError(error).kind)) return { actor: NOBODY };
+    throw error;
   }
 }
 

@@ -47,7 +47,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /**
  * One operation of one dialect: a row. `in` and `out` are pure and synchronous, `do` is one verb of the core.
  * `auth` is a word of the dialect's own table (see its sign-in file); it is checked before `in` reads anything.
- * `none` is every dialect's word for a route at which credentials are not looked at.
+ * `none` is every dialect's word for a route at which credentials count for nothing.
  */
 export interface Route<In = unknown, Out = unknown> {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -9,7 +9,7 @@ import { forbidden, HavreError } from "../../kernel/errors.ts";
 
 /**
  * Who may use a route, by the word in its row. What somebody may then see and do is the core's question.
- * none: anyone, and credentials are not even looked at · any: anyone, signed in or not · user: any login · super: a supertoken or superuser · staff: the administration · vrw: the VRW group.
+ * none: anyone, and credentials count for nothing · any: anyone, signed in or not · user: any login · super: a supertoken or superuser · staff: the administration · vrw: the VRW group.
  */
 export function admit(auth: string, actor: Actor, world: World): void {
   if (auth === "none" || auth === "any") return;
