@@ -183,8 +183,9 @@ function unreadable(status: number, { headers }: FastifyRequest): string {
   return "The request cannot be read.";
 }
 
-/** A receipt's link is a secret, and what follows "?" may be one. */
-const loggedPath = (url: string): string => (url.split("?")[0] ?? "").replace(/(\/receipts\/)[^/]+/, "$1…");
+/** A receipt's link is a secret, so is one that opens an account, and what follows "?" may be one. */
+const loggedPath = (url: string): string =>
+  (url.split("?")[0] ?? "").replace(/(\/receipts\/)[^/]+/, "$1…").replace(/(\/account\/\w+\/).+/, "$1…");
 
 /** A caller's own id is kept when it is harmless: it then finds its request in our log. */
 function requestId(request: IncomingMessage): string {

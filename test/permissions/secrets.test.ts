@@ -108,8 +108,11 @@ describe("a storage that tells what it was sent", () => {
     ];
     for (const reply of replies) assertTellsNothing(reply, reply.slice(0, 60));
     for (const [table, text] of Object.entries(await bench.contents())) assertTellsNothing(text, `table ${table}`);
+    await bench.ask({ method: "GET", path: "/account/password/MQ/a-token-of-a-mail" });
+    await until(() => bench.havre.log.some(line => line.includes("/account/password/…")), "the last request is in the log");
     const log = bench.havre.log.join("\n");
     assert.ok(log.includes("/api/v1/storages/"));
+    assert.ok(!log.includes("a-token-of-a-mail"));
     assertTellsNothing(log, "the log");
   });
 });

@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Upload } from "tus-js-client";
+import { nginxMissing, startFront, startNginx } from "../../../test/engines/nginx.ts";
+import { freePort } from "../../../test/engines/ports.ts";
 import { aPlace } from "../../../test/harness/upload-place.ts";
-import { type AStudy, aReplica, aStudy, metadata, type Replica, until } from "../../../test/harness/uploads.ts";
+import { type AStudy, aReplica, aStudy, metadata, type Replica } from "../../../test/harness/uploads.ts";
 import { MIB } from "../../kernel/units.ts";
-
-const OURS = join(import.meta.dirname, "../../../deploy/nginx");
-const MODULE = "/usr/lib/nginx/modules/ngx_http_js_module.so";
-const missing =
-  spawnSync("nginx", ["-v"]).error !== undefined || !existsSync(MODULE)
-    ? "nginx with njs (nginx-light, libnginx-mod-http-js) is not installed"
-    : false;
 
 /** The front that the VRE broker was shipped with: the study moves from the path to the metadata, and the answer claims https. */
 const SEED_JS = `
@@ -43,48 +32,17 @@ server {
   location ~ /files { ${PASS(port)} }
 }`;
 
-const freePort = (): Promise<number> =>
-  new Promise(resolve => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+const missing = nginxMissing();
 
-const listens = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
-
-/** @returns the front's origin and what stops it */
+/** @returns the front's origin for uploads and what stops it */
 async function aFront(kind: "ours" | "seed", upstream: number): Promise<{ origin: string; stop(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "havre-front-"));
+  if (kind === "ours") {
+    const { uploads, stop } = await startFront({ havre: upstream });
+    return { origin: uploads, stop };
+  }
   const port = await freePort();
-  const file = async (): Promise<string> =>
-    (await readFile(join(OURS, "upload.conf"), "utf8"))
-      .replace("127.0.0.1:1337", `127.0.0.1:${upstream}`)
-      .replace("listen 1090", `listen 127.0.0.1:${port}`);
-  if (kind === "ours") await cp(join(OURS, "tus.js"), join(folder, "tus.js"));
-  else await writeFile(join(folder, "tus.js"), SEED_JS);
-  const server = kind === "ours" ? await file() : SEED(port, upstream);
-  const config = `load_module ${MODULE}; daemon off; pid ${folder}/pid; worker_processes 1; error_log ${folder}/error.log; events {}
-    http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-    js_path ${folder}; ${server} }`;
-  await writeFile(join(folder, "nginx.conf"), config);
-  const child: ChildProcess = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")], {
-    stdio: "inherit",
-  });
-  await until("nginx listens", () => listens(port));
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    async stop() {
-      const gone = new Promise(resolve => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await gone;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const { stop } = await startNginx(SEED(port, upstream), { "tus.js": SEED_JS }, [port]);
+  return { origin: `http://127.0.0.1:${port}`, stop };
 }
 
 describe("tus behind nginx", { skip: missing }, () => {
