@@ -17,6 +17,8 @@ php-cgi:php-cgi:WebDAV against SabreDAV
 /usr/share/php/Sabre/autoload.php:php-sabre-dav:WebDAV against SabreDAV
 curl:curl:API and uploads by curl
 git:git:Git storages
+/usr/lib/python3/dist-packages/requests/__init__.py:python3-requests:the hook scripts of an external upload daemon
+openssl:openssl:what a hook script encrypted
 '
 
 is_there() { case $1 in /*) test -e "$1" ;; *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; esac; }

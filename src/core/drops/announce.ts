@@ -9,7 +9,7 @@ import { assertNotLocked, type LockPolicy, noteFailure } from "../people/index.t
 import type { Language } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { Drop, DropId, Provider, Target } from "./model.ts";
-import { acceptDeclaredSha256, acceptName, acceptSize, acceptTarget } from "./rules.ts";
+import { acceptDeclaredSha256, acceptName, acceptNameInPlace, acceptSize, acceptTarget } from "./rules.ts";
 
 /** What a provider says before the first byte. Nothing of it is believed that the server can know better. */
 export interface Announcement {
@@ -66,6 +66,7 @@ export async function announceDrop(tx: Tx, world: World, said: Announcement): Pr
   const target = await findTarget(tx, said.studyUuid);
   const provider = await acceptCode(tx, world, target, said.uploadCode, said.ip);
   const filename = acceptName(said.filename, world.settings.notAllowedExtensions);
+  if (said.external) acceptNameInPlace(said.filename);
   acceptSize(said.sizeBytes, world.settings.maxUploadBytes);
   acceptTarget(target);
   const declaredSha256 = acceptDeclaredSha256(said.declaredSha256);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HavreError } from "../../kernel/errors.ts";
 import type { DeliveryState } from "./model.ts";
-import { acceptDeclaredSha256, acceptName, acceptSize, nextTryMs, statusOf, tempName } from "./rules.ts";
+import { acceptDeclaredSha256, acceptName, acceptNameInPlace, acceptSize, nextTryMs, statusOf, tempName } from "./rules.ts";
 
 const REFUSED = ["exe", "com", "bat", "lnk", "sh"];
 
@@ -11,6 +11,12 @@ describe("a declared file name", () => {
   for (const name of ["", "   ", "..", "\u0000", "x".repeat(1025)])
     it(`${JSON.stringify(name.slice(0, 8))} is refused as invalid`, () =>
       assert.throws(() => acceptName(name, REFUSED), { kind: "invalid" }));
+  for (const name of ["/etc/passwd", "\\\\host\\share", "../x.csv", "a/../../x.csv", "a\\..\\x.csv", " /x.csv"])
+    it(`${JSON.stringify(name)} is refused where a script puts the file`, () =>
+      assert.throws(() => acceptNameInPlace(name), { kind: "invalid" }));
+  it("may have folders in front, and dots that lead nowhere", () => {
+    for (const name of ["x.csv", "a/b/x.csv", "..x", "a..b.csv", "./x"]) acceptNameInPlace(name);
+  });
   for (const name of ["setup.exe", "SETUP.EXE", "setup.exe.", "setup.exe ", "dir/run.sh", ".bat", "a.exe\u202e"])
     it(`${JSON.stringify(name)} is refused for its type`, () =>
       assert.throws(() => acceptName(name, REFUSED), { kind: "forbidden", message: "File type not allowed" }));

@@ -19,6 +19,15 @@ export function acceptName(declared: string, notAllowedExtensions: readonly stri
   return name;
 }
 
+/**
+ * A hook script of an external daemon puts the file where the declared name leads, below the storage's path: we cannot make the
+ * name safe for it. @throws "invalid" for a name that leads elsewhere
+ */
+export function acceptNameInPlace(declared: string): void {
+  const parts = declared.trim().split(/[/\\]/);
+  if (parts[0] === "" || parts.includes("..")) throw invalid({ filename: ["The file name may not lead to another folder."] });
+}
+
 export function acceptSize(sizeBytes: number | undefined, maxBytes: number): void {
   if (sizeBytes !== undefined && sizeBytes > maxBytes)
     throw new HavreError("too-large", `The file is larger than the ${formatBytes(maxBytes)} accepted here.`, {
