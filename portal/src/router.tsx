@@ -53,6 +53,25 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./signin/SignInPage.tsx"), "SignInPage"),
 });
 
+const register = createRoute({
+  getParentRoute: () => root,
+  path: "/register",
+  component: lazyRouteComponent(() => import("./account/RegisterPage.tsx"), "RegisterPage"),
+});
+
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot",
+  component: lazyRouteComponent(() => import("./account/ForgotPage.tsx"), "ForgotPage"),
+});
+
+/** Where the links of account mails lead. */
+const accountLink = createRoute({
+  getParentRoute: () => root,
+  path: "/account/$purpose/$uid/$token",
+  component: lazyRouteComponent(() => import("./account/LinkPage.tsx"), "LinkPage"),
+});
+
 /** Everything below asks for a session, and comes back here after signing in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -88,13 +107,36 @@ const study = createRoute({
   component: lazyRouteComponent(() => import("./study/StudyPage.tsx"), "StudyPage"),
 });
 
+export const ACCOUNT_TABS = ["profile", "signing-in", "keys", "browsers"] as const;
+export type AccountTab = (typeof ACCOUNT_TABS)[number];
+
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/account",
+  validateSearch: (search: Record<string, unknown>): { tab?: AccountTab } => {
+    const tab = ACCOUNT_TABS.find(name => name === search.tab);
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import("./account/AccountPage.tsx"), "AccountPage"),
+});
+
 const outbox = createRoute({
   getParentRoute: () => signedIn,
   path: "/outbox",
   component: lazyRouteComponent(() => import("./outbox/OutboxPage.tsx"), "OutboxPage"),
 });
 
-const tree = root.addChildren([welcome, dropoff, receipt, verify, signIn, signedIn.addChildren([studies, study, outbox])]);
+const tree = root.addChildren([
+  welcome,
+  dropoff,
+  receipt,
+  verify,
+  signIn,
+  register,
+  forgot,
+  accountLink,
+  signedIn.addChildren([studies, study, account, outbox]),
+]);
 
 export const makeRouter = (client: QueryClient) =>
   createRouter({

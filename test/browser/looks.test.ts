@@ -80,6 +80,24 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("do not belong together").waitFor();
   });
+  state("asking for help to sign in", async () => {
+    await page.getByRole("link", { name: "Trouble signing in" }).click();
+    await page.getByRole("combobox", { name: "What do you need?" }).waitFor();
+  });
+  state("making an account, with a name and a password that will not do", async () => {
+    await page.goto("/register");
+    await page.getByRole("textbox", { name: "User name" }).fill("a b");
+    await page.getByRole("textbox", { name: "E-mail address" }).fill("new@example.org");
+    await page.getByRole("textbox", { name: "Password" }).fill("x");
+    await page.getByRole("button", { name: "Make my account" }).click();
+    await page.getByText("A user name has letters").waitFor();
+  });
+  state("a link from a mail that is too old", async () => {
+    await page.goto("/account/password/MQ/too-old");
+    await page.getByRole("textbox", { name: "New password" }).fill("correct-Horse-7-battery");
+    await page.getByRole("button", { name: "Save the new password" }).click();
+    await page.getByText("is too old").waitFor();
+  });
   state("a drop-off page that asks for the code again", async () => {
     await page.goto(dropOff.replace(/#.*/, "#code=WRONG"));
     await page.getByText("This code does not belong to this study.").waitFor();
@@ -141,6 +159,20 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
     await page.getByText("It works", { exact: true }).waitFor();
   });
   state("its people", () => tab("People", "Who takes part"));
+  state("one's profile", async () => {
+    await page.goto("/account");
+    await page.getByRole("combobox", { name: "University" }).locator("option").nth(1).waitFor({ state: "attached" });
+  });
+  state("how one signs in", () => tab("Signing in", "Remove the account"));
+  state("keys for programs", () => tab("Keys for programs", "Key id"));
+  state("the question for one's password", async () => {
+    await page.getByRole("button", { name: "Renew: Hawk token" }).click();
+    await page.getByRole("dialog").getByRole("textbox").waitFor();
+  });
+  state("where one is signed in", async () => {
+    await page.keyboard.press("Escape");
+    await tab("Browsers", "This browser");
+  });
   state("the outbox", async () => {
     await page.goto("/outbox");
     await page.getByRole("main").locator("iframe").waitFor();

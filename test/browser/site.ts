@@ -62,4 +62,4 @@ export async function openSite(env: Readonly<Record<string, string>> = {}): Prom
 }
 
 /** What a newcomer meets after `make run`: the demonstration, on an empty database. */
-export const openDemo = (): Promise<Havre> => startHavre({ env: { DEMO: "1", ADMIN_PASSWORD: "" } });
+export const openDemo = (): Promise<Havre> => startHavre({ env: { DEMO: "1", ADMIN_PASSWORD: "", REGISTRATION: "open" } });

@@ -21,6 +21,10 @@ export type PortalInfo = {
     accounts: { username: string; password: string; role: string }[];
   };
   mail_outbox: boolean;
+  registration: "open" | "closed";
+  /** Whose addresses may register; empty: all. */
+  registration_domains: string[];
+  activation_mail: boolean;
   languages: string[];
   storage_engines: string[];
 };
@@ -93,6 +97,20 @@ export type Researcher = {
   university: Named | null;
   faculty: Faculty | null;
 };
+export type Profile = Researcher & { username: string; orcid: string | null; language: "en" | "nl" };
+export type ProfileWrite = {
+  first_name: string;
+  last_name: string;
+  university: number | null;
+  faculty: number | null;
+  orcid: string;
+  language: "en" | "nl";
+};
+export type TokenKind = "hawk" | "api";
+export type Token = { kind: TokenKind; key: string; last_used_at: string | null; created_at: string };
+/** `secret` of a Hawk token, `token` of an API token: told once. */
+export type NewToken = { kind: TokenKind; key: string; secret?: string; token?: string };
+export type OpenBrowser = { current: boolean; ip: string; user_agent: string; created_at: string; expires_at: string };
 export type RoleName = "ADMINISTRATOR" | "RESEARCHER" | "MEMBER";
 export type Contributor = { id: number; role: RoleName; active: boolean; researcher: Researcher };
 

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -117,7 +117,7 @@ function Account() {
   const path = useLocation({ select: location => location.pathname });
   if (session) return <SignOut name={session.user.first_name || session.user.username} />;
   // A data provider needs no account: nothing there should ask for one.
-  if (path === "/sign-in" || /^\/(dropoffs|receipts|verify)\b/.test(path)) return null;
+  if (/^\/(sign-in|dropoffs|receipts|verify)\b/.test(path)) return null;
   return (
     <Button size="compact-md" variant="light" renderRoot={props => <Link to="/sign-in" {...props} />}>
       {t("signIn.action")}
@@ -142,7 +142,10 @@ function SignOut({ name }: { name: string }) {
   };
   return (
     <>
-      <span className={css.who}>{name}</span>
+      <Link to="/account" className={css.who} aria-label={`${t("account.title")}: ${name}`} title={t("account.title")}>
+        <IconUserCircle size={20} aria-hidden="true" />
+        <span>{name}</span>
+      </Link>
       <ActionIcon
         variant="subtle"
         size={36}

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client.ts";
@@ -14,7 +14,8 @@ import css from "./signin.module.css";
 export function SignInPage() {
   const { t } = useTranslation();
   usePageTitle(t("signIn.title"));
-  const demo = usePortal()?.demo;
+  const portal = usePortal();
+  const demo = portal?.demo;
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const enter = useEnter();
@@ -59,6 +60,15 @@ export function SignInPage() {
       {demo && (
         <Demo demo={demo} busy={enter.isPending} onChoose={(name, word) => enter.mutate({ username: name, password: word })} />
       )}
+      <p className={css.note}>
+        <Link to="/forgot">{t("account.forgot")}</Link>
+        {portal?.registration === "open" && (
+          <>
+            {" · "}
+            <Link to="/register">{t("account.register")}</Link>
+          </>
+        )}
+      </p>
       <p className={css.note}>{t("signIn.noAccount")}</p>
     </div>
   );

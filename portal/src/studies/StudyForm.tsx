@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { Button, Checkbox, Group, Stack, Textarea, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, getAll } from "../api/client.ts";
+import { ApiError } from "../api/client.ts";
 import type { Faculty, Named, Study, StudyWrite } from "../api/types.ts";
+import { Choice, useList } from "../parts/Choice.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { Failure } from "../parts/Failure.tsx";
 
@@ -124,31 +125,5 @@ function FieldChooser({ start, onField, error }: ChooserProps) {
       />
       {failed && <Failure error={failed} />}
     </>
-  );
-}
-
-const useList = <T,>(path: string, enabled: boolean) =>
-  useQuery({ queryKey: ["list", path], queryFn: () => getAll<T>(path), enabled, staleTime: 300_000 });
-
-type ChoiceProps = {
-  label: string;
-  value: number;
-  rows: readonly Named[] | undefined;
-  onChoose: (id: number) => void;
-  error?: string | undefined;
-};
-
-function Choice({ label, value, rows, onChoose, error }: ChoiceProps) {
-  const { t } = useTranslation();
-  return (
-    <NativeSelect
-      label={label}
-      value={value || ""}
-      onChange={event => onChoose(Number(event.currentTarget.value))}
-      disabled={!rows}
-      error={error}
-      required
-      data={[{ value: "", label: t("common.choose") }, ...(rows ?? []).map(row => ({ value: String(row.id), label: row.name }))]}
-    />
   );
 }

@@ -4,6 +4,7 @@ import { type PersonChanges, people } from "../../store/people.ts";
 import { sessions } from "../../store/sessions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
+import { addMail } from "../mail/index.ts";
 import type { Needs } from "../world.ts";
 import { mailLink } from "./links.ts";
 import { accountSubject, addressSubject, assertRate, clearFailures } from "./lock-out.ts";
@@ -22,6 +23,7 @@ import {
 } from "./rules.ts";
 import { confirmPassword, passwordRefusal } from "./sign-in.ts";
 import { newHawkPair, putHawkPair } from "./tokens.ts";
+import { addressMail } from "./words.ts";
 
 /** A person, their researcher profile (the same row) and their one Hawk token: together or not at all. */
 export async function createPerson(
@@ -60,7 +62,9 @@ export async function register(
   await mayRegister(world, actor, given);
   const { email, password } = given;
   const username = normalUsername(given.username);
-  await assertFreeUsername(world, "username", username);
+  const problems = { username: await usernameRefusal(world, username), email: addressRefusal(world, actor, email) };
+  mustHaveNone(problems);
+  // Afterwards, as old clients expect it: a password is judged beside a name that is good.
   assertGoodPassword("password", password, { username, email });
   const passwordHash = await hashPassword(password);
   const isActive = !world.settings.activationMail;
@@ -76,19 +80,24 @@ export async function register(
 
 async function mayRegister(world: Needs<"store" | "clock" | "settings">, actor: Actor, given: Registration): Promise<void> {
   if (isAdministrator(actor)) return;
-  const { registration, registrationDomains: domains } = world.settings;
-  if (registration === "closed") {
+  if (world.settings.registration === "closed") {
     if (actor.kind === "nobody") throw new HavreError("unauthenticated", "Authentication credentials were not provided.");
     throw forbidden();
   }
   await assertRate(world, `register:${addressSubject(given.ip)}`, REGISTRATION_RATE);
-  if (domains.length > 0 && !isAtDomain(given.email, domains))
-    throw invalid({ email: [`Accounts here are for addresses at ${domains.join(", ")}.`] });
 }
 
-async function assertFreeUsername(world: Needs<"store">, field: string, username: string): Promise<void> {
-  const problems = await usernameRefusal(world, username);
-  if (problems.length > 0) throw invalid({ [field]: problems });
+/** The administration makes accounts for guests as well. */
+function addressRefusal({ settings }: Needs<"settings">, actor: Actor, email: string): string[] {
+  const { registrationDomains: domains } = settings;
+  const isFree = domains.length === 0 || isAdministrator(actor) || isAtDomain(email, domains);
+  return isFree ? [] : [`Accounts here are for addresses at ${domains.join(", ")}.`];
+}
+
+/** @throws HavreError "invalid" with the fields that have problems */
+function mustHaveNone(problems: Readonly<Record<string, readonly string[]>>): void {
+  const fields = Object.fromEntries(Object.entries(problems).filter(([, words]) => words.length > 0));
+  if (Object.keys(fields).length > 0) throw invalid(fields);
 }
 
 export async function usernameRefusal(world: Needs<"store">, username: string): Promise<string[]> {
@@ -137,8 +146,9 @@ export async function listColleagues(world: Needs<"store">, actor: Actor, window
   return faculty === undefined ? { total: 0, items: [] } : people(world.store.db).colleagues(faculty, window);
 }
 
+/** The old address is told: whoever reads it learns that the account goes to somebody else. */
 export async function changeEmail(
-  world: Needs<"store">,
+  world: Needs<"store" | "clock" | "settings">,
   actor: Actor,
   { id, email }: { id: PersonId; email: string | undefined },
 ): Promise<Person> {
@@ -147,6 +157,13 @@ export async function changeEmail(
     const { person } = mustBe(await people(tx).lock(id));
     mayChange(actor, person);
     if (email === undefined || email === person.email) return person;
+    if (person.email !== "")
+      await addMail(tx, world, {
+        uniqueKey: `address-changed:${id}:${world.clock.now().getTime()}`,
+        kind: "address-changed",
+        recipient: person.email,
+        ...addressMail(person, email),
+      });
     return changePerson(tx, actor, person, { email });
   });
 }
@@ -228,15 +245,10 @@ export async function changeUsername(
 ): Promise<void> {
   const account = await ownAccount(world, actor);
   const username = normalUsername(change.newUsername);
-  const [password, name] = [
-    await passwordRefusal(world, account, change.currentPassword),
-    await usernameRefusal(world, username),
-  ];
-  if (password.length > 0 || name.length > 0)
-    throw invalid({
-      ...(password.length > 0 ? { current_password: password } : {}),
-      ...(name.length > 0 ? { new_username: name } : {}),
-    });
+  mustHaveNone({
+    current_password: await passwordRefusal(world, account, change.currentPassword),
+    new_username: await usernameRefusal(world, username),
+  });
   await refusingTaken("new_username", () =>
     world.store.transaction(async tx => {
       await changePerson(tx, actor, account.person, { username });

@@ -53,22 +53,48 @@ const AROUND = {
     account: "User name",
     once: "The link works once and dies when you sign in. Was it not you? Then do nothing: nothing changes.",
     foot: "Sent by Havre about your account.",
+    moved: "Your Havre account has another e-mail address",
+    movedText: (email: string) =>
+      email === ""
+        ? "The e-mail address of your account was taken away."
+        : `The e-mail address of your account is now ${email}. Mails go there from now on.`,
+    movedWhat: "Was it not you? Then somebody else uses your account: tell whoever runs this server at once.",
   },
   nl: {
     greet: (name: string) => `Beste ${name},`,
     account: "Gebruikersnaam",
     once: "De link werkt één keer en vervalt zodra u inlogt. Was u het niet? Doe dan niets: er verandert niets.",
     foot: "Verstuurd door Havre over uw account.",
+    moved: "Uw Havre-account heeft een ander e-mailadres",
+    movedText: (email: string) =>
+      email === ""
+        ? "Het e-mailadres van uw account is weggehaald."
+        : `Het e-mailadres van uw account is nu ${email}. Mails gaan voortaan daarheen.`,
+    movedWhat: "Was u het niet? Dan gebruikt iemand anders uw account: meld het meteen bij wie deze server beheert.",
   },
 };
 
+interface Written {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+const nameOf = ({ firstName, lastName, username }: Person): string => `${firstName} ${lastName}`.trim() || username;
+
+/** To the address that an account had until now. */
+export function addressMail(person: Person, email: string): Written {
+  const { greet, account, moved, movedText, movedWhat, foot } = AROUND[person.language];
+  const parts = [greet(nameOf(person)), movedText(email), { facts: [[account, person.username]] as const }, movedWhat];
+  return layOut({ subject: moved, parts, foot }, person.language);
+}
+
 /** The mail that carries a one-use link. */
-export function linkMail(purpose: LinkPurpose, person: Person, link: string): { subject: string; text: string; html: string } {
+export function linkMail(purpose: LinkPurpose, person: Person, link: string): Written {
   const { subject, why, label } = WORDS[person.language][purpose];
   const { greet, account, once, foot } = AROUND[person.language];
-  const name = `${person.firstName} ${person.lastName}`.trim() || person.username;
   return layOut(
-    { subject, parts: [greet(name), why, { facts: [[account, person.username]] }, { link, label }, once], foot },
+    { subject, parts: [greet(nameOf(person)), why, { facts: [[account, person.username]] }, { link, label }, once], foot },
     person.language,
   );
 }

@@ -43,6 +43,12 @@ describe("self-registration for some mail domains", () => {
     }
   });
 
+  it("tells what is wrong with name and address at once", async () => {
+    const answer = await make("a@example.org", {}, "a b");
+    assert.equal(answer.status, 400);
+    assert.deepEqual(Object.keys(answer.body), ["username", "email"]);
+  });
+
   it("does not bind the administration", async () => {
     const staff = await server.as((await aPerson(server.world, { isStaff: true })).username);
     assert.equal((await make("guest@elsewhere.example", staff)).status, 201);

@@ -177,6 +177,16 @@ describe("accounts", () => {
       assert.equal((await server.call("PUT", `${USERS}me/`, { body: {} })).status, 401);
     });
 
+    it("the old address is told of the new one", async () => {
+      const change = (email: string) => server.call("PATCH", `${USERS}me/`, { headers, body: { email } });
+      await change("new@example.org");
+      await change("new@example.org");
+      const mails = await server.world.store.db.selectFrom("mail").selectAll().where("kind", "=", "address-changed").execute();
+      const told = mails.filter(mail => mail.recipient === person.email);
+      assert.equal(told.length, 1);
+      assert.match(told[0]?.text ?? "", /is now new@example\.org/);
+    });
+
     it("staff may change others, but not a superuser's address, with which they could become that superuser", async () => {
       const staff = await server.as((await aPerson(server.world, { isStaff: true })).username);
       const root = await aPerson(server.world, { isSuperuser: true });

@@ -1,4 +1,5 @@
+import { account } from "./account.ts";
 import { base } from "./base.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base };
+export const en = { ...base, ...account };

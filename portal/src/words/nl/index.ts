@@ -1,3 +1,4 @@
+import { account } from "./account.ts";
 import { base } from "./base.ts";
 
-export const nl = { ...base };
+export const nl = { ...base, ...account };
