@@ -7,6 +7,7 @@ import { daemon } from "./settings/daemon.ts";
 import { type Setting, Wrong } from "./settings/kinds.ts";
 import { ledger } from "./settings/ledger.ts";
 import { mail } from "./settings/mail.ts";
+import { market } from "./settings/market.ts";
 import { operations } from "./settings/operations.ts";
 import { reach } from "./settings/reach.ts";
 import { server } from "./settings/server.ts";
@@ -30,6 +31,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Setting<u
   "What may be reached, and by whom": reach,
   "Times and accounts": accounts,
   "Budgets and prices": ledger,
+  Marketplace: market,
   "TLS, log, metrics, database": operations,
 };
 
@@ -44,6 +46,7 @@ export const SETTINGS = {
   ...reach,
   ...accounts,
   ...ledger,
+  ...market,
   ...operations,
 };
 

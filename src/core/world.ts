@@ -51,6 +51,10 @@ export interface Settings {
   readonly currency: string;
   /** What work costs. */
   readonly workPrices: RateCard;
+  /** Who makes somebody the owner of an organisation: the server's superusers, or also those who own it. */
+  readonly organisationOwners: "superuser" | "owner";
+  /** The lowest role of a study that agrees to its orders, beside the organisation's owner. */
+  readonly orderApprovers: "owner" | "administrator" | "researcher" | "member";
 }
 
 export interface Log {

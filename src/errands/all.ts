@@ -2,6 +2,7 @@ import type { Mailer } from "../ports/mail.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
+import { accountsOfStudy, keepMarket } from "./market.ts";
 import { sendMail } from "./send-mail.ts";
 import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
@@ -15,4 +16,6 @@ export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] =>
   sweepExternal,
   sealEventsErrand,
   forgetExpired,
+  accountsOfStudy,
+  keepMarket,
 ];

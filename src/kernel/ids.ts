@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
 
 /** A value that cannot be passed for another of the same shape: an order's id is not a study's. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -12,6 +12,11 @@ const pick = (alphabet: string, length: number): string =>
   Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
 
 export const newUuid = (): string => randomUUID();
+/** The same for the same name, always (version 8 of RFC 9562): for what has a name and no row. */
+export function uuidNamed(name: string): string {
+  const hex = createHash("sha256").update(name).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
 /** 12 characters, 58 bits: an upload code. Compared without regard to case, see {@link normalCode}. */
 export const newCode = (): string => pick(CODE_ALPHABET, 12);
 /** `length` of `[A-Za-z0-9]`: a Hawk key (8) or secret (32). */

@@ -131,6 +131,17 @@ export const organisations = (tx: Tx) => {
       return row.id;
     },
 
+    async ensureField(facultyId: number, name: string): Promise<number> {
+      await this.ensureFields(facultyId, [name]);
+      const row = await tx
+        .selectFrom("study_field")
+        .select("id")
+        .where("faculty_id", "=", facultyId)
+        .where("name", "=", name)
+        .executeTakeFirstOrThrow();
+      return row.id;
+    },
+
     /** @returns how many of the names were new */
     async ensureFields(facultyId: number, names: readonly string[]): Promise<number> {
       if (names.length === 0) return 0;

@@ -20,6 +20,7 @@ type Row = Selectable<Database["person"]>;
 
 export const personOfRow = (row: Row): Person => ({
   id: row.id as PersonId,
+  uuid: row.uuid,
   username: row.username,
   email: row.email,
   firstName: row.first_name,
@@ -87,6 +88,11 @@ export const people = (tx: Tx) => {
   return {
     async byId(id: PersonId): Promise<Person | undefined> {
       return (await account("id", id, false))?.person;
+    },
+
+    async byUuid(uuid: string): Promise<Person | undefined> {
+      const row = await tx.selectFrom("person").selectAll().where("uuid", "=", uuid).executeTakeFirst();
+      return row && personOfRow(row);
     },
 
     /** The account, held to the end of the transaction. */

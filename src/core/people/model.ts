@@ -7,6 +7,7 @@ export type FacultyId = Brand<number, "FacultyId">;
 /** Someone or something that signs in. VRE calls one half of it user, the other researcher. */
 export interface Person {
   readonly id: PersonId;
+  readonly uuid: string;
   readonly username: string;
   readonly email: string;
   readonly firstName: string;

@@ -9,7 +9,6 @@ const LOWEST: { readonly [K in Kind]: Readonly<Record<Verb<K>, StandingOn<K>>> }
     "study.see": "member",
     "invitation.see": "member",
     "drop.see": "member",
-    "order.create": "member",
     "invitation.change": "researcher",
     "order.own": "researcher",
     "resource.change": "researcher",

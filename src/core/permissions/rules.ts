@@ -9,7 +9,6 @@ const LOWEST = {
     "study.see": "member",
     "invitation.see": "member",
     "drop.see": "member",
-    "order.create": "member",
     "invitation.change": "researcher", // write one, and see its code
     "order.own": "researcher", //        approve one for a private offering, cancel and remove any
     "resource.change": "researcher",

@@ -1,5 +1,6 @@
 import { HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { errands } from "../../store/errands.ts";
 import { people } from "../../store/people.ts";
 import { type Grant, permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
@@ -77,6 +78,8 @@ export async function setContributors(
         study: study.id,
         data: { role, active },
       });
+  if (Object.values(changes).some(places => places.length > 0))
+    await errands(tx).add("provide-accounts", { payload: { study: study.id }, key: String(study.id) });
 }
 
 /** Says which items of the list are wrong, as clients expect of a list. */

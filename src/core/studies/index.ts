@@ -18,6 +18,18 @@ export type {
   Study,
   StudyId,
   StudyInput,
+  StudyRecord,
+  StudyRecordChanges,
   StudyView,
 } from "./model.ts";
+export { OECD_FIELDS } from "./oecd.ts";
+export {
+  changeStudyRecord,
+  listStudyRecords,
+  listStudyTypes,
+  moveStudyRecord,
+  openStudyRecord,
+  removeStudyRecord,
+  seenStudy,
+} from "./records.ts";
 export { invitationLink, isProtected, mustBeLines, noSuch, uploadEndpoint, uploadPage } from "./rules.ts";

@@ -53,6 +53,53 @@ export interface StudyView {
   readonly invitations: number;
 }
 
+/** A study as it orders and is accounted for. Days are "2026-11-25". */
+export interface StudyRecord {
+  readonly id: StudyId;
+  readonly uuid: string;
+  /** Short, never changing; account names are made of it. */
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  /** The key of whoever made it elsewhere. */
+  readonly backendId: string;
+  readonly createdAt: Date;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  readonly endDateByUuid: string | null;
+  /** Of the OECD's fields of science and technology: "1.2". */
+  readonly oecdCode: string | null;
+  readonly isIndustry: boolean;
+  readonly typeUuid: string | null;
+  readonly typeName: string | null;
+  readonly organisationId: number;
+  readonly organisationUuid: string;
+  readonly organisationName: string;
+  readonly organisationNativeName: string;
+  readonly organisationAbbreviation: string;
+  readonly organisationSlug: string;
+  readonly organisationBlocked: boolean;
+  readonly organisationArchived: boolean;
+  /** Resources that can be used. */
+  readonly resources: number;
+  readonly standing: Standing | null;
+}
+
+/** Absent parts stay as they are. */
+export interface StudyRecordChanges {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly backendId?: string | undefined;
+  readonly startDate?: string | null | undefined;
+  readonly endDate?: string | null | undefined;
+  readonly oecdCode?: string | null | undefined;
+  readonly isIndustry?: boolean | undefined;
+  /** Uuid of a type. */
+  readonly type?: string | null | undefined;
+  /** Only superusers change it. */
+  readonly slug?: string | undefined;
+}
+
 /** member: person × role × study. */
 export interface Contributor {
   readonly id: number;

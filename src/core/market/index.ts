@@ -1,0 +1,77 @@
+/** Offerings, orders, resources, and what is used and billed of them. docs/marketplace.md. */
+export { LEDGER_UNITS } from "./allocation.ts";
+export { type Approvers, approvesFor } from "./approval.ts";
+export { endDueResources, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
+export { closeInvoice, estimatesOf, keepInvoices, listInvoices, listItems, payInvoice, showInvoice } from "./invoices.ts";
+export { taxOn } from "./lines.ts";
+export type * from "./model.ts";
+export {
+  addComponent,
+  changeComponent,
+  changeOffering,
+  listCategories,
+  listOfferings,
+  moveOffering,
+  noObject,
+  type OfferingChanges,
+  type OfferingInput,
+  offeringFor,
+  removeComponent,
+  removeOffering,
+  showCategory,
+  showOffering,
+} from "./offerings.ts";
+export { createOrder, listOrders, type MarketWorld, type OrderInput, showOrder } from "./orders.ts";
+export {
+  archivePlan,
+  changePlan,
+  createOfferingWithPlans,
+  createPlan,
+  listPlans,
+  type PlanInput,
+  removePlan,
+  setPrices,
+  setQuotas,
+  showPlan,
+} from "./plans.ts";
+export { costOf, minimalPrice, planPrices, planType } from "./prices.ts";
+export {
+  byConsumer,
+  byProvider,
+  changeResource,
+  isFreeBackendId,
+  listResources,
+  listStretches,
+  listTeam,
+  moveResource,
+  noteSync,
+  setBackend,
+  setBroken,
+  setEnd,
+  setEndpoints,
+  setFlags,
+  setLimitsByProvider,
+  setReport,
+  setSlug,
+  showResource,
+  suggestName,
+  unlinkResource,
+} from "./resources.ts";
+export {
+  approveByConsumer,
+  approveByProvider,
+  cancelOrder,
+  changeOrder,
+  continueDueOrders,
+  failOrder,
+  finishOrder,
+  nameOrder,
+  rejectByConsumer,
+  rejectByProvider,
+  removeOrder,
+  retryOrder,
+  startOrder,
+  unlinkOrder,
+} from "./reviews.ts";
+export { accepts, provisionerOf } from "./rules.ts";
+export { listUsages, listUserUsages, repeatUsages, reportAccounts, reportUsage, showUsage } from "./usage.ts";

@@ -1,0 +1,23 @@
+/** What providers keep beside their offerings. */
+export {
+  ACCOUNT_EVENTS,
+  type AccountEvent,
+  createAccount,
+  listAccounts,
+  moveAccount,
+  nameAccount,
+  provideAccounts,
+  removeAccount,
+  restrictAccount,
+  showAccount,
+} from "./accounts.ts";
+export {
+  type AgentInput,
+  changeAgent,
+  createAgent,
+  listAgents,
+  registerProcessor,
+  registerService,
+  setAgentStatistics,
+} from "./agents.ts";
+export type * from "./model.ts";

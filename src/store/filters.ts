@@ -1,0 +1,49 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Page, Window } from "../kernel/pages.ts";
+import type { Tx } from "./store.ts";
+
+/** Lists that are put together from what was asked: conditions, an order, a window, and the count of all. */
+
+/** "Contains this, whatever the case", in any of the columns; `%` and `_` are themselves. */
+export const matching = (text: string, ...columns: readonly RawBuilder<unknown>[]): RawBuilder<SqlBool> => {
+  const pattern = `%${text.replaceAll("\0", "").replace(/[\\%_]/g, "\\$&")}%`;
+  return sql<SqlBool>`(${sql.join(
+    columns.map(column => sql`${column} ilike ${pattern}`),
+    sql` or `,
+  )})`;
+};
+
+/** Columns that a list may be sorted by, by their names outside. */
+export type Sorts = Readonly<Record<string, RawBuilder<unknown>>>;
+
+/** @param names with "-" before those that go down @param last decides between equals, so that pages neither repeat nor lose rows */
+export const ordered = (sorts: Sorts, names: readonly string[], last: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql.join([
+    ...names.flatMap(name => {
+      const column = sorts[name.replace(/^-/, "")];
+      return column ? [name.startsWith("-") ? sql`${column} desc` : column] : [];
+    }),
+    last,
+  ]);
+
+export const all = (conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> =>
+  conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+
+export interface Listing {
+  readonly columns: RawBuilder<unknown>;
+  readonly tables: RawBuilder<unknown>;
+  readonly where: readonly RawBuilder<SqlBool>[];
+  readonly order: RawBuilder<unknown>;
+}
+
+/** One window of a list. A limit of 0 only counts. */
+export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: Listing): Promise<Page<Row>> {
+  const { columns, tables, order } = listing;
+  const where = all(listing.where);
+  const counted = await sql<{ total: number }>`select count(*) as total from ${tables} where ${where}`.execute(tx);
+  const total = counted.rows[0]?.total ?? 0;
+  if (limit === 0 || offset >= total) return { total, items: [] };
+  const { rows } = await sql<Row & object>`
+    select ${columns} from ${tables} where ${where} order by ${order} offset ${offset} limit ${limit}`.execute(tx);
+  return { total, items: rows };
+}

@@ -1,0 +1,275 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Category, Component, Facts, Limits, Offering, OfferingId, OfferingState, PlanPart } from "../core/market/model.ts";
+import { type Actor, personOf, readsAll } from "../core/people/model.ts";
+import { type Kind, ROLE_NAMES } from "../core/permissions/model.ts";
+import type { Page, Window } from "../kernel/pages.ts";
+import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
+import { live, offeringsOf, organisationsOf, visibleStudies } from "./permissions.ts";
+import type { Tx } from "./store.ts";
+
+export const componentJson = sql`json_build_object('uuid', component.uuid, 'type', component.type, 'name', component.name,
+  'description', component.description, 'measuredUnit', measured_unit, 'billingType', billing_type, 'limitPeriod', limit_period,
+  'limitAmount', limit_amount, 'minValue', min_value, 'maxValue', max_value, 'maxAvailableLimit', max_available_limit,
+  'defaultLimit', default_limit, 'isBoolean', is_boolean, 'factor', factor, 'articleCode', article_code)`;
+
+/** @param offering a reference to the column with its id */
+export const componentsOf = (offering: RawBuilder<unknown>): RawBuilder<readonly Component[]> => sql`(
+  select coalesce(json_agg(${componentJson} order by component.id), '[]') from offering_component component where offering_id = ${offering})`;
+
+/** What a plan says of each component of its offering. */
+export const partsOf = (plan: RawBuilder<unknown>): RawBuilder<readonly PlanPart[]> => sql`(
+  select coalesce(json_agg(json_build_object('type', component.type, 'price', price::text, 'futurePrice', future_price::text, 'quota', quota)
+    order by component.id), '[]')
+  from plan_component part join offering_component component on component.id = part.component_id where part.plan_id = ${plan})`;
+
+const planJson = sql`json_build_object('uuid', plan.uuid, 'name', plan.name, 'description', plan.description, 'articleCode', plan.article_code,
+  'backendId', plan.backend_id, 'unit', plan.unit, 'archived', plan.archived, 'maxAmount', plan.max_amount,
+  'resources', (select count(*) from resource where plan_id = plan.id and state <> 'terminated'), 'parts', ${partsOf(sql`plan.id`)})`;
+
+/** Which of the two large parts are wanted: lists that show neither need not fetch them. */
+export interface OfferingParts {
+  readonly components: boolean;
+  readonly plans: boolean;
+}
+const ALL: OfferingParts = { components: true, plans: true };
+
+const columns = ({ components, plans }: OfferingParts): RawBuilder<unknown> => sql`
+  offering.id, offering.uuid, offering.slug, offering.name, offering.type, offering.state, offering.paused_reason as "pausedReason",
+  offering.shared, offering.billable, offering.description, offering.terms_of_service as "termsOfService", offering.texts,
+  offering.attributes, offering.options, offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions",
+  offering.secret_options_sealed as "secretSealed", offering.backend_id as "backendId", offering.backend_metadata as "backendMetadata",
+  offering.latitude, offering.longitude, offering.country, offering.orders, offering.created_at as "createdAt", offering.updated_at as "updatedAt",
+  provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
+  category.uuid as "categoryUuid", category.title as "categoryTitle",
+  offering.study_id as "studyId", study.uuid as "studyUuid", study.name as "studyName",
+  ${components ? componentsOf(sql`offering.id`) : sql`'[]'::json`} as components,
+  ${plans ? sql`(select coalesce(json_agg(${planJson} order by plan.id), '[]') from plan where offering_id = offering.id)` : sql`'[]'::json`} as plans`;
+
+// Left joins, as PostgreSQL leaves out those that a count does not need.
+export const OFFERING_TABLES = sql`offering
+  left join organisation provider on provider.id = offering.organisation_id
+  left join market_category category on category.id = offering.category_id
+  left join study on study.id = offering.study_id`;
+
+export interface OfferingFilter {
+  readonly name?: string | undefined;
+  readonly nameExact?: string | undefined;
+  readonly keyword?: string | undefined;
+  readonly description?: string | undefined;
+  readonly provider?: string | undefined;
+  /** What this organisation may order: what is for all, and its own. */
+  readonly allowedFor?: string | undefined;
+  readonly managedBy?: string | undefined;
+  readonly attributes?: Facts | undefined;
+  readonly states?: readonly OfferingState[] | undefined;
+  readonly category?: string | undefined;
+  readonly categoryGroup?: string | undefined;
+  readonly billable?: boolean | undefined;
+  readonly shared?: boolean | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly study?: string | undefined;
+  readonly uuids?: readonly string[] | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly changedFrom?: Date | undefined;
+  readonly sort?: readonly string[] | undefined;
+}
+
+export const OFFERING_SORTS: Sorts = {
+  name: sql`offering.name`,
+  created: sql`offering.created_at`,
+  type: sql`offering.type`,
+  state: sql`offering.state`,
+  orders: sql`offering.orders`,
+};
+
+/** The side that somebody looks from: everybody's catalogue, or what they themselves sell. */
+export type OfferingSide = "public" | "provider";
+
+/** The names of all roles that somebody holds anywhere. */
+const namesOfRoles = (person: number): RawBuilder<unknown> => sql`
+  select case object_kind || ':' || role ${sql.join(
+    (Object.keys(ROLE_NAMES) as Kind[]).flatMap(kind =>
+      Object.entries(ROLE_NAMES[kind]).map(([role, name]) => sql`when ${sql.lit(`${kind}:${role}`)} then ${sql.lit(name)}`),
+    ),
+    sql` `,
+  )} end from permission where person_id = ${person} and path = '' and ${live}`;
+
+export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<SqlBool> {
+  const own = sql<SqlBool>`(${organisationsOf(actor, sql`offering.organisation_id`)} or ${visibleStudies(actor, sql`offering.study_id`)})`;
+  if (readsAll(actor)) return side === "public" ? sql<SqlBool>`offering.state in ('active', 'paused')` : sql<SqlBool>`true`;
+  if (side === "provider") return sql<SqlBool>`(${own} or ${offeringsOf(actor, sql`offering.id`)})`;
+  const person = personOf(actor)?.id;
+  const only = sql`offering.plugin_options->'restricted_to_roles'`;
+  return sql<SqlBool>`offering.state in ('active', 'paused') and (offering.shared or ${own})
+    and (jsonb_typeof(${only}) is distinct from 'array' or ${only} = '[]'
+      ${person === undefined ? sql`` : sql`or ${only} ?| array(${namesOfRoles(person)}) or ${organisationsOf(actor, sql`offering.organisation_id`)}`})`;
+}
+
+/** Equal values; of a list in the filter any one will do, also where the offering has a list itself. */
+function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
+  const each = Object.entries(attributes).map(([key, value]) => {
+    const any = Array.isArray(value) ? value : [value];
+    const one = any.map(
+      item =>
+        sql`(offering.attributes @> ${JSON.stringify({ [key]: item })}::jsonb or offering.attributes @> ${JSON.stringify({ [key]: [item] })}::jsonb)`,
+    );
+    return one.length === 0 ? sql`false` : sql`(${sql.join(one, sql` or `)})`;
+  });
+  return each.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(each, sql` and `)})`;
+}
+
+const conditions = (filter: OfferingFilter): RawBuilder<SqlBool>[] => [
+  ...(filter.name === undefined ? [] : [matching(filter.name, sql`offering.name`)]),
+  ...(filter.nameExact === undefined ? [] : [sql<SqlBool>`offering.name = ${filter.nameExact}`]),
+  ...(filter.keyword === undefined
+    ? []
+    : [matching(filter.keyword, sql`offering.name`, sql`offering.description`, sql`provider.name`)]),
+  ...(filter.description === undefined ? [] : [matching(filter.description, sql`offering.description`)]),
+  ...(filter.provider === undefined ? [] : [sql<SqlBool>`provider.uuid = ${filter.provider}`]),
+  ...(filter.allowedFor === undefined ? [] : [sql<SqlBool>`(offering.shared or provider.uuid = ${filter.allowedFor})`]),
+  ...(filter.managedBy === undefined
+    ? []
+    : [
+        sql<SqlBool>`offering.id = any(array(select object_id from permission join person on person.id = person_id
+          where object_kind = 'offering' and person.uuid = ${filter.managedBy} and ${live}))`,
+      ]),
+  ...(filter.attributes === undefined ? [] : [hasAttributes(filter.attributes)]),
+  ...(filter.states === undefined ? [] : [sql<SqlBool>`offering.state = any(${filter.states as string[]})`]),
+  ...(filter.category === undefined ? [] : [sql<SqlBool>`category.uuid = ${filter.category}`]),
+  ...(filter.categoryGroup === undefined
+    ? []
+    : [sql<SqlBool>`category.group_id = (select id from market_category_group where uuid = ${filter.categoryGroup})`]),
+  ...(filter.billable === undefined ? [] : [sql<SqlBool>`offering.billable = ${filter.billable}`]),
+  ...(filter.shared === undefined ? [] : [sql<SqlBool>`offering.shared = ${filter.shared}`]),
+  ...(filter.types === undefined ? [] : [sql<SqlBool>`offering.type = any(${filter.types as string[]})`]),
+  ...(filter.study === undefined ? [] : [sql<SqlBool>`study.uuid = ${filter.study}`]),
+  ...(filter.uuids === undefined ? [] : [sql<SqlBool>`offering.uuid = any(${filter.uuids as string[]}::uuid[])`]),
+  ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`offering.created_at >= ${filter.createdFrom}`]),
+  ...(filter.changedFrom === undefined ? [] : [sql<SqlBool>`offering.updated_at >= ${filter.changedFrom}`]),
+];
+
+export const offerings = (tx: Tx) => {
+  const one = async (where: RawBuilder<SqlBool>, lock = sql``): Promise<Offering | undefined> => {
+    const { rows } = await sql<Offering>`select ${columns(ALL)} from ${OFFERING_TABLES} where ${where} ${lock}`.execute(tx);
+    return rows[0];
+  };
+
+  return {
+    /** What the actor sees, by name. */
+    async page(
+      actor: Actor,
+      side: OfferingSide,
+      filter: OfferingFilter,
+      window: Window,
+      parts: OfferingParts,
+    ): Promise<Page<Offering>> {
+      return windowOf<Offering>(tx, window, {
+        columns: columns(parts),
+        tables: OFFERING_TABLES,
+        where: [visibleOfferings(actor, side), ...conditions(filter)],
+        order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
+      });
+    },
+
+    async seen(actor: Actor, side: OfferingSide, uuid: string): Promise<Offering | undefined> {
+      return one(sql<SqlBool>`offering.uuid = ${uuid} and ${visibleOfferings(actor, side)}`);
+    },
+
+    /** Whoever asks. */
+    async byUuid(uuid: string): Promise<Offering | undefined> {
+      return one(sql<SqlBool>`offering.uuid = ${uuid}`);
+    },
+
+    async byId(id: OfferingId): Promise<Offering | undefined> {
+      return one(sql<SqlBool>`offering.id = ${id}`);
+    },
+
+    /** Whoever asks; held to the end of the transaction. */
+    async lock(uuid: string): Promise<Offering | undefined> {
+      return one(sql<SqlBool>`offering.uuid = ${uuid}`, sql`for update of offering`);
+    },
+
+    async insert(offering: NewOffering): Promise<OfferingId> {
+      const row = await tx.insertInto("offering").values(offering).returning("id").executeTakeFirstOrThrow();
+      return row.id as OfferingId;
+    },
+
+    async update(id: OfferingId, changes: Partial<NewOffering>): Promise<void> {
+      await tx
+        .updateTable("offering")
+        .set({ ...changes, updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async countOrder(id: OfferingId): Promise<void> {
+      await sql`update offering set orders = orders + 1 where id = ${id}`.execute(tx);
+    },
+
+    async remove(id: OfferingId): Promise<void> {
+      await tx.deleteFrom("permission").where("object_kind", "=", "offering").where("object_id", "=", id).execute();
+      await tx.deleteFrom("offering").where("id", "=", id).execute();
+    },
+
+    /** What all live resources of it have of each component, one of them apart. */
+    async limitsTogether(id: OfferingId, exceptResource: number | undefined): Promise<Limits> {
+      const { rows } = await sql<{ type: string; amount: number }>`
+        select key as type, sum(value::numeric)::float8 as amount from resource, jsonb_each_text(limits)
+        where offering_id = ${id} and state <> 'terminated' and id is distinct from ${exceptResource ?? null} group by key`.execute(
+        tx,
+      );
+      return Object.fromEntries(rows.map(({ type, amount }) => [type, amount]));
+    },
+
+    async liveResources(id: OfferingId, study?: number): Promise<number> {
+      const { rows } = await sql<{ n: number }>`
+        select count(*) as n from resource where offering_id = ${id} and state <> 'terminated'
+        ${study === undefined ? sql`` : sql`and study_id = ${study}`}`.execute(tx);
+      return rows[0]?.n ?? 0;
+    },
+
+    async categories(title: string | undefined, window: Window, uuid?: string): Promise<Page<Category>> {
+      return windowOf<Category>(tx, window, {
+        columns: sql`category.uuid, category.title, category.description, market_category_group.uuid as "groupUuid", market_category_group.title as "groupTitle",
+          (select count(*) from offering where category_id = category.id and state = 'active' and shared) as offerings`,
+        tables: sql`market_category category left join market_category_group on market_category_group.id = group_id`,
+        where: [
+          ...(title === undefined ? [] : [matching(title, sql`category.title`)]),
+          ...(uuid === undefined ? [] : [sql<SqlBool>`category.uuid = ${uuid}`]),
+        ],
+        order: sql`category.title, category.uuid`,
+      });
+    },
+
+    async categoryId(uuid: string): Promise<number | undefined> {
+      const row = await tx.selectFrom("market_category").select("id").where("uuid", "=", uuid).executeTakeFirst();
+      return row?.id;
+    },
+  };
+};
+
+/** A row of the table, as it is written. */
+export interface NewOffering {
+  readonly organisation_id: number;
+  readonly study_id?: number | null;
+  readonly category_id: number;
+  readonly name: string;
+  readonly type: string;
+  readonly state?: OfferingState;
+  readonly paused_reason?: string;
+  readonly shared?: boolean;
+  readonly billable?: boolean;
+  readonly description?: string;
+  readonly terms_of_service?: string;
+  readonly texts?: string;
+  readonly attributes?: string;
+  readonly options?: string;
+  readonly resource_options?: string;
+  readonly plugin_options?: string;
+  readonly secret_options_sealed?: Buffer | null;
+  readonly backend_id?: string;
+  readonly backend_metadata?: string;
+  readonly latitude?: number | null;
+  readonly longitude?: number | null;
+  readonly country?: string;
+}
