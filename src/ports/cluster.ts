@@ -67,7 +67,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** `[A-Za-z0-9][A-Za-z0-9-]{0,47}`, told apart without regard to case. */
+/** `[a-z0-9][a-z0-9-]{0,47}`: a UUID is one. */
 export type WorkloadId = Brand<string, "WorkloadId">;
 export type Progress = "done" | "waiting";
 /** A whole workload, or one element of an array by its index. */
