@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { accounts } from "./settings/accounts.ts";
 import { addresses } from "./settings/addresses.ts";
 import { administrator } from "./settings/administrator.ts";
+import { clusters } from "./settings/clusters.ts";
 import { daemon } from "./settings/daemon.ts";
 import { type Setting, Wrong } from "./settings/kinds.ts";
 import { ledger } from "./settings/ledger.ts";
@@ -29,6 +30,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Setting<u
   "The VRW group": vrw,
   Mail: mail,
   "What may be reached, and by whom": reach,
+  "Where work runs": clusters,
   "Times and accounts": accounts,
   "Budgets and prices": ledger,
   Marketplace: market,
@@ -44,6 +46,7 @@ export const SETTINGS = {
   ...vrw,
   ...mail,
   ...reach,
+  ...clusters,
   ...accounts,
   ...ledger,
   ...market,
@@ -154,6 +157,7 @@ function completed(config: Config): Partial<Config> {
     uploadHost: config.uploadHost || publicUrl,
     dropoffBaseUrl: `${config.dropoffBaseUrl || `${publicUrl}/dropoffs`}/`,
     blobUrl: config.blobUrl || `file://${join(dataDir, "uploads")}`,
+    computeDir: resolve(config.computeDir || join(dataDir, "compute")),
     folderRoots: config.folderRoots.length > 0 ? config.folderRoots : [join(dataDir, "storages")],
     autoClean: config.autoClean === "always" ? "on-success" : config.autoClean,
   };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import pino, { type Logger } from "pino";
 import { runAdmin } from "./commands/admin.ts";
 import { runDoctor } from "./commands/doctor.ts";
+import { runImages } from "./commands/images.ts";
 import { runVerify } from "./commands/verify.ts";
 import { ACCEPTED, type Config, ConfigError, readConfig } from "./config.ts";
 import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
@@ -270,6 +271,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === "serve") return service(config, log, { serve: true, work: false });
   if (command === "work") return service(config, log, { serve: false, work: true });
   if (command === "migrate") return once(config, log, async () => say("The database is at this version."));
+  if (command === "admin" && rest[0] === "image") return runImages(config.computeDir, rest.slice(1), say);
   if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
   if (command === "doctor") return runDoctor(config, say, act => once(config, log, act));
   process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);

@@ -20,6 +20,7 @@ import { type Person, SYSTEM } from "../core/people/model.ts";
 import type { World } from "../core/world.ts";
 import { HavreError, notFound } from "../kernel/errors.ts";
 import { newKey } from "../kernel/ids.ts";
+import { IMAGE_USAGE } from "./images.ts";
 
 /** `havre admin …`: accounts, groups, tokens, first data and parked work, for whoever holds the database. */
 const USAGE = `Usage: havre admin <command> [options]
@@ -36,6 +37,7 @@ const USAGE = `Usage: havre admin <command> [options]
   token rotate NAME --kind hawk|api            a new token; the old one is void
   load university [FILE]                       universities, faculties and fields: those that come with Havre, or a list of
                                                your own (docs/operations.md); again changes nothing
+${IMAGE_USAGE}
   errand list                                  background work that is parked, with its reason
   errand retry ID                              queue a parked one again
 

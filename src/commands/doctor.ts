@@ -5,6 +5,7 @@ import { errandLag } from "../core/errands/index.ts";
 import { brokenLink } from "../core/events/index.ts";
 import { unbalanced } from "../core/ledger/index.ts";
 import type { World } from "../core/world.ts";
+import { sandboxComplaint } from "../drivers/cluster/local/trial.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { formatBytes } from "../kernel/units.ts";
 import { signingKeys } from "../store/maintenance.ts";
@@ -80,6 +81,15 @@ const machine = (config: Config): readonly Check[] => [
         : (await answers(config.mailPort, config.mailHost))
           ? `${config.mailHost}:${config.mailPort} answers`
           : fail(`${config.mailHost}:${config.mailPort} does not answer.`),
+  ],
+  [
+    "sandbox",
+    async () => {
+      const complaint = await sandboxComplaint();
+      return complaint === undefined
+        ? "bubblewrap works: work can run on this machine"
+        : `none: ${complaint}. No work can run on this machine; nothing else needs it`;
+    },
   ],
 ];
 

@@ -1,0 +1,93 @@
+import { chown, type FileHandle, lstat, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { HavreError } from "../../../kernel/errors.ts";
+import { newSecretId } from "../../../kernel/ids.ts";
+import type { Account, Command } from "../../../ports/cluster.ts";
+import { codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT } from "./files.ts";
+
+/**
+ * The folder of a workload. Others may have written to it before, so what lies in it is reached from the open folder and never by a
+ * link. `account`: whose new files are; undefined where everything is ours.
+ */
+type Owner = Pick<Account, "uid" | "gid"> | undefined;
+
+/** Makes the folder when it is missing, removes old outputs, and writes the script. */
+export async function prepareDirectory(path: string, outputs: readonly string[], command: Command, owner: Owner): Promise<void> {
+  await makeFolder(path, owner);
+  await inFolder(path, async at => {
+    for (const name of outputs) await rm(at(name), { recursive: true, force: true });
+    if (command.kind !== "script") return;
+    await rm(at(command.file), { recursive: true, force: true });
+    const file = await open(at(command.file), NEW_FILE, 0o700);
+    try {
+      await file.writeFile(command.script);
+      if (owner) await file.chown(owner.uid, owner.gid);
+      await file.chmod(0o755);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** The outputs, open for a supervisor; the same one twice when they have one name. What is in them stays. */
+export async function openOutputs(path: string, names: readonly [string, string], owner: Owner): Promise<FileHandle[]> {
+  return inFolder(path, async at => {
+    const files: FileHandle[] = [];
+    try {
+      for (const name of new Set(names)) {
+        const file = await open(at(name), OUTPUT, 0o640);
+        files.push(file);
+        if (!(await file.stat()).isFile()) throw new HavreError("invalid", `${name} in the directory is no file.`);
+        if (owner) await file.chown(owner.uid, owner.gid);
+      }
+      return files;
+    } catch (error) {
+      await Promise.all(files.map(file => file.close()));
+      throw error;
+    }
+  });
+}
+
+/** It gets its name when it is the owner's, so that one that is there is finished, whatever was killed when. */
+async function makeFolder(path: string, owner: Owner): Promise<void> {
+  try {
+    if ((await lstat(path).catch(ignoring("ENOENT"))) !== undefined) return;
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    const fresh = join(dirname(path), `.${newSecretId()}`);
+    await mkdir(fresh, { mode: 0o750 });
+    if (owner) await chown(fresh, owner.uid, owner.gid);
+    await rename(fresh, path).catch(async error => {
+      await rmdir(fresh);
+      return ignoring("ENOTEMPTY", "EEXIST")(error); // another process was faster
+    });
+  } catch (cause) {
+    if (codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT")
+      throw new HavreError("quota-exceeded", "The disk of the directories is full.", { cause, retry: "temporary" });
+    if (["ENOTDIR", "EEXIST"].includes(codeOf(cause))) throw new HavreError("invalid", `${path} is no folder.`, { cause });
+    throw cause;
+  }
+}
+
+async function inFolder<T>(path: string, act: (at: (name: string) => string) => Promise<T>): Promise<T> {
+  let folder: FileHandle;
+  try {
+    folder = await open(path, FOLDER);
+  } catch (cause) {
+    if (!["ELOOP", "ENOTDIR", "ENOENT"].includes(codeOf(cause))) throw cause;
+    throw new HavreError("invalid", `The directory ${path} is not there, or no folder.`, { cause });
+  }
+  try {
+    return await act(name => `/proc/self/fd/${folder.fd}/${name}`);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** @throws HavreError "invalid" when a volume has nothing to show */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    throw new HavreError("invalid", `The volume ${path} is not there.`, { cause });
+  }
+}

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+
+/**
+ * The supervisor of one run: a shell that uses nothing but its own words, so that it costs hardly more than a fork. It outlives
+ * Havre, begins the run unless another has, and writes down how it ended when nothing of it is left.
+ *
+ *     $1 the run's folder, $2 the file for its end, then the command; 1 and 2 are the outputs
+ *     FILE_BLOCKS: largest file, in blocks of 512 bytes · SECCOMP: the filter · of its cage, see cages.ts: ENTER, MEMBERS, THAW, READ,
+ *     DATA_KIB and PROCESSES (limits of the account, "" for none)
+ *
+ * SIGTERM ends the run. `set -C` lets ">" make a file and never replace one: that is how the claim and the end are made once. A child
+ * that cannot be caged is not run: code 125, and no word of bubblewrap's.
+ */
+const SUPERVISOR = `set -C; run=$1 end=$2; shift 2
+child= told=
+trap 'told=1; [ -z "$child" ] || kill -9 $child 2>/dev/null' TERM
+trap '' HUP INT
+read -r stat </proc/self/stat; read -r boot </proc/sys/kernel/random/boot_id
+{ echo "$boot $stat" >"$run/claim"; } 2>/dev/null || exit 0
+(
+  trap - TERM HUP INT
+  for file in $ENTER; do echo 0 >|"$file" || exit 125; done
+  ulimit -c 0; ulimit -f $FILE_BLOCKS || exit 125
+  [ -z "$DATA_KIB" ] || ulimit -d $DATA_KIB || exit 125
+  [ -z "$PROCESSES" ] || ulimit -p $PROCESSES 2>/dev/null || ulimit -u $PROCESSES || exit 125
+  exec "$@" 7>|"$run/status" 8<"$run/args" 9<"$SECCOMP"
+) &
+child=$!
+[ -z "$told" ] || kill -9 $child 2>/dev/null
+code=127
+while :; do told=; wait $child; now=$?; [ $now = 127 ] || code=$now; [ -n "$told" ] || break; done
+exec 2>/dev/null
+tries=0
+rest() { tries=$((tries+1)); [ $tries -lt 100 ] || sleep 0.05; }
+if [ -n "$MEMBERS" ]; then
+  while read -r pid <"$MEMBERS"; do kill -9 $pid; set -- $THAW; echo $1 >|"$2"; rest; done
+else
+  read -r pid <"$run/status"; pid=\${pid#*: }; pid=\${pid%%[!0-9]*}
+  # The number may be somebody else's by now, and a zombie is dead though its new parent may not have looked yet.
+  alive() { read -r stat <"/proc/$pid/stat" && case $stat in "$pid (bwrap) Z"*) false ;; "$pid (bwrap) "*) : ;; *) false ;; esac; }
+  [ -z "$pid" ] || while alive && kill -9 $pid; do rest; done
+  READ="seen=$run/seen"
+fi
+out="code=$code
+"
+for pair in $READ; do
+  text=; while read -r line; do text="$text$line;"; done <"\${pair#*=}"
+  out="$out\${pair%%=*}=$text
+"
+done
+echo "\${out}whole=1" >"$end"
+`;
+
+/** The last line of an end that is whole. */
+export const WHOLE = "whole=1\n";
+
+export interface Start {
+  readonly folder: string;
+  readonly end: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Open files; they stay open here. */
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** Starts a supervisor, in a session of its own. It does nothing when the run has begun. @throws when no process can be made */
+export async function startSupervisor({ folder, end, argv, environment, stdout, stderr }: Start): Promise<void> {
+  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "havre-run", folder, end, ...argv], {
+    cwd: "/",
+    env: environment,
+    detached: true,
+    stdio: ["ignore", stdout, stderr],
+  });
+  child.unref();
+  await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+}
