@@ -30,7 +30,7 @@ export async function readIfThere(file: string): Promise<string | undefined> {
 }
 
 /** The whole of it or nothing. */
-export async function replaceFile(file: string, text: string, mode = 0o600): Promise<void> {
+export async function replaceFile(file: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
   const fresh = join(dirname(file), `.${newSecretId()}`);
   await writeFile(fresh, text, { mode });
   await rename(fresh, file);

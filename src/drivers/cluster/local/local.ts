@@ -1,4 +1,4 @@
-import { mkdir, readFile, statfs, watch, writeFile } from "node:fs/promises";
+import { mkdir, readFile, statfs, watch } from "node:fs/promises";
 import { availableParallelism, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
@@ -108,7 +108,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
         PATH: programs,
         FILE_BLOCKS: String(Math.ceil(record.limits.diskBytes / BLOCK_BYTES)),
         SECCOMP: filter ? join(home, "seccomp") : "/dev/null",
-        ...(await cages.supervisor(id, record.limits)),
+        ...(await cages.supervisor(id, record)),
       };
       await startSupervisor({
         folder: records.folderOf(id),
@@ -266,7 +266,8 @@ async function writeSmallFiles(home: string, filter: Buffer | undefined): Promis
   await mkdir(etc, { recursive: true, mode: 0o711 });
   await replaceFile(join(etc, "hosts"), "127.0.0.1 localhost havre\n::1 localhost\n", 0o644);
   await replaceFile(join(etc, "resolv.conf"), await nameServers(), 0o644);
-  if (filter) await writeFile(join(home, "seccomp"), filter, { mode: 0o600 });
+  // The watcher and other processes of Havre write it too, while a run that begins reads it.
+  if (filter) await replaceFile(join(home, "seccomp"), filter);
 }
 
 /** A name server on the machine's own loopback is not reached from inside; systemd keeps the real ones beside it. */

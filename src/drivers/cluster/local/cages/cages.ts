@@ -1,5 +1,5 @@
 import type { Capacity, Usage, WorkloadId } from "../../../../ports/cluster.ts";
-import type { RunLimits } from "../records.ts";
+import type { RunLimits, RunRecord } from "../records.ts";
 
 /**
  * What holds all processes of a run together: limits what they use, freezes and ends them as one, and counts. One kind per machine:
@@ -14,7 +14,7 @@ export interface Cages {
    * For the supervisor, see supervise.ts: ENTER: files that take a process in · MEMBERS: a file with their pids · THAW: "word file" ·
    * READ: "name=file …", what to keep of the counters · DATA_KIB, PROCESSES: limits of single processes and of the account
    */
-  supervisor(id: WorkloadId, limits: RunLimits): Promise<Readonly<Record<string, string>>>;
+  supervisor(id: WorkloadId, run: Pick<RunRecord, "limits" | "owner">): Promise<Readonly<Record<string, string>>>;
   /** Of what the supervisor has read. */
   usageIn(facts: Readonly<Record<string, string>>): Usage & { readonly oomKills: number };
   freeze(id: WorkloadId): Promise<void>;

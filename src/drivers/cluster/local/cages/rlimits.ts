@@ -57,9 +57,9 @@ export function openRlimits(records: Records): Cages {
 
     make: async () => {},
 
-    async supervisor(_id, { memoryBytes, processes }) {
+    async supervisor(_id, { limits: { memoryBytes, processes }, owner }) {
       // The kernel counts an account's processes wherever they run, so those that are there already do not count.
-      const others = await processesOfAccounts();
+      const others = await processesOf(owner?.uid ?? process.getuid?.() ?? 0);
       return { DATA_KIB: String(Math.ceil(memoryBytes / KIB)), PROCESSES: String(processes + OWN_PROCESSES + others) };
     },
 
@@ -120,13 +120,15 @@ async function descendsFrom(pid: number, ancestor: number): Promise<boolean> {
   return false;
 }
 
-/** Threads of all accounts other than root: more than any one of them has, which errs on the side of starting. */
-async function processesOfAccounts(): Promise<number> {
+/** Processes of an account, threads counted each, as the kernel does. */
+async function processesOf(uid: number): Promise<number> {
   let threads = 0;
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const status = (await readIfThere(`/proc/${name}/status`)) ?? "";
-    if (!/^Uid:\t0\b/m.test(status)) threads += numberAfter("Threads:\t", status.replaceAll("\n", ";")) ?? 1;
+    const [, owner] = /^Uid:\t(\d+)/m.exec(status) ?? [];
+    const [, count] = /^Threads:\t(\d+)/m.exec(status) ?? [];
+    if (Number(owner) === uid) threads += Number(count);
   }
   return threads;
 }
