@@ -26,6 +26,9 @@ const eventOf = (row: Selectable<Database["event"]>): EventRow => ({
 
 export type NewEvent = Omit<EventRow, "id" | "at">;
 
+/** Verb of an event by which nothing changed. */
+export const READING = "study.read";
+
 export const events = (tx: Tx) => ({
   async add(event: NewEvent): Promise<void> {
     await tx
@@ -39,6 +42,20 @@ export const events = (tx: Tx) => ({
         data: JSON.stringify(event.data),
       })
       .execute();
+  },
+
+  /**
+   * Notes that somebody read of these studies, as far as they are about people. The same reading is not noted again within
+   * the hour: a page that refreshes itself would fill the log with what it says already.
+   */
+  async addReadings(actor: string, studyIds: readonly number[], data: Readonly<Record<string, unknown>>): Promise<void> {
+    const what = sql`${JSON.stringify(data)}::jsonb`;
+    await sql`
+      insert into event (actor, verb, object_kind, object_id, study_id, data)
+      select ${actor}, ${READING}, 'study', study.id::text, study.id, ${what} from study
+      where id = any(${[...studyIds]}::bigint[]) and human_subject and not exists (
+        select from event where object_kind = 'study' and object_id = study.id::text and verb = ${READING}
+          and actor = ${actor} and data = ${what} and at > now() - interval '1 hour')`.execute(tx);
   },
 
   /** Committed events that no link of the chain covers yet, oldest first. */

@@ -7,6 +7,7 @@ import { dropLists } from "../../store/drop-lists.ts";
 import { drops } from "../../store/drops.ts";
 import { signingKeys } from "../../store/maintenance.ts";
 import type { Tx } from "../../store/store.ts";
+import { recordReading } from "../events/index.ts";
 import type { Actor } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { ReceiptDocument } from "./custody.ts";
@@ -27,6 +28,8 @@ export interface DropFilter {
 /** The drops of the studies that the caller belongs to, newest first. */
 export async function listDrops(world: Needs<"store" | "secrets">, actor: Actor, filter: DropFilter): Promise<Page<SeenDrop>> {
   const page = await dropLists(world.store.db).page(actor, filter);
+  const of = page.items.map(({ studyId }) => studyId);
+  await recordReading(world.store.db, actor, of, { part: "drops" });
   return { total: page.total, items: await seen(world.store.db, world, page.items) };
 }
 
@@ -35,6 +38,7 @@ export async function readDrop(world: Needs<"store" | "secrets">, actor: Actor, 
   const drop = await dropLists(world.store.db).visible(actor, id);
   const [view] = drop ? await seen(world.store.db, world, [drop]) : [];
   if (!view) throw notFound();
+  await recordReading(world.store.db, actor, [view.drop.studyId], { part: "drop", id: view.drop.id });
   return view;
 }
 

@@ -3,7 +3,7 @@ export { type Change, type Watch, watchReceipt, watchStudy } from "./watch.ts";
 
 import { events } from "../../store/events.ts";
 import type { Tx } from "../../store/store.ts";
-import { type Actor, actorName } from "../people/model.ts";
+import { type Actor, actorName, personOf } from "../people/model.ts";
 
 /** What happened, in the transaction in which it happened. `data` may be shown to whoever may see the object: no secrets. */
 export interface Happening {
@@ -23,4 +23,20 @@ export async function record(tx: Tx, actor: Actor | string, what: Happening): Pr
     studyId: what.study,
     data: what.data ?? {},
   });
+}
+
+/** What somebody was shown: a part of a study, or one thing in it. */
+export interface Reading {
+  readonly part: "study" | "drops" | "drop" | "invitations" | "invitation";
+  /** Of the one thing. */
+  readonly id?: number;
+}
+
+/**
+ * Notes who reads of studies about people, before they are shown it; of other studies nothing. Once an hour for each person,
+ * study and part. Lists of studies are not noted: they tell no more than that a study is there.
+ * Source: docs/decisions/0016-readings.md
+ */
+export async function recordReading(tx: Tx, actor: Actor, studyIds: readonly number[], what: Reading): Promise<void> {
+  if (studyIds.length > 0 && personOf(actor)) await events(tx).addReadings(actorName(actor), studyIds, { ...what });
 }

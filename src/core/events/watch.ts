@@ -1,6 +1,7 @@
 import { notFound } from "../../kernel/errors.ts";
 import { sha256Hex } from "../../kernel/secrets.ts";
 import { drops } from "../../store/drops.ts";
+import { READING } from "../../store/events.ts";
 import type { Store } from "../../store/store.ts";
 import type { Actor } from "../people/model.ts";
 import { studyFor } from "../permissions/index.ts";
@@ -41,10 +42,10 @@ const watchOf = (store: Store, wanted: (change: Change) => boolean): Watch => ({
     }),
 });
 
-/** Everything that happens in one study. @throws "not-found" for those who may not see it */
+/** Everything that changes in one study. @throws "not-found" for those who may not see it */
 export async function watchStudy(world: Needs<"store">, actor: Actor, studyId: number): Promise<Watch> {
   await studyFor(world.store.db, actor, studyId, "study.see");
-  return watchOf(world.store, change => change.study === studyId);
+  return watchOf(world.store, change => change.study === studyId && change.verb !== READING);
 }
 
 /** The drop behind a receipt's secret link. @throws "not-found" */

@@ -6,7 +6,7 @@ import { organisations } from "../../store/organisations.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
 import { studies } from "../../store/studies.ts";
-import { record } from "../events/index.ts";
+import { record, recordReading } from "../events/index.ts";
 import { type Actor, personOf, SYSTEM } from "../people/model.ts";
 import { lockStudyFor } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
@@ -27,7 +27,11 @@ export const listStudies = (
   studies(world.store.db).page(actor, asked.search.replaceAll("\0", "").trim().slice(0, MAX_SEARCH), asked.window);
 
 /** @throws HavreError "not-found" */
-export const showStudy = (world: World, actor: Actor, id: number): Promise<StudyView> => viewed(world.store.db, actor, id);
+export async function showStudy(world: World, actor: Actor, id: number): Promise<StudyView> {
+  const view = await viewed(world.store.db, actor, id);
+  if (view.study.humanSubject) await recordReading(world.store.db, actor, [view.study.id], { part: "study" });
+  return view;
+}
 
 /** The caller becomes its owner. @throws HavreError "invalid" */
 export async function createStudy(world: World, actor: Actor, input: StudyInput): Promise<StudyView> {

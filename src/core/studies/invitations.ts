@@ -4,7 +4,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { invitations, type SeenInvitation } from "../../store/invitations.ts";
 import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { record, recordReading } from "../events/index.ts";
 import { addMail, invitationMail, mailbox } from "../mail/index.ts";
 import type { Actor, Person } from "../people/model.ts";
 import { allows, may, mustAllow, studyFor, type Verb } from "../permissions/index.ts";
@@ -27,12 +27,17 @@ export async function listInvitations(
   asked: { readonly study: number | undefined; readonly window: Window },
 ): Promise<Page<InvitationView>> {
   const page = await invitations(world.store.db).page(actor, asked.study, asked.window);
+  const of = page.items.map(({ invitation }) => invitation.studyId);
+  await recordReading(world.store.db, actor, of, { part: "invitations" });
   return { total: page.total, items: page.items.map(viewOf) };
 }
 
 /** @throws HavreError "not-found" */
-export const showInvitation = (world: World, actor: Actor, id: number): Promise<InvitationView> =>
-  viewed(world.store.db, actor, id);
+export async function showInvitation(world: World, actor: Actor, id: number): Promise<InvitationView> {
+  const view = await viewed(world.store.db, actor, id);
+  await recordReading(world.store.db, actor, [view.invitation.studyId], { part: "invitation", id: view.invitation.id });
+  return view;
+}
 
 /** Writes the invitation and its mail together. @throws HavreError "invalid", "forbidden" */
 export async function createInvitation(world: World, actor: Actor, input: InvitationInput): Promise<InvitationView> {
