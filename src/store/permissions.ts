@@ -32,6 +32,22 @@ const oneOf =
  */
 export const visibleStudies = oneOf(studiesOf);
 
+/**
+ * The same for a query that asks it more than once: the set is made once, and stands first in its `with`.
+ * @returns `set`, with a comma after it or empty; `holds`, whether a column holds one of it
+ */
+export function visibleStudiesOnce(actor: Actor): {
+  set: RawBuilder<unknown>;
+  holds: (study: RawBuilder<unknown>) => RawBuilder<SqlBool>;
+} {
+  const person = personOf(actor);
+  if (!person || readsAll(actor)) return { set: sql``, holds: study => visibleStudies(actor, study) };
+  return {
+    set: sql`visible as materialized (select array(${studiesOf(person.id)}) as ids),`,
+    holds: study => sql<SqlBool>`${study} = any((select ids from visible)::bigint[])`,
+  };
+}
+
 /** The same for organisations: a role in one, or in one of its studies or offerings. */
 export const visibleOrganisations = oneOf(
   person => sql`

@@ -72,6 +72,22 @@ describe(`a list of 100 among ${STUDIES} studies`, () => {
     assert.deepEqual([below.total, below.items[0]?.study.code, below.items[0]?.standing], [BELOW, "C100000", "owner"]);
   });
 
+  it("holds what each of them is by itself", async () => {
+    for (const who of [actor(1), actor(HEAD), actor(1, true)]) {
+      const [first, last] = [
+        await studies(store.db).page(who, "", { offset: 0, limit: 1 }),
+        await studies(store.db).page(who, "", { offset: -1, limit: 1 }),
+      ];
+      for (const seen of [...first.items, ...last.items])
+        assert.deepEqual(await studies(store.db).view(who, seen.study.id), seen);
+    }
+    const others = await studies(store.db).page(actor(2), "", { offset: 0, limit: 2 });
+    const hidden = others.items.find(({ study }) => study.id % 10 > 0)?.study.id ?? 0;
+    assert.ok(hidden);
+    for (const who of [actor(1), actor(HEAD), { kind: "nobody" } as const])
+      assert.equal(await studies(store.db).view(who, hidden), undefined);
+  });
+
   it("never walks the whole table to find them, also for a small page", async () => {
     for (const limit of [1, 10, 1000]) {
       const { rows } = await sql<{ "QUERY PLAN": string }>`
