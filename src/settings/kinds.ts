@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { parseSpan } from "../kernel/spans.ts";
 import { parseBytes } from "../kernel/units.ts";
 
 /** Kinds of settings: how the text of an environment variable is read. */
@@ -70,6 +71,7 @@ export const rates = <const Name extends string>(...names: readonly Name[]) =>
     return card;
   });
 export const currency = setting(given => (/^[A-Z]{3}$/.test(given) ? given : wrong("must be three capitals, such as EUR")));
+export const span = setting(given => parseSpan(given) ?? wrong('must be a time such as "1 year", "6 months" or "90 days"'));
 export const oneOf = <const T extends string>(...values: readonly T[]) =>
   setting(given => values.find(value => value === given) ?? wrong(`must be one of ${values.join(", ")}`));
 export const origin = setting(given => {
