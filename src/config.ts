@@ -9,6 +9,7 @@ import { type Setting, Wrong } from "./settings/kinds.ts";
 import { ledger } from "./settings/ledger.ts";
 import { mail } from "./settings/mail.ts";
 import { market } from "./settings/market.ts";
+import { openstack } from "./settings/openstack.ts";
 import { operations } from "./settings/operations.ts";
 import { reach } from "./settings/reach.ts";
 import { server } from "./settings/server.ts";
@@ -28,6 +29,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Setting<u
   "Uploads and deliveries": uploads,
   "An external upload daemon": daemon,
   "The VRW group": vrw,
+  OpenStack: openstack,
   Mail: mail,
   "What may be reached, and by whom": reach,
   "Where work runs": clusters,
@@ -44,6 +46,7 @@ export const SETTINGS = {
   ...uploads,
   ...daemon,
   ...vrw,
+  ...openstack,
   ...mail,
   ...reach,
   ...clusters,
@@ -132,7 +135,19 @@ function contradictions(config: Config): string[] {
   if (config.vrwUser !== "" && config.vrwPassword === "") problems.push("VRW_API_USER needs VRW_API_PASSWORD.");
   if (config.registration === "open" && config.registrationDomains.length > 0 && !config.activationMail)
     problems.push("REGISTRATION_DOMAINS needs ACTIVATION_MAIL: else anybody could claim an address there.");
+  if (config.openstackUrl !== "") problems.push(...incompleteCloud(config));
   return config.debug ? problems : [...problems, ...unsafe(config)];
+}
+
+function incompleteCloud(config: Config): string[] {
+  const { openstackCredentialId: id, openstackCredentialSecret: secret } = config;
+  if (id !== "" || secret !== "")
+    return id !== "" && secret !== ""
+      ? []
+      : ["OPENSTACK_APPLICATION_CREDENTIAL_ID and OPENSTACK_APPLICATION_CREDENTIAL_SECRET must be given together."];
+  return config.openstackUser !== "" && config.openstackPassword !== "" && config.openstackProject !== ""
+    ? []
+    : ["OPENSTACK_AUTH_URL needs OPENSTACK_USERNAME, _PASSWORD and _PROJECT, or an application credential."];
 }
 
 /** What a production start (DEBUG off) refuses. */

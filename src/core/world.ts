@@ -1,5 +1,6 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Secrets } from "../kernel/secrets.ts";
+import type { Span } from "../kernel/spans.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { OpenStorage } from "../ports/storage.ts";
 import type { Store } from "../store/store.ts";
@@ -37,6 +38,10 @@ export interface Settings {
   readonly mailFromSystem: string;
   readonly mailIsCaught: boolean;
   readonly vrwGroup: string;
+  readonly vrwMachineLife: Span;
+  /** "": no cloud is connected. */
+  readonly openstackUrl: string;
+  readonly openstackMachineLife: Span;
   /** "" turns the way without Hawk off. */
   readonly webhookSharedSecret: string;
   readonly timeZone: string;

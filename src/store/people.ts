@@ -86,6 +86,16 @@ export const people = (tx: Tx) => {
   };
 
   return {
+    async byIds(ids: readonly PersonId[]): Promise<ReadonlyMap<PersonId, Person>> {
+      if (ids.length === 0) return new Map();
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .where("id", "in", [...new Set(ids)])
+        .execute();
+      return new Map(rows.map(row => [row.id as PersonId, personOfRow(row)]));
+    },
+
     async byId(id: PersonId): Promise<Person | undefined> {
       return (await account("id", id, false))?.person;
     },

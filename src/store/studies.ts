@@ -104,14 +104,17 @@ const matches = (search: string): RawBuilder<SqlBool> =>
   search === "" ? sql`true` : sql`(name || ' ' || code) ilike ${`%${search.replace(/[\\%_]/g, "\\$&")}%`}`;
 
 export const studies = (tx: Tx) => {
-  const views = async (actor: Actor, chosen: Chosen, window: Window): Promise<Page<StudyView>> => {
-    const { rows } = await viewRows(actor, chosen, window).execute(tx);
+  const viewsOf = async (rows: readonly ViewRow[], actor: Actor): Promise<StudyView[]> => {
     // Beyond the end the one row has a total and no study.
     const page = rows.filter(row => row.id !== null).map(row => ({ row, places: placesOf(row.places) }));
     const persons = await people(tx).views(
       page.flatMap(({ row, places }) => [row.owner_id as PersonId, ...places.map(place => place.person)]),
     );
-    return { total: rows[0]?.total ?? 0, items: page.map(({ row, places }) => viewOf(row, places, persons, actor)) };
+    return page.map(({ row, places }) => viewOf(row, places, persons, actor));
+  };
+  const views = async (actor: Actor, chosen: Chosen, window: Window): Promise<Page<StudyView>> => {
+    const { rows } = await viewRows(actor, chosen, window).execute(tx);
+    return { total: rows[0]?.total ?? 0, items: await viewsOf(rows, actor) };
   };
 
   return {
@@ -138,6 +141,25 @@ export const studies = (tx: Tx) => {
       const which = sql<SqlBool>`id = ${id} and ${standingOf(actor, "study")} is not null`;
       const { items } = await views(actor, { set: sql``, which }, { offset: 0, limit: 1 });
       return items[0];
+    },
+
+    /** Studies that something else belongs to, also when the actor does not see them: then they stand there as a mere member. */
+    async ofIds(actor: Actor, ids: readonly number[]): Promise<ReadonlyMap<StudyId, StudyView>> {
+      if (ids.length === 0) return new Map();
+      const chosen: Chosen = { set: sql``, which: sql`id = any(${[...new Set(ids)]})` };
+      const { rows } = await viewRows(actor, chosen, { offset: 0, limit: ids.length }).execute(tx);
+      const items = await viewsOf(rows, actor);
+      return new Map(items.map(view => [view.study.id, view]));
+    },
+
+    async names(ids: readonly StudyId[]): Promise<ReadonlyMap<StudyId, string>> {
+      if (ids.length === 0) return new Map();
+      const rows = await tx
+        .selectFrom("study")
+        .select(["id", "name"])
+        .where("id", "in", [...new Set(ids)])
+        .execute();
+      return new Map(rows.map(row => [row.id as StudyId, row.name]));
     },
 
     async insert(study: NewStudy): Promise<Study> {

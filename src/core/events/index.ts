@@ -1,5 +1,5 @@
 export { brokenLink, sealEvents } from "./chain.ts";
-export { type Change, type Watch, watchReceipt, watchStudy } from "./watch.ts";
+export { type Change, type Watch, watchKind, watchReceipt, watchStudy } from "./watch.ts";
 
 import { events } from "../../store/events.ts";
 import type { Tx } from "../../store/store.ts";

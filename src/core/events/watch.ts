@@ -48,6 +48,18 @@ export async function watchStudy(world: Needs<"store">, actor: Actor, studyId: n
   return watchOf(world.store, change => change.study === studyId && change.verb !== READING);
 }
 
+/** What happens to objects of one kind, of which the caller says which may be told. @param wanted asked once per happening */
+export const watchKind = (world: Needs<"store">, kind: string, wanted: (change: Change) => Promise<boolean>): Watch => ({
+  subscribe: hear =>
+    watchOf(world.store, change => change.kind === kind).subscribe(change => {
+      // A question that fails is not answered with yes; whoever watches fetches again by itself now and then.
+      wanted(change).then(
+        isWanted => isWanted && hear(change),
+        () => {},
+      );
+    }),
+});
+
 /** The drop behind a receipt's secret link. @throws "not-found" */
 export async function watchReceipt(world: Needs<"store">, _actor: Actor, secret: string): Promise<Watch> {
   const drop = await drops(world.store.db).byReceipt(sha256Hex(secret));

@@ -195,9 +195,13 @@ export async function removePerson(
     });
   } catch (cause) {
     if (!isReferenced(cause)) throw cause;
-    throw new HavreError("conflict", "This account still owns studies or storages. Hand them over or remove them first.", {
-      cause,
-    });
+    throw new HavreError(
+      "conflict",
+      "This account still owns studies, storages or machines. Hand them over or remove them first.",
+      {
+        cause,
+      },
+    );
   }
 }
 

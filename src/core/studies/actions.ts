@@ -2,6 +2,7 @@ import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import { newCode, newUuid } from "../../kernel/ids.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { locations } from "../../store/locations.ts";
+import { machines } from "../../store/machines.ts";
 import { organisations } from "../../store/organisations.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
@@ -99,7 +100,7 @@ export async function changeStudy(
 /**
  * Removes a study whose drops all reached their end, with its invitations, roles and locations. What was delivered stays in
  * the storages, and what happened stays in the event log.
- * @throws HavreError "not-found", "forbidden", "conflict" while files are not delivered
+ * @throws HavreError "not-found", "forbidden", "conflict" while files are not delivered or machines exist
  */
 export async function removeStudy(world: World, actor: Actor, id: number): Promise<void> {
   await world.store.transaction(async tx => {
@@ -110,6 +111,13 @@ export async function removeStudy(world: World, actor: Actor, id: number): Promi
         "conflict",
         `${unfinished === 1 ? "One file" : `${unfinished} files`} of this study ${unfinished === 1 ? "is" : "are"} not delivered everywhere yet, and Havre keeps the bytes until then. Wait for the deliveries, or retry those in error; then remove the study.`,
         { detail: { unfinished } },
+      );
+    const left = await machines(tx).countOfStudy(study.id);
+    if (left > 0)
+      throw new HavreError(
+        "conflict",
+        `${left === 1 ? "One virtual machine belongs" : `${left} virtual machines belong`} to this study. Remove ${left === 1 ? "it" : "them"} first, and wait until ${left === 1 ? "it is" : "they are"} gone.`,
+        { detail: { machines: left } },
       );
     await studies(tx).remove(study.id);
     await record(tx, actor, {

@@ -249,7 +249,7 @@ describe("accounts", () => {
       const answer = await remove("me", { current_password: GOOD_PASSWORD });
       assert.deepEqual(
         [answer.status, answer.body],
-        [409, { detail: "This account still owns studies or storages. Hand them over or remove them first." }],
+        [409, { detail: "This account still owns studies, storages or machines. Hand them over or remove them first." }],
       );
     });
   });
