@@ -3,11 +3,12 @@ import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { accountsOfStudy, keepMarket } from "./market.ts";
+import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { sendMail } from "./send-mail.ts";
 import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
-export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] => [
+export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map()): readonly ErrandKind[] => [
   deliver,
   measureDrop,
   releaseBlob,
@@ -18,4 +19,7 @@ export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] =>
   forgetExpired,
   accountsOfStudy,
   keepMarket,
+  runMachine(clouds),
+  endMachinesErrand,
+  reconcileMachines(clouds),
 ];
