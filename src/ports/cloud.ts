@@ -12,7 +12,7 @@ export interface Cloud {
   readonly settleMs: number;
   /** Signs in, and looks whether everything is there that machines need. @returns a line for the operator */
   check(signal: AbortSignal): Promise<string>;
-  /** The servers of a machine, oldest first: none, one, or more when an answer was lost. */
+  /** The servers of a machine, oldest first as far as the cloud tells, and always in the same order: none, one, or more when an answer was lost. */
   find(key: string, signal: AbortSignal): Promise<readonly CloudServer[]>;
   /** All servers that this installation has made. */
   list(signal: AbortSignal): Promise<readonly CloudServer[]>;

@@ -57,6 +57,8 @@ host = host1
 [oslo_concurrency]
 lock_path = $D/lock
 [keystone_authtoken]
+service_token_roles = service
+service_token_roles_required = true
 $(identity "$1")
 [service_user]
 send_service_user_token = true
@@ -106,11 +108,16 @@ X
   { common cinder; cat <<X
 [database]
 connection = $(db cinder)
+[nova]
+interface = public
+$(identity cinder)
 [fake]
-volume_driver = cinder.tests.fake_driver.FakeLoggingVolumeDriver
+volume_driver = fake_disks.Driver
 volume_backend_name = fake
 X
   } | sed "s|^\[DEFAULT\]|&\nenabled_backends = fake\napi_paste_config = /etc/cinder/api-paste.ini\nglance_api_servers = http://127.0.0.1:$GLANCE\nresource_query_filters_file = /etc/cinder/resource_filters.json|" >"$D/etc/cinder.conf"
+  # Cinder's fake can do all but let a volume grow.
+  printf 'from cinder.tests.fake_driver import FakeLoggingVolumeDriver\n\n\nclass Driver(FakeLoggingVolumeDriver):\n    def extend_volume(self, volume, new_size):\n        pass\n' >"$D/etc/fake_disks.py"
   nova_settings >"$D/etc/nova-common"
   mkdir -p "$D/etc/nova"
   cp /etc/nova/api-paste.ini "$D/etc/nova/"
@@ -140,7 +147,7 @@ $(identity placement)
 [neutron]
 $(identity neutron)
 [cinder]
-catalog_info = volumev3:cinderv3:publicURL
+catalog_info = volumev3:cinder:publicURL
 $(identity cinder)
 X
 }
@@ -191,7 +198,7 @@ start() {
   begin glance glance-api --config-file "$D/etc/glance.conf"
   web cinder "$CINDER" /usr/bin/cinder-wsgi --pyargv "--config-file $D/etc/cinder.conf"
   begin cinder-scheduler cinder-scheduler --config-file "$D/etc/cinder.conf"
-  begin cinder-volume "$PYTHON" -c 'import sys; from cinder.cmd.volume import main; sys.argv[0] = "cinder-volume"; sys.exit(main())' --config-file "$D/etc/cinder.conf"
+  begin cinder-volume env PYTHONPATH="$D/etc" "$PYTHON" -c 'import sys; from cinder.cmd.volume import main; sys.argv[0] = "cinder-volume"; sys.exit(main())' --config-file "$D/etc/cinder.conf"
   # A port is bound by the agent of its host: a row that says one lives there is all that binding asks for.
   for host in $HOSTS; do
     sql "insert into neutron.agents (id, agent_type, \`binary\`, topic, host, admin_state_up, created_at, started_at, heartbeat_timestamp, configurations, \`load\`)
@@ -258,10 +265,12 @@ identity_service() {
   TOKEN=$(curl -si "$AUTH/auth/tokens" -H 'Content-Type: application/json' -d '{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "domain": {"id": "default"}, "password": "admin"}}}, "scope": {"project": {"name": "admin", "domain": {"id": "default"}}}}}' |
     tr -d '\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')
   project=$(keystone_post projects '{"project": {"name": "service", "domain_id": "default"}}' project)
-  role=$(keystone_get "roles?name=admin" roles)
+  admin=$(keystone_get "roles?name=admin" roles)
+  # By it Cinder knows that Nova itself lets go of a volume.
+  service_role=$(keystone_post roles '{"role": {"name": "service"}}' role)
   while read -r name type url; do
     user=$(keystone_post users "{\"user\": {\"name\": \"$name\", \"password\": \"$name\", \"domain_id\": \"default\"}}" user)
-    curl -sf -X PUT -H "X-Auth-Token: $TOKEN" "$AUTH/projects/$project/users/$user/roles/$role"
+    for role in $admin $service_role; do curl -sf -X PUT -H "X-Auth-Token: $TOKEN" "$AUTH/projects/$project/users/$user/roles/$role"; done
     service=$(keystone_post services "{\"service\": {\"name\": \"$name\", \"type\": \"$type\"}}" service)
     for interface in public internal; do
       keystone_post endpoints "{\"endpoint\": {\"service_id\": \"$service\", \"interface\": \"$interface\", \"region_id\": \"RegionOne\", \"url\": \"$url\"}}" endpoint >/dev/null

@@ -1,3 +1,4 @@
+import { HavreError } from "../../../kernel/errors.ts";
 import { GIB, MIB } from "../../../kernel/units.ts";
 import type { CloudPlan, CloudServer } from "../../../ports/cloud.ts";
 import type { OpenstackClient } from "./client.ts";
@@ -7,6 +8,8 @@ import type { Flavor } from "./flavors.ts";
 
 export interface NovaServer extends CloudServer {
   readonly flavorName: string;
+  /** To the second, as Nova tells it. */
+  readonly createdAt: string;
   /** Nova's own word, when the state alone does not say enough. */
   readonly status: string;
 }
@@ -33,6 +36,7 @@ interface ServerJson {
   readonly id: string;
   readonly name: string;
   readonly status: string;
+  readonly created?: string;
   readonly tags?: readonly string[];
   readonly fault?: { readonly message?: string };
   readonly flavor?: { readonly original_name?: string };
@@ -50,9 +54,13 @@ export function serverOf(json: ServerJson): NovaServer {
     state: task === "deleting" ? "going" : task !== undefined && (state === "running" || state === "stopped") ? "busy" : state,
     fault: json.status === "ERROR" ? (json.fault?.message ?? "").slice(0, 300) : "",
     flavorName: json.flavor?.original_name ?? "",
+    createdAt: json.created ?? "",
     status: json.status,
   };
 }
+
+const byAge = (a: NovaServer, b: NovaServer): number =>
+  a.createdAt.localeCompare(b.createdAt) || a.remoteId.localeCompare(b.remoteId);
 
 const PAGE = 200;
 
@@ -60,7 +68,7 @@ export const servers = (client: OpenstackClient, signal: AbortSignal) => {
   const withTag = async (tag: string): Promise<NovaServer[]> => {
     const found: NovaServer[] = [];
     for (let marker = ""; ; ) {
-      const query = `tags=${encodeURIComponent(tag)}&sort_key=created_at&sort_dir=asc&limit=${PAGE}${marker}`;
+      const query = `tags=${encodeURIComponent(tag)}&limit=${PAGE}${marker}`;
       const page = await client.call(
         "compute",
         { method: "GET", path: `/servers/detail?${query}`, what: "list servers" },
@@ -69,7 +77,8 @@ export const servers = (client: OpenstackClient, signal: AbortSignal) => {
       const rows = (page?.servers ?? []) as ServerJson[];
       found.push(...rows.map(serverOf));
       const last = rows.at(-1);
-      if (!page?.servers_links?.length || !last) return found;
+      // Nova's own order is another while one of them is still being placed.
+      if (!page?.servers_links?.length || !last) return found.toSorted(byAge);
       marker = `&marker=${last.id}`;
     }
   };
@@ -105,7 +114,14 @@ export const servers = (client: OpenstackClient, signal: AbortSignal) => {
     stop: (id: string) => act(id, { "os-stop": null }, "stop a server"),
     reboot: (id: string) => act(id, { reboot: { type: "SOFT" } }, "restart a server"),
     resize: (id: string, flavor: string) => act(id, { resize: { flavorRef: flavor } }, "resize a server"),
-    confirmResize: (id: string) => act(id, { confirmResize: null }, "confirm a server's new size"),
+    /** Nova shows VERIFY_RESIZE for a moment longer than it takes a confirmation: then it was confirmed already. */
+    async confirmResize(id: string): Promise<void> {
+      try {
+        await act(id, { confirmResize: null }, "confirm a server's new size");
+      } catch (error) {
+        if (!(error instanceof HavreError && (error.kind === "invalid" || error.kind === "locked"))) throw error;
+      }
+    },
 
     async flavors(): Promise<Flavor[]> {
       const found: Flavor[] = [];

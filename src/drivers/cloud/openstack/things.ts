@@ -168,11 +168,9 @@ export const volumes = (client: OpenstackClient, signal: AbortSignal) => {
       const [volume] = good;
       if (volume) return volume.status === "available" || volume.status === "in-use" ? volume : undefined;
       const body = { volume: { name: mark, size: gibOf(sizeBytes), ...(kind === "" ? {} : { volume_type: kind }) } };
-      await client.call(
-        "volume",
-        { method: "POST", path: "/volumes", body, what: `make a volume${kind === "" ? "" : ` of the kind "${kind}"`}` },
-        signal,
-      );
+      // Cinder calls a kind that it does not have "not found".
+      if (!(await client.maybe("volume", { method: "POST", path: "/volumes", body, what: "make a volume" }, signal)))
+        throw new HavreError("invalid", `OpenStack: there are no volumes of the kind "${kind}".`);
       return undefined;
     },
 
