@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import type { Route } from "../src/http/route.ts";
-import { isOwed, nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
+import { nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
 
 /**
  * Writes into the docs what the code knows better: between `<!-- made: NAME -->` and `<!-- end -->` stands what the maker of that
@@ -49,7 +49,7 @@ function vreContract(): string {
   const { routes } = makeVre({ version: "", demo: undefined });
   const rows = OPERATIONS.map(operation => {
     const row = servingRow(operation, routes);
-    const served = row ? `${row.summary.replace(/\.$/, "")}` : isOwed(operation) ? "not yet" : "no";
+    const served = row ? `${row.summary.replace(/\.$/, "")}` : "no";
     return `| ${SECTIONS_OF_CONTRACT[operation.section]} | ${code(nameOf(operation))} | ${operation.status} | ${cell(served)} |`;
   });
   const served = OPERATIONS.filter(operation => servingRow(operation, routes)).length;

@@ -15,6 +15,7 @@ import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
+import { makeClouds } from "./drivers/cloud/all.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
 import { makeOpenStorage } from "./drivers/storage/all.ts";
@@ -24,7 +25,8 @@ import { makeServer, type Server } from "./http/server.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { asHavreError, chainOf } from "./kernel/errors.ts";
 import { Secrets } from "./kernel/secrets.ts";
-import { noteSigningKey } from "./store/maintenance.ts";
+import type { Cloud } from "./ports/cloud.ts";
+import { noteSigningKey, signingKeys } from "./store/maintenance.ts";
 import { migrate } from "./store/migrate.ts";
 import { Store } from "./store/store.ts";
 
@@ -174,11 +176,19 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
             useTls: config.mailTls,
           });
     if (mailer) opened.add(() => mailer.close());
-    const runner = new ErrandRunner(world, allErrands(mailer));
+    const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened)));
     await runner.start();
     opened.add(() => runner.stop());
   }
   return demo;
+}
+
+async function openClouds(config: Config, world: World, opened: Opened): Promise<ReadonlyMap<string, Cloud>> {
+  // The first key stays what it is when SECRET_KEY changes: what we have built must be found again.
+  const first = (await signingKeys(world.store.db)).at(-1);
+  const clouds = await makeClouds(config, first?.publicKey ?? "");
+  for (const cloud of clouds.values()) opened.add(() => cloud.close());
+  return clouds;
 }
 
 async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
@@ -252,6 +262,16 @@ async function once(config: Config, log: Logger, act: (world: World) => Promise<
   }
 }
 
+async function doctor(config: Config, log: Logger, say: (line: string) => void): Promise<number> {
+  const opened = new Opened();
+  const clouds = (world: World) => openClouds(config, world, opened);
+  try {
+    return await runDoctor(config, say, act => once(config, log, act), clouds);
+  } finally {
+    await opened.close(log);
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const [command = "help", ...rest] = args;
   const say = (line: string): number => {
@@ -273,7 +293,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === "migrate") return once(config, log, async () => say("The database is at this version."));
   if (command === "admin" && rest[0] === "image") return runImages(config.computeDir, rest.slice(1), say);
   if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
-  if (command === "doctor") return runDoctor(config, say, act => once(config, log, act));
+  if (command === "doctor") return doctor(config, log, say);
   process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);
   return 2;
 }

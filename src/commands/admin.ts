@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parkedErrands, retryParked } from "../core/errands/index.ts";
+import { INITIAL_CATALOGUE, loadCatalogue, readCatalogue } from "../core/machines/index.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations, readOrganisations } from "../core/organisations/index.ts";
 import {
   addPerson,
@@ -37,6 +38,8 @@ const USAGE = `Usage: havre admin <command> [options]
   token rotate NAME --kind hawk|api            a new token; the old one is void
   load university [FILE]                       universities, faculties and fields: those that come with Havre, or a list of
                                                your own (docs/operations.md); again changes nothing
+  load virtual_machine [FILE]                  what machines are made of: a first set, or your own from FILE (JSON),
+                                               which writes over what has the same name; see docs/machines.md
 ${IMAGE_USAGE}
   errand list                                  background work that is parked, with its reason
   errand retry ID                              queue a parked one again
@@ -147,6 +150,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "token show": { takes: ["NAME"], run: showToken },
   "token rotate": { takes: ["NAME"], run: rotateToken },
   "load university": { takes: ["FILE?"], run: loadUniversities },
+  "load virtual_machine": { takes: ["FILE?"], run: loadMachineCatalogue },
   "errand list": { takes: [], run: listErrands },
   "errand retry": { takes: ["ID"], run: retryErrand },
 };
@@ -280,6 +284,14 @@ function lineOf(person: Person): string {
 
 async function loadUniversities({ world, names: [file] }: Call): Promise<Answer> {
   const added = await loadOrganisations(world, file === undefined ? INITIAL_ORGANISATIONS : readOrganisations(textOf(file)));
+  return { lines: [`${added} rows added.`], value: { added } };
+}
+
+async function loadMachineCatalogue({ world, names: [file] }: Call): Promise<Answer> {
+  const added =
+    file === undefined
+      ? await loadCatalogue(world, INITIAL_CATALOGUE, false)
+      : await loadCatalogue(world, readCatalogue(textOf(file)), true);
   return { lines: [`${added} rows added.`], value: { added } };
 }
 

@@ -4,19 +4,28 @@ import type { Config } from "../config.ts";
 import { errandLag } from "../core/errands/index.ts";
 import { brokenLink } from "../core/events/index.ts";
 import { unbalanced } from "../core/ledger/index.ts";
+import { machineCounts } from "../core/machines/index.ts";
 import type { World } from "../core/world.ts";
 import { sandboxComplaint } from "../drivers/cluster/local/trial.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { formatBytes } from "../kernel/units.ts";
+import type { Cloud } from "../ports/cloud.ts";
 import { signingKeys } from "../store/maintenance.ts";
 
 type Check = readonly [name: string, act: () => Promise<string>];
 type WithWorld = (act: (world: World) => Promise<number>) => Promise<number>;
+type Clouds = (world: World) => Promise<ReadonlyMap<string, Cloud>>;
 
 const ENOUGH_BYTES = 10 * 2 ** 30;
+const CLOUD_MS = 60_000;
 
 /** `havre doctor`: looks at everything that commonly goes wrong, and says what to do. @returns 0 when all is well, else 1 */
-export async function runDoctor(config: Config, out: (line: string) => void, withWorld: WithWorld): Promise<number> {
+export async function runDoctor(
+  config: Config,
+  out: (line: string) => void,
+  withWorld: WithWorld,
+  clouds: Clouds,
+): Promise<number> {
   let failures = 0;
   const run = async ([name, act]: Check): Promise<void> => {
     try {
@@ -31,6 +40,7 @@ export async function runDoctor(config: Config, out: (line: string) => void, wit
   try {
     await withWorld(async world => {
       for (const check of inside(world)) await run(check);
+      if (config.openstackUrl !== "") await run(["machines", () => cloudsAnswer(world, clouds)]);
       return 0;
     });
   } catch (error) {
@@ -132,6 +142,14 @@ const inside = (world: World): readonly Check[] => [
   ],
   ["receipt keys", async () => (await signingKeys(world.store.db)).map(({ publicKey }) => publicKey).join(", ")],
 ];
+
+async function cloudsAnswer(world: World, open: Clouds): Promise<string> {
+  const said: string[] = [];
+  for (const [name, cloud] of await open(world)) said.push(`${name} ${await cloud.check(AbortSignal.timeout(CLOUD_MS))}`);
+  const { orphans } = await machineCounts(world);
+  if (orphans > 0) fail(`${said.join("; ")}; ${orphans} servers there belong to no machine: see docs/openstack.md.`);
+  return said.join("; ");
+}
 
 function fail(message: string): never {
   throw new Error(message);

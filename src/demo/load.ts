@@ -1,3 +1,4 @@
+import { INITIAL_CATALOGUE, loadCatalogue } from "../core/machines/index.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations } from "../core/organisations/index.ts";
 import { addPerson } from "../core/people/index.ts";
 import { actorOf, type Person, SYSTEM } from "../core/people/model.ts";
@@ -61,6 +62,7 @@ export async function loadDemo(world: World, storages: DemoStorages): Promise<De
 
 async function fill(world: World, { drive, folder }: DemoStorages): Promise<void> {
   await loadOrganisations(world, INITIAL_ORGANISATIONS);
+  await loadCatalogue(world, INITIAL_CATALOGUE, false);
   const { facultyId, organisationId, fieldId } = await demoFacts(world.store.db);
   const people: Person[] = [];
   for (const { username, password, firstName, lastName, email } of ACCOUNTS)

@@ -7,6 +7,7 @@ import {
   machineSettled,
   noteAsked,
   noteFound,
+  noteOrdered,
   noteOrphans,
   noteSpare,
   noteTrouble,
@@ -96,7 +97,7 @@ async function build({ world, cloud, job, signal }: Scene): Promise<boolean> {
 async function order({ world, cloud, job, signal }: Scene): Promise<boolean> {
   if (mayStillAppear(world, cloud, job)) return false;
   if ((await cloud.prepare(job.plan, signal)) === "waiting") return false;
-  if (!(await noteAsked(world, job))) return true;
+  if (!(await noteOrdered(world, job))) return true;
   await cloud.create(job.plan, signal);
   return false;
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { errandLag } from "../core/errands/index.ts";
+import { machineCounts } from "../core/machines/index.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { sameSecret } from "../kernel/secrets.ts";
@@ -96,6 +97,24 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
     registers: [registry],
     async collect() {
       this.set(await world.blobs.freeBytes());
+    },
+  });
+  new Gauge({
+    name: "havre_machines",
+    help: "Virtual machines by provider and status.",
+    labelNames: ["provider", "status"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const { provider, status, count } of (await machineCounts(world)).byStatus) this.set({ provider, status }, count);
+    },
+  });
+  new Gauge({
+    name: "havre_machine_orphans",
+    help: "Servers in a cloud that carry our mark and belong to no machine.",
+    registers: [registry],
+    async collect() {
+      this.set((await machineCounts(world)).orphans);
     },
   });
   return { registry, requestSeconds };

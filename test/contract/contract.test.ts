@@ -4,7 +4,7 @@ import type { Answer, Asked } from "../permissions/ask.ts";
 import { type Bench, openBench } from "../permissions/bench.ts";
 import { linesOf, requestsOf, VRE } from "../permissions/expectations.ts";
 import { ACTORS, type ActorName, aScene, type Scene } from "../permissions/scene.ts";
-import { isOwed, nameOf, OPERATIONS, type Operation, servingRow } from "./operations.ts";
+import { nameOf, OPERATIONS, type Operation, servingRow } from "./operations.ts";
 import { amiss } from "./shapes.ts";
 
 const REQUESTS = requestsOf(VRE);
@@ -27,9 +27,9 @@ describe("the broker's documented operations", () => {
     assert.equal(new Set(OPERATIONS.map(nameOf)).size, 59);
   });
 
-  it("are each served by a row, or owed and then by none", () => {
+  it("are each served by a row", () => {
     const served = OPERATIONS.filter(operation => servingRow(operation, VRE.routes));
-    assert.deepEqual(served.map(nameOf), OPERATIONS.filter(operation => !isOwed(operation)).map(nameOf));
+    assert.deepEqual(served.map(nameOf), OPERATIONS.map(nameOf));
   });
 
   let bench: Bench;
@@ -38,7 +38,7 @@ describe("the broker's documented operations", () => {
   });
   after(() => bench?.close());
 
-  for (const operation of OPERATIONS.filter(operation => !isOwed(operation)))
+  for (const operation of OPERATIONS)
     describe(`${nameOf(operation)} (§${operation.section})`, () => judge(operation, () => bench));
 });
 

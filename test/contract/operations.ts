@@ -28,9 +28,6 @@ export const SECTIONS = {
   "4.6": "Virtual machines",
 } as const satisfies Record<Operation["section"], string>;
 
-/** Sections whose rows are still to come. A section that is served may not stand here. */
-export const OWED_BY_MACHINES: readonly Operation["section"][] = ["4.5", "4.6"];
-
 type Facts = Pick<Operation, "status" | "reply" | "required">;
 const none = (required: readonly string[], reply?: Operation["reply"]) => ({
   auth: "none" as const,
@@ -119,7 +116,6 @@ export const OPERATIONS: readonly Operation[] = (Object.keys(SECTIONS) as Operat
   LISTED[section].map(([method, path, facts]) => ({ section, method, path, ...facts })),
 );
 
-export const isOwed = ({ section }: Operation): boolean => OWED_BY_MACHINES.includes(section);
 export const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
 
 /** Paths are equal when they differ only in the names of their parameters. */

@@ -27,6 +27,9 @@ export const knownOf = (scene: Scene): Known => ({
     scene.invitation.id,
     scene.invitation.used,
     scene.drop.id,
+    scene.machines.id,
+    scene.machines.queued,
+    ...Object.values(scene.machines.catalogue),
     1,
     ...Object.values(scene.cast).map(({ person }) => person.id),
     scene.other.person.id,
@@ -43,6 +46,8 @@ export const knownOf = (scene: Scene): Known => ({
     "WEBDAV",
     "http://127.0.0.1:9/dav/",
     "DESTINATION",
+    "vrw",
+    "openstack",
     "pre-create",
     "post-finish",
   ],
@@ -64,6 +69,13 @@ export const knownOf = (scene: Scene): Known => ({
     role: "ADMINISTRATOR",
     contributors: [scene.cast.member.person.id],
     recipients: [],
+    provider: "openstack",
+    ...scene.machines.parts,
+    networks: [scene.machines.catalogue.network],
+    ssh_public_key: "",
+    ending_at: "2040-01-01",
+    remote_id: "vm-1",
+    virtual_machine_ip: "192.0.2.7",
     MetaData: { study: scene.study.uuid, upload_code: scene.study.code, filename: "data.csv", ip: "192.0.2.9" },
   },
 });
@@ -150,6 +162,11 @@ const bodyOf = (schema: Schema, known: Known): fc.Arbitrary<{ body: unknown; hea
   );
 };
 
+const ofMachines = ({ machines: { catalogue, id } }: Scene, path: string): number => {
+  const word = path.split("/virtualmachines/")[1]?.split("/")[0] ?? "";
+  return word in catalogue ? catalogue[word as keyof typeof catalogue] : id;
+};
+
 /** What the last word before a parameter names, in this scene. */
 const meant = (scene: Scene, path: string, name: string): string | number => {
   if (name === "uuid") return scene.study.uuid;
@@ -159,6 +176,9 @@ const meant = (scene: Scene, path: string, name: string): string | number => {
   if (path.includes("/invitations/")) return scene.invitation.id;
   if (path.includes("/storages/")) return scene.spare;
   if (path.includes("/dropoffs/")) return scene.drop.id;
+  if (name === "provider") return "vrw";
+  if (path.includes("/vrw/")) return scene.machines.queued;
+  if (path.includes("/virtualmachines/")) return ofMachines(scene, path);
   return path.includes("/users/") ? scene.cast.owner.person.id : 1;
 };
 

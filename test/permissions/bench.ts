@@ -7,6 +7,7 @@ import { Secrets } from "../../src/kernel/secrets.ts";
 import { Store } from "../../src/store/store.ts";
 import { type Havre, type HavreOptions, startHavre } from "../harness/havre.ts";
 import { type Answer, type Asked, ask } from "./ask.ts";
+import { CLOUD_ENV } from "./machines.ts";
 
 export type BenchWorld = Needs<"store" | "clock" | "secrets" | "settings">;
 
@@ -29,6 +30,7 @@ export async function openBench(options: HavreOptions = {}): Promise<Bench> {
     SECRET_KEY: randomBytes(32).toString("hex"),
     TRUSTED_PROXIES: "127.0.0.1/32",
     ACTIVATION_MAIL: "true",
+    ...CLOUD_ENV,
     ...options.env,
   };
   const havre = await startHavre({ command: "serve", ...options, env });

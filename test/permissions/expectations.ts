@@ -5,6 +5,7 @@ import { assertRefusal } from "./refusal.ts";
 import type { Area, Request } from "./request.ts";
 import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
 import { drops } from "./vre/drops.ts";
+import { machines } from "./vre/machines.ts";
 import { session } from "./vre/session.ts";
 import { storages } from "./vre/storages.ts";
 import { studies } from "./vre/studies.ts";
@@ -31,7 +32,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, drops, uploads],
+  areas: [session, users, studies, storages, drops, machines, uploads],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };

@@ -12,7 +12,14 @@ export interface Standing {
 }
 
 /** A secret that a reply tells on purpose, and to whom. */
-export type Told = "storage" | "account link" | "code" | "invitation code" | "own hawk token" | "own csrf token";
+export type Told =
+  | "storage"
+  | "account link"
+  | "code"
+  | "invitation code"
+  | "machine access"
+  | "own hawk token"
+  | "own csrf token";
 
 export interface Question extends Omit<Asked, "method"> {
   /** Without the actor's token: the credentials are elsewhere. */
@@ -23,6 +30,8 @@ export interface Request {
   readonly ask: (standing: Standing) => Question | Promise<Question>;
   /** A success uses up what the next one needs: the next to ask, or only the next line, as when all give up their own account. */
   readonly spends?: "each" | "all";
+  /** A read that is an event itself. */
+  readonly isNoted?: true;
   /** State of the study's drop; delivered when absent. */
   readonly drop?: DropState;
   readonly tells?: (as: ActorName) => readonly Told[];

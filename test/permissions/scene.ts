@@ -7,11 +7,13 @@ import { hashPassword } from "../../src/core/people/passwords.ts";
 import { hawkPairOf } from "../../src/core/people/tokens.ts";
 import { addLocation, createStorage } from "../../src/core/storages/index.ts";
 import { createInvitation, createStudy } from "../../src/core/studies/index.ts";
+import type { Study } from "../../src/core/studies/model.ts";
 import { newSecretId } from "../../src/kernel/ids.ts";
 import { sha256Hex } from "../../src/kernel/secrets.ts";
 import { people } from "../../src/store/people.ts";
 import { permissions } from "../../src/store/permissions.ts";
 import type { Bench, BenchWorld } from "./bench.ts";
+import { aMachineScene, type MachineScene } from "./machines.ts";
 
 /** Everybody who may stand before a route. `former` is an administrator of the study who was switched off. */
 export const ACTORS = [
@@ -56,6 +58,8 @@ export interface Scene {
   /** `used` brought the drop. */
   readonly invitation: { readonly id: number; readonly code: string; readonly used: number };
   readonly drop: { readonly id: number; readonly receipt: string };
+  /** Of a study beside: one with machines cannot be removed. */
+  readonly machines: MachineScene;
   readonly storagePassword: string;
   readonly passphrase: string;
 }
@@ -123,20 +127,7 @@ async function aStudy(
   state: DropState,
 ): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting">> {
   const owner = actorOf(cast.owner.person);
-  const input = { code: "T", name: mark("study"), description: "", humanSubject: false, field };
-  const { study } = await createStudy(world, owner, input);
-  const place = (who: Signed, role: "administrator" | "researcher" | "member", active = true) => ({
-    studyId: study.id,
-    personId: cast[who].person.id,
-    role,
-    active,
-  });
-  await permissions(world.store.db).put([
-    place("member", "member"),
-    place("researcher", "researcher"),
-    place("administrator", "administrator"),
-    place("former", "administrator", false),
-  ]);
+  const study = await studyOf(world, cast, field);
   const [storagePassword, passphrase] = [mark("storage-password"), mark("passphrase")];
   // Nobody listens there: what is tried on it fails at once.
   const dav = { engine: "WEBDAV", address: "http://127.0.0.1:9/dav/", username: "u", password: storagePassword };
@@ -155,9 +146,32 @@ async function aStudy(
     location: location.id,
     invitation: { id: fresh.invitation.id, code: fresh.invitation.uploadCode, used: used.invitation.id },
     drop,
+    machines: await aMachineScene(world, cast.researcher.person, (await studyOf(world, cast, field)).id, {
+      loginKey: mark("login-key"),
+      password: mark("machine-password"),
+    }),
     storagePassword,
     passphrase,
   };
+}
+
+/** The owner's, with everybody in it. */
+async function studyOf(world: BenchWorld, cast: Scene["cast"], field: number): Promise<Study> {
+  const input = { code: "T", name: mark("study"), description: "", humanSubject: false, field };
+  const { study } = await createStudy(world, actorOf(cast.owner.person), input);
+  const place = (who: Signed, role: "administrator" | "researcher" | "member", active = true) => ({
+    studyId: study.id,
+    personId: cast[who].person.id,
+    role,
+    active,
+  });
+  await permissions(world.store.db).put([
+    place("member", "member"),
+    place("researcher", "researcher"),
+    place("administrator", "administrator"),
+    place("former", "administrator", false),
+  ]);
+  return study;
 }
 
 const DELIVERY = { delivered: ["done", "DONE"], failed: ["parked", "ERROR"], waiting: ["queued", "UPLOADED"] } as const;

@@ -1,5 +1,6 @@
 import { workspaces } from "../../store/workspaces.ts";
 import type { Needs } from "../world.ts";
+import type { Orphan } from "./model.ts";
 
 export interface MachineCounts {
   readonly byStatus: readonly { readonly provider: string; readonly status: string; readonly count: number }[];
@@ -12,3 +13,6 @@ export async function machineCounts(world: Needs<"store">): Promise<MachineCount
   const { db } = world.store;
   return { byStatus: await workspaces(db).counts(), orphans: (await workspaces(db).orphans()).length };
 }
+
+/** For a person to look at: they are never removed by themselves. */
+export const listOrphans = (world: Needs<"store">): Promise<readonly Orphan[]> => workspaces(world.store.db).orphans();

@@ -1,11 +1,12 @@
 /** Virtual machines: what they are made of, whose they are, and their life with a provider. docs/machines.md. */
 export { changeMachine, createMachine, removeMachine } from "./actions.ts";
 export { listParts, listProfiles, listProviders, loadCatalogue, showPart, showProfile } from "./catalogue.ts";
-export { machineCounts } from "./counts.ts";
+export { readCatalogue } from "./catalogue-file.ts";
+export { listOrphans, machineCounts } from "./counts.ts";
 export { INITIAL_CATALOGUE } from "./initial.ts";
 export { endMachines, noteOrphans, orphansAmong, reconcile, type SeenServer } from "./life.ts";
 export { extendMachine, rebootMachine, retryMachine, startMachine, stopMachine } from "./operations.ts";
-export { listQueue, reportWorkspace, showQueued } from "./queue.ts";
+export { listQueue, type Reported, reportWorkspace, showQueued } from "./queue.ts";
 export { listMachines, showMachine } from "./read.ts";
 export { describeProfile, totalGpus, totalMemory, totalStorage } from "./rules.ts";
 export { PATIENCE_MS, type ServerState } from "./states.ts";
@@ -18,6 +19,7 @@ export {
   machineSettled,
   noteAsked,
   noteFound,
+  noteOrdered,
   noteSpare,
   noteTrouble,
 } from "./work.ts";

@@ -1,4 +1,3 @@
-import { later } from "../../kernel/clock.ts";
 import { errands } from "../../store/errands.ts";
 import { machines } from "../../store/machines.ts";
 import { people } from "../../store/people.ts";
@@ -96,9 +95,5 @@ export const taskFacts = (task: Task, now: Date) => ({ task, taskFailed: false, 
 export const NO_TASK = { task: null, taskFailed: false, taskSince: null } as const;
 
 /** The errand that works on a workspace's task; one at a time for each. */
-export const queueWork = (tx: Tx, workspace: Workspace, waitMs = 0, now = new Date()): Promise<void> =>
-  errands(tx).add("run-machine", {
-    payload: { workspace: workspace.id },
-    key: String(workspace.id),
-    ...(waitMs > 0 ? { runAt: later(now, waitMs) } : {}),
-  });
+export const queueWork = (tx: Tx, workspace: Workspace): Promise<void> =>
+  errands(tx).add("run-machine", { payload: { workspace: workspace.id }, key: String(workspace.id) });

@@ -100,7 +100,11 @@ async function ifWanted(world: Needs<"store">, { workspace: { id }, task, since 
 const update = (world: World, job: MachineJob, changes: WorkspaceChanges): Promise<boolean> =>
   ifWanted(world, job, (tx, { id }) => workspaces(tx).update(id, changes));
 
-/** Before the cloud is asked for something that may come to be even when its answer is lost. */
+/** Before the cloud is asked for a server, which may come to be even when the answer is lost: until it is found, there is none. */
+export const noteOrdered = (world: World, job: MachineJob): Promise<boolean> =>
+  update(world, job, { askedAt: world.clock.now(), cloudId: "" });
+
+/** The cloud was asked for something that is not to happen twice. */
 export const noteAsked = (world: World, job: MachineJob): Promise<boolean> => update(world, job, { askedAt: world.clock.now() });
 
 /** The cloud has it, under this id. */

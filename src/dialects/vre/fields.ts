@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Schema } from "../../http/route.ts";
 import { HavreError } from "../../kernel/errors.ts";
 
@@ -17,7 +18,14 @@ export interface Field<T> {
 export type Shape = Readonly<Record<string, Field<unknown>>>;
 export type Read<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never };
 
-class Refusal extends Error {}
+class Refusal extends Error {
+  /** What stands for the field among the errors. */
+  readonly words: unknown;
+  constructor(message: string, words: unknown = [message]) {
+    super(message);
+    this.words = words;
+  }
+}
 const refuse = (message: string): never => {
   throw new Refusal(message);
 };
@@ -111,6 +119,38 @@ export const email = ({ blank = false }: { blank?: boolean } = {}): Field<string
     return value === "" || EMAIL.test(value) ? value : refuse("Enter a valid email address.");
   });
 
+/** A moment: ISO 8601 with its zone, or a date, which is its beginning in UTC. */
+export const instant = (): Field<Date> =>
+  field({ type: "string", format: "date-time" }, given => {
+    const isText = typeof given === "string" && ISO.test(given.trim());
+    const at = new Date(isText ? given.trim() : Number.NaN);
+    const year = at.getUTCFullYear();
+    if (Number.isNaN(year) || year < 1970 || year > 9999)
+      return refuse(
+        "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].",
+      );
+    return at;
+  });
+const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** An IPv4 or IPv6 address. */
+export const address = (): Field<string> =>
+  field({ type: "string" }, given => {
+    const value = text({ max: 45 }).read(given);
+    return isIP(value) === 0 ? refuse("Enter a valid IPv4 or IPv6 address.") : value;
+  });
+
+/** An object inside the body; its errors stand under its name. */
+export const nested = <S extends Shape>(shape: S): Field<Read<S>> =>
+  field(schemaOf(shape), given => {
+    try {
+      return readBody(shape, given);
+    } catch (error) {
+      const fields = error instanceof HavreError ? error.detail.fields : undefined;
+      throw fields === undefined ? error : new Refusal("", fields);
+    }
+  });
+
 export const list = <T>(item: Field<T>): Field<T[]> =>
   field({ type: "array", items: item.schema }, given => {
     if (!Array.isArray(given)) return refuse(`Expected a list of items but got type "${pythonType(given)}".`);
@@ -126,14 +166,14 @@ export function readBody<S extends Shape>(shape: S, body: unknown): Read<S> {
   if (typeof given !== "object" || Array.isArray(given))
     throw invalidFields({ non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(body)}.`] });
   const values: Record<string, unknown> = {};
-  const errors: Record<string, string[]> = {};
+  const errors: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(shape)) {
     const value = Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
     try {
       values[name] = readOne(rule, value);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      errors[name] = [error.message];
+      errors[name] = error.words;
     }
   }
   if (Object.keys(errors).length > 0) throw invalidFields(errors);
@@ -165,7 +205,7 @@ export function readBodies<S extends Shape>(shape: S, body: unknown): Read<S>[] 
   return values as Read<S>[];
 }
 
-const invalidFields = (fields: Record<string, readonly string[]>): HavreError =>
+const invalidFields = (fields: Readonly<Record<string, unknown>>): HavreError =>
   new HavreError("invalid", "The request is not valid.", { detail: { fields } });
 
 export const schemaOf = (shape: Shape): Schema => ({

@@ -1,6 +1,8 @@
 import type { Dialect } from "../../http/dialect.ts";
 import { dropRoutes } from "./drops.ts";
 import { invitationRoutes } from "./invitations.ts";
+import { machinePartRoutes } from "./machine-parts.ts";
+import { machineRoutes } from "./machines.ts";
 import { mailRoutes } from "./mails.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
@@ -15,6 +17,7 @@ import { universityRoutes } from "./universities.ts";
 import { userRoutes } from "./users.ts";
 import { webhookRoutes } from "./webhook.ts";
 import { refuse } from "./wire.ts";
+import { workspaceRoutes } from "./workspaces.ts";
 
 /** The RUG VRE broker's API, which is also the portal's. Contract: docs/api/vre.md. */
 export const makeVre = (facts: PortalFacts): Dialect => ({
@@ -34,6 +37,9 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...invitationRoutes,
     ...storageRoutes,
     ...dropRoutes,
+    ...machinePartRoutes,
+    ...machineRoutes,
+    ...workspaceRoutes,
     ...webhookRoutes,
     ...receiptRoutes,
     ...mailRoutes,

@@ -28,7 +28,9 @@ export const media = (type: string, description: string): Schema => ({
 
 const TOKEN_TROUBLE = object({ token_class: STRING, token_type: STRING, message: STRING });
 const DETAIL = object({ detail: STRING }, { code: STRING, messages: list(TOKEN_TROUBLE) });
-const MESSAGES: Schema = { type: "object", additionalProperties: { type: "array", items: STRING } };
+const BY_FIELD: Schema = { type: "object", additionalProperties: list(STRING) };
+/** A field that is an object itself has messages by its own fields. */
+const MESSAGES: Schema = { type: "object", additionalProperties: { anyOf: [list(STRING), BY_FIELD] } };
 
 const because = (description: string, schema: Schema = DETAIL): Schema => ({ ...schema, description });
 

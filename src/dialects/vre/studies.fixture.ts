@@ -3,28 +3,34 @@ import { openStorageBelow } from "../../../test/harness/open-storage.ts";
 import { loadOrganisations } from "../../core/organisations/index.ts";
 import { actorOf, type NewPerson, NOBODY, type Person } from "../../core/people/model.ts";
 import { aPerson, peopleBench } from "../../core/people/people.fixture.ts";
-import type { World } from "../../core/world.ts";
+import type { Settings, World } from "../../core/world.ts";
 import { Believed } from "../../http/address.ts";
 import type { SignInRequest } from "../../http/dialect.ts";
 import { mount } from "../../http/mount.ts";
+import type { TestClock } from "../../kernel/clock.ts";
 import { invitationRoutes } from "./invitations.ts";
+import { machinePartRoutes } from "./machine-parts.ts";
+import { machineRoutes } from "./machines.ts";
 import { admit } from "./sign-in.ts";
 import { storageRoutes } from "./storages.ts";
 import { studyRoutes } from "./studies.ts";
 import { universityRoutes } from "./universities.ts";
 import { refuse } from "./wire.ts";
+import { workspaceRoutes } from "./workspaces.ts";
 
-/** The routes of studies, invitations, storages and universities on a server of their own, for tests. */
+/** The routes of studies, invitations, storages, universities and machines on a server of their own, for tests. */
 export interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: whatever the server said
   readonly body: any;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 /** Undefined is nobody. */
 export type Caller = Person | undefined;
 
 export interface StudiesServer {
   readonly world: World;
+  readonly clock: TestClock;
   readonly field: number;
   call(as: Caller, method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown): Promise<Answer>;
   person(wanted?: Partial<NewPerson>): Promise<Person>;
@@ -50,10 +56,18 @@ export const ORGANISATIONS = [
   { name: "Delft", faculties: [{ name: "Physics", fields: ["Optics"] }] },
 ];
 
-export async function studiesServer(...folderRoots: readonly string[]): Promise<StudiesServer> {
+export const studiesServer = (...folderRoots: readonly string[]): Promise<StudiesServer> => studiesServerWith({ folderRoots });
+
+export async function studiesServerWith({
+  folderRoots = [],
+  settings = {},
+}: {
+  readonly folderRoots?: readonly string[];
+  readonly settings?: Partial<Settings>;
+}): Promise<StudiesServer> {
   const bench = await peopleBench();
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const world: World = { ...bench.with({}), openStorage: openStorageBelow(...folderRoots), log };
+  const world: World = { ...bench.with(settings), openStorage: openStorageBelow(...folderRoots), log };
   await loadOrganisations(world, ORGANISATIONS);
   const { id: field } = await world.store.db
     .selectFrom("study_field")
@@ -74,7 +88,9 @@ export async function studiesServer(...folderRoots: readonly string[]): Promise<
       },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
-    return { status: reply.statusCode, body: reply.body === "" ? undefined : JSON.parse(reply.body) };
+    const answer = { status: reply.statusCode, body: reply.body === "" ? undefined : JSON.parse(reply.body) };
+    // Beside the answer, so that answers are compared without their headers.
+    return Object.defineProperty(answer, "headers", { value: reply.headers, enumerable: false }) as Answer;
   };
   const made = async (as: Person, url: string, body: unknown): Promise<Answer["body"]> => {
     const answer = await call(as, "POST", url, body);
@@ -84,6 +100,7 @@ export async function studiesServer(...folderRoots: readonly string[]): Promise<
 
   return {
     world,
+    clock: bench.world.clock,
     field,
     call,
     async person(wanted) {
@@ -137,7 +154,15 @@ async function serve(world: World, persons: ReadonlyMap<number, Person>): Promis
   app.setValidatorCompiler(() => () => true);
   app.decorateRequest("rawBody", undefined);
   app.decorateRequest("signReply", undefined);
-  const routes = [...universityRoutes, ...studyRoutes, ...invitationRoutes, ...storageRoutes];
+  const routes = [
+    ...universityRoutes,
+    ...studyRoutes,
+    ...invitationRoutes,
+    ...storageRoutes,
+    ...machinePartRoutes,
+    ...machineRoutes,
+    ...workspaceRoutes,
+  ];
   const dialect = {
     name: "vre",
     routes,

@@ -75,7 +75,7 @@ const contributorShape = ({ id, role, active, researcher }: Contributor, person:
   researcher: person(researcher),
 });
 
-function studyShape(view: StudyView, wire: Wire, person = personsOf(wire)) {
+export function studyShape(view: StudyView, wire: Wire, person = personsOf(wire)) {
   const { study, standing } = view;
   const { settings } = wire;
   return {
@@ -109,7 +109,7 @@ const contributorSchema: Schema = object({
   active: BOOLEAN,
   researcher: researcherSchema,
 });
-const studySchema: Schema = object(
+export const studySchema: Schema = object(
   {
     id: INTEGER,
     code: STRING,

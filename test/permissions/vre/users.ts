@@ -28,7 +28,7 @@ POST   /api/auth/users/                                       401    401     403
 GET    /api/auth/users/me/                                    401    401     200     200   200  200   200     200         200        200   200
 PUT    /api/auth/users/me/                                    401    401     200     200   200  200   200     200         200        200   200
 PATCH  /api/auth/users/me/                                    401    401     200     200   200  200   200     200         200        200   200
-DELETE /api/auth/users/me/                                    401    401     204     204   204  204   204     204         204        409   204
+DELETE /api/auth/users/me/                                    401    401     204     204   204  204   204     409         204        409   204
 GET    /api/auth/users/:id/                                   401    401     404     404   404  200   404     404         404        404   200
 PUT    /api/auth/users/:id/                                   401    401     404     404   404  200   404     404         404        404   200
 PATCH  /api/auth/users/:id/                                   401    401     404     404   404  200   404     404         404        404   200
