@@ -52,6 +52,8 @@ export interface OpenstackEmulator {
   fault(choose: (asked: Asked) => OpenstackFault | undefined): void;
   /** Requests so far. */
   readonly asked: readonly Asked[];
+  /** Requests that were cut and are still to be done. */
+  readonly late: number;
   /** Every token ends now. */
   revokeTokens(): void;
   stop(): Promise<void>;
@@ -69,6 +71,7 @@ export async function startOpenstack(options: OpenstackOptions = {}): Promise<Op
   let tokens = new Set<string>();
   let chooseFault: (asked: Asked) => OpenstackFault | undefined = () => undefined;
   const asked: Asked[] = [];
+  let late = 0;
   const things = openThings({ stepMs });
   const compute = openCompute({ stepMs, quota, things });
   const handlers: Readonly<Record<string, (request: Request) => Answer>> = {
@@ -129,7 +132,13 @@ export async function startOpenstack(options: OpenstackOptions = {}): Promise<Op
     };
     const fault = chooseFault(question);
     if (fault?.kind === "slow") await sleep(fault.ms);
-    if (fault?.kind === "late") void sleep(fault.afterMs).then(act);
+    if (fault?.kind === "late") {
+      late++;
+      void sleep(fault.afterMs).then(() => {
+        act();
+        late--;
+      });
+    }
     if (fault?.kind === "cut" || fault?.kind === "late") return void request.socket.resetAndDestroy();
     if (fault?.kind === "refuse") {
       const { status, message = "Something went wrong." } = fault;
@@ -156,6 +165,9 @@ export async function startOpenstack(options: OpenstackOptions = {}): Promise<Op
     compute,
     things,
     asked,
+    get late() {
+      return late;
+    },
     fault: choose => {
       chooseFault = choose;
     },

@@ -317,6 +317,9 @@ export function openCompute({ stepMs, quota: firstQuota, things }: ComputeSettin
     set quota(most: number) {
       quota = most;
     },
+    get flavors(): readonly FlavorRow[] {
+      return flavors;
+    },
     set flavors(rows: readonly FlavorRow[]) {
       flavors = rows;
     },
