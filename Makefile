@@ -21,12 +21,12 @@ INSTALLED := node_modules/.havre-installed
 PORTAL := $(if $(wildcard portal/index.html),dist/portal/index.html)
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -name '*.test.*' 2>/dev/null)
 
-.PHONY: help run dev build test storm bench lint fmt docs clean install fetch-node checks
+.PHONY: help run dev build test test-openstack storm bench lint fmt docs clean install fetch-node checks
 
 help: ## This list
 	@echo "Havre, a Virtual Research Environment"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 /p' Makefile | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-8s%s\n", name, $$0 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 /p' Makefile | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-15s%s\n", name, $$0 }'
 	@echo
 	@echo "Start with: make run"
 
@@ -41,6 +41,9 @@ build: install $(PORTAL) ## Install the packages and build the portal
 
 test: install checks ## Every check; ONLY=word for those with the word in path or name
 	@exec $(NODE) scripts/test.ts $(ONLY)
+
+test-openstack: install ## Machines against a real OpenStack, started here (Debian 12, root)
+	@exec $(NODE) --test --test-reporter=spec test/openstack/real.ts
 
 storm: install checks ## Kill everything at random moments for long; ROUNDS=n, HAVRE_STORM_SEED=s
 	@HAVRE_STORM_ROUNDS=$(or $(ROUNDS),50) exec $(NODE) --test test/storm/storm.test.ts

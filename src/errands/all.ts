@@ -2,8 +2,8 @@ import type { Mailer } from "../ports/mail.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
-import { accountsOfStudy, keepMarket } from "./market.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
+import { accountsOfStudy, keepMarket } from "./market.ts";
 import { sendMail } from "./send-mail.ts";
 import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
