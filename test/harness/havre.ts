@@ -82,7 +82,7 @@ export class Havre {
   }
 
   async #ready(child: ChildProcess): Promise<void> {
-    for (const deadline = Date.now() + 30_000; ; ) {
+    for (const deadline = Date.now() + 90_000; ; ) {
       if (child.exitCode !== null) throw new Error(`Havre ended: ${this.log.slice(-8).join("\n")}`);
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (answer?.ok) return;
@@ -113,7 +113,7 @@ export class Havre {
   /** Ends it and removes what it had, unless that is shared with another. */
   async stop(): Promise<void> {
     await this.kill();
-    if (!this.#options.dataDir) await rm(this.dataDir, { recursive: true, force: true });
+    if (!this.#options.dataDir) await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
     if (!this.#options.database) await this.database.drop();
   }
 }

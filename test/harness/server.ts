@@ -25,8 +25,8 @@ export async function startTestServer(): Promise<TestServer> {
   const home = await realpath(join(dataDir, "postgres"));
   const stop = async () => {
     await server.stop();
-    await rm(home, { recursive: true, force: true });
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true, maxRetries: 10 });
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   };
   return { connection: server.connection, stop };
 }

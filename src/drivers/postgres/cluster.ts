@@ -43,7 +43,10 @@ async function initdb(folder: string, account: Account, programs: Binaries, dura
 async function removeUnfinished(home: string): Promise<void> {
   for (const name of await readdir(home)) {
     const pid = Number(/^init-(\d+)$/.exec(name)?.[1]);
-    if (pid === process.pid || (pid && !(await isRunning(pid)))) await rm(join(home, name), { recursive: true, force: true });
+    if (pid === process.pid || (pid && !(await isRunning(pid)))) {
+      // A child of a killed initdb may write for a moment longer.
+      await rm(join(home, name), { recursive: true, force: true, maxRetries: 10 });
+    }
   }
 }
 

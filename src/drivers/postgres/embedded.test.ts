@@ -46,13 +46,13 @@ async function aHolder(dataDir: string): Promise<{ node: ChildProcess; pid: numb
   return { node, pid };
 }
 
-describe("embedded PostgreSQL", { timeout: 60_000 }, () => {
+describe("embedded PostgreSQL", { timeout: 180_000 }, () => {
   let dataDir = "";
   before(async () => {
     dataDir = await aFolder();
   });
   after(async () => {
-    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   it("starts on a new folder, and stops gracefully", async () => {
