@@ -5,6 +5,7 @@ import {
   machineGone,
   machineJob,
   machineSettled,
+  noteAnswered,
   noteAsked,
   noteFound,
   noteOrdered,
@@ -79,13 +80,15 @@ async function build({ world, cloud, job, signal }: Scene): Promise<boolean> {
     await cloud.discard(remoteId, signal);
   }
   if (!server) return order({ world, cloud, job, signal });
-  if (server.state === "failed" && !wasAskedNow(job)) {
+  if (server.state === "failed") {
+    const isOfThisTry = wasAskedNow(job);
+    if (!(await noteAnswered(world, job))) return true;
+    if (isOfThisTry)
+      throw new HavreError("invalid", `The cloud could not build this machine: ${server.fault || "it does not say why"}`);
     // Of an earlier try: that is cleared away before a new one.
     await cloud.remove(plan.key, signal);
     return false;
   }
-  if (server.state === "failed")
-    throw new HavreError("invalid", `The cloud could not build this machine: ${server.fault || "it does not say why"}`);
   if (job.workspace.cloudId !== server.remoteId && !(await noteFound(world, job, server.remoteId))) return true;
   if (server.state !== "running") return false;
   const ip = await cloud.connect(plan, server.remoteId, signal);

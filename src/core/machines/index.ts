@@ -17,6 +17,7 @@ export {
   machineGone,
   machineJob,
   machineSettled,
+  noteAnswered,
   noteAsked,
   noteFound,
   noteOrdered,

@@ -107,6 +107,9 @@ export const noteOrdered = (world: World, job: MachineJob): Promise<boolean> =>
 /** The cloud was asked for something that is not to happen twice. */
 export const noteAsked = (world: World, job: MachineJob): Promise<boolean> => update(world, job, { askedAt: world.clock.now() });
 
+/** What was asked for came, and was of no use: nothing else is still to come. */
+export const noteAnswered = (world: World, job: MachineJob): Promise<boolean> => update(world, job, { askedAt: null });
+
 /** The cloud has it, under this id. */
 export const noteFound = (world: World, job: MachineJob, cloudId: string): Promise<boolean> => update(world, job, { cloudId });
 
