@@ -372,6 +372,7 @@ describe("the errand of a machine", () => {
     await rebootMachine(bench.world, bench.actor, id);
     await work(workspace);
     assert.deepEqual([(await state(workspace))?.status, reboots() - before], ["DONE", 1]);
+    assert.deepEqual((await bench.events(id)).slice(-2), ["machine.rebooted", "machine.task-ended"], "its page hears of it");
   });
 
   it("gives it another size, and lets its volume grow", async () => {

@@ -44,6 +44,10 @@ export async function move(
     await record(tx, actor, { verb: "machine.moved", kind: "machine", id: machine.id, study: machine.studyId, data });
     const mail = mailAbout(workspace, moved);
     if (mail) await tell(tx, world, machine, moved, mail, `${mail}:${moved.updatedAt.toISOString()}`);
+  } else if (isOver(workspace) !== isOver(moved)) {
+    // Restarted, or failed once more: pages that wait for it must hear of it.
+    const data = { name: machine.name, task: workspace.task, failed: moved.taskFailed };
+    await record(tx, actor, { verb: "machine.task-ended", kind: "machine", id: machine.id, study: machine.studyId, data });
   }
   if (workspace.status !== "DELETE" || to !== "TERMINATED") return moved;
   await machines(tx).remove(machine.id);
@@ -51,6 +55,8 @@ export async function move(
   await record(tx, actor, { verb: "machine.gone", kind: "machine", id: machine.id, study: machine.studyId, data });
   return undefined;
 }
+
+const isOver = ({ task, taskFailed }: Workspace): boolean => task === undefined || taskFailed;
 
 /** What the researcher is told: that it can be used for the first time or after a change, that it failed, that it was taken away. */
 function mailAbout(before: Workspace, { status, task, taskFailed }: Workspace): MachineMail | undefined {
