@@ -107,6 +107,26 @@ const study = createRoute({
   component: lazyRouteComponent(() => import("./study/StudyPage.tsx"), "StudyPage"),
 });
 
+const machines = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/machines",
+  validateSearch: (search: Record<string, unknown>): { page?: number } =>
+    pageNumber(search.page) > 1 ? { page: pageNumber(search.page) } : {},
+  component: lazyRouteComponent(() => import("./machines/MachinesPage.tsx"), "MachinesPage"),
+});
+
+const newMachine = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/machines/new",
+  component: lazyRouteComponent(() => import("./machines/NewMachinePage.tsx"), "NewMachinePage"),
+});
+
+const machine = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/machines/$id",
+  component: lazyRouteComponent(() => import("./machines/MachinePage.tsx"), "MachinePage"),
+});
+
 export const ACCOUNT_TABS = ["profile", "signing-in", "keys", "browsers"] as const;
 export type AccountTab = (typeof ACCOUNT_TABS)[number];
 
@@ -135,7 +155,7 @@ const tree = root.addChildren([
   register,
   forgot,
   accountLink,
-  signedIn.addChildren([studies, study, account, outbox]),
+  signedIn.addChildren([studies, study, machines, newMachine, machine, account, outbox]),
 ]);
 
 export const makeRouter = (client: QueryClient) =>

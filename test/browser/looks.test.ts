@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { MIB } from "../../src/kernel/units.ts";
+import { startCloud, type TestCloud } from "../harness/cloud.ts";
 import type { Havre } from "../harness/havre.ts";
 import { browserMissing, startBrowser } from "./chromium.ts";
 import { aFile } from "./files.ts";
@@ -31,6 +32,7 @@ const PICTURES = process.env.HAVRE_TEST_PICTURES;
 /** Every page in every state worth looking at, as one visitor after another meets them. */
 describe("every page, in both languages, light and dark, narrow and wide", { skip: browserMissing() }, () => {
   let havre: Havre;
+  let cloud: TestCloud;
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
@@ -40,7 +42,9 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
 
   before(async () => {
     disk = await mkdtemp(join(tmpdir(), "havre-looks-"));
-    havre = await openDemo();
+    cloud = await startCloud();
+    havre = await openDemo(cloud.env);
+    await cloud.furnish(havre);
     browser = await startBrowser();
     visitor = await visit(browser, havre.url);
     page = visitor.page;
@@ -48,6 +52,7 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
   after(async () => {
     await browser?.close();
     await havre?.stop();
+    await cloud?.stop();
     await rm(disk, { recursive: true, force: true });
   });
 
@@ -159,6 +164,34 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
     await page.getByText("It works", { exact: true }).waitFor();
   });
   state("its people", () => tab("People", "Who takes part"));
+  state("no machines yet", async () => {
+    await page.goto("/machines");
+    await page.getByText("No machines yet").waitFor();
+  });
+  state("a new machine, with a key that is none", async () => {
+    await page.goto("/machines/new");
+    await page.getByRole("textbox", { name: "Name of the machine" }).fill("Night analysis");
+    await page.getByRole("combobox", { name: "Study" }).selectOption({ label: "Sleep and daylight" });
+    await page.getByRole("combobox", { name: "Extra memory" }).selectOption({ label: "4 GB block" });
+    await page.getByRole("textbox", { name: /^Your public SSH key/ }).fill("my key");
+    await page.getByRole("button", { name: "Ask for this machine" }).click();
+    await page.getByText("This is no SSH public key.").waitFor();
+  });
+  state("a machine, with its private key", async () => {
+    await page.getByRole("textbox", { name: /^Your public SSH key/ }).fill("");
+    await page.getByRole("button", { name: "Ask for this machine" }).click();
+    await page.getByRole("button", { name: "Show how to get in" }).click();
+    await page.getByText("BEGIN OPENSSH PRIVATE KEY").waitFor();
+  });
+  state("another size of a machine", async () => {
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByRole("dialog").getByText("In all:").waitFor();
+  });
+  state("machines", async () => {
+    await page.keyboard.press("Escape");
+    await page.goto("/machines");
+    await page.getByRole("link", { name: "Night analysis" }).waitFor();
+  });
   state("one's profile", async () => {
     await page.goto("/account");
     await page.getByRole("combobox", { name: "University" }).locator("option").nth(1).waitFor({ state: "attached" });

@@ -62,4 +62,5 @@ export async function openSite(env: Readonly<Record<string, string>> = {}): Prom
 }
 
 /** What a newcomer meets after `make run`: the demonstration, on an empty database. */
-export const openDemo = (): Promise<Havre> => startHavre({ env: { DEMO: "1", ADMIN_PASSWORD: "", REGISTRATION: "open" } });
+export const openDemo = (env: Readonly<Record<string, string>> = {}): Promise<Havre> =>
+  startHavre({ env: { DEMO: "1", ADMIN_PASSWORD: "", REGISTRATION: "open", ...env } });
