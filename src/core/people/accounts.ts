@@ -3,7 +3,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { type PersonChanges, people } from "../../store/people.ts";
 import { sessions } from "../../store/sessions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { changesBetween, isEmpty, record } from "../events/index.ts";
 import { addMail } from "../mail/index.ts";
 import type { Needs } from "../world.ts";
 import { mailLink } from "./links.ts";
@@ -168,10 +168,12 @@ export async function changeEmail(
   });
 }
 
-/** Changes fields and says which in the log; the row is held by the caller. */
+/** Changes fields and says in the log what they were and are; the row is held by the caller. */
 export async function changePerson(tx: Tx, actor: Actor, person: Person, changes: PersonChanges): Promise<Person> {
+  const different = changesBetween<PersonChanges>(person, changes);
+  if (isEmpty(different)) return person;
   const changed = await people(tx).update(person.id, changes);
-  await record(tx, actor, { verb: "person.changed", kind: "person", id: person.id, data: { fields: Object.keys(changes) } });
+  await record(tx, actor, { verb: "person.changed", kind: "person", id: person.id, data: { changes: different } });
   return changed;
 }
 

@@ -2,7 +2,7 @@ import { forbidden, HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { storages } from "../../store/storages.ts";
 import { isReferenced, type Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { changesBetween, record } from "../events/index.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { mustBeLines } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
@@ -45,7 +45,9 @@ export async function changeStorage(
     mustBeAcceptable(actor, input, storage);
     const sealed = input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined;
     const changed = await storages(tx).update(storage.id, input, sealed);
-    await note(tx, actor, "storage.changed", changed);
+    const { name, engine, address, username } = changed;
+    const changes = changesBetween<Partial<StorageRecord>>(storage, { name, engine, address, username });
+    await note(tx, actor, "storage.changed", changed, { changes, ...(sealed ? { replaced: ["password"] } : {}) });
     return changed;
   });
 }
@@ -89,5 +91,11 @@ function mustBeAcceptable(actor: Actor, input: StorageInput, before: StorageReco
   mustBeStorage(input, engine, before === undefined);
 }
 
-const note = (tx: Tx, actor: Actor, verb: string, { id, name, engine, address, username }: StorageRecord): Promise<void> =>
-  record(tx, actor, { verb, kind: "storage", id, data: { name, engine, location: address, username } });
+const note = (
+  tx: Tx,
+  actor: Actor,
+  verb: string,
+  { id, name, engine, address, username }: StorageRecord,
+  more: Record<string, unknown> = {},
+): Promise<void> =>
+  record(tx, actor, { verb, kind: "storage", id, data: { name, engine, location: address, username, ...more } });

@@ -5,14 +5,14 @@ import { locations } from "../../store/locations.ts";
 import { organisations } from "../../store/organisations.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
-import { studies } from "../../store/studies.ts";
-import { record } from "../events/index.ts";
+import { type StudyChanges, studies } from "../../store/studies.ts";
+import { changesBetween, isEmpty, record } from "../events/index.ts";
 import { type Actor, personOf, SYSTEM } from "../people/model.ts";
 import { lockStudyFor } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import { setContributors } from "./contributors.ts";
 import type { Study, StudyInput, StudyView } from "./model.ts";
-import { acceptRecipients, changedParts, isProtected, mustBeLines, noSuch } from "./rules.ts";
+import { acceptRecipients, isProtected, mustBeLines, noSuch } from "./rules.ts";
 
 type World = Needs<"store">;
 
@@ -81,10 +81,16 @@ export async function changeStudy(
       recipients: input.recipients ? acceptRecipients(input.recipients) : study.recipients,
     };
     await mustStayProtected(tx, study, changes);
-    const changed = changedParts(study, changes);
+    const different = changesBetween<StudyChanges>(study, changes);
     await studies(tx).update(study.id, changes);
-    if (changed.length > 0)
-      await record(tx, actor, { verb: "study.changed", kind: "study", id: study.id, study: study.id, data: { changed } });
+    if (!isEmpty(different))
+      await record(tx, actor, {
+        verb: "study.changed",
+        kind: "study",
+        id: study.id,
+        study: study.id,
+        data: { changes: different },
+      });
     if (input.contributors) await setContributors(tx, actor, study, besideOwner(study, input.contributors), refuseFirst);
     // An administrator may have taken themselves off the list: the answer still shows what they did.
     const standing = (await permissions(tx).standing(actor, { kind: "study", id: study.id })) ?? "member";

@@ -4,7 +4,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { invitations, type SeenInvitation } from "../../store/invitations.ts";
 import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { changesBetween, record } from "../events/index.ts";
 import { addMail, invitationMail, mailbox } from "../mail/index.ts";
 import type { Actor, Person } from "../people/model.ts";
 import { allows, may, mustAllow, studyFor, type Verb } from "../permissions/index.ts";
@@ -66,7 +66,8 @@ export async function changeInvitation(
       throw invalid({ study: ["An invitation cannot move to another study. Write a new one there."] });
     const { name, email, language = invitation.language } = input;
     await invitations(tx).update(invitation.id, { name, email, language });
-    await note(tx, actor, "invitation.changed", { ...invitation, name, email });
+    const changes = changesBetween<Partial<Invitation>>(invitation, { name, email, language });
+    await note(tx, actor, "invitation.changed", { ...invitation, name, email }, { changes });
     return viewed(tx, actor, id);
   });
 }
@@ -144,5 +145,10 @@ async function writeMail(tx: Tx, world: World, study: Study, owner: Person, invi
   });
 }
 
-const note = (tx: Tx, actor: Actor, verb: string, { id, studyId, name, email }: Invitation): Promise<void> =>
-  record(tx, actor, { verb, kind: "invitation", id, study: studyId, data: { name, email } });
+const note = (
+  tx: Tx,
+  actor: Actor,
+  verb: string,
+  { id, studyId, name, email }: Invitation,
+  more: Record<string, unknown> = {},
+): Promise<void> => record(tx, actor, { verb, kind: "invitation", id, study: studyId, data: { name, email, ...more } });
