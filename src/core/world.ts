@@ -2,12 +2,12 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Secrets } from "../kernel/secrets.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { OpenStorage } from "../ports/storage.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreFace } from "../store/store.ts";
 import type { RateCard } from "./ledger/model.ts";
 
 /** Everything an action may reach. Made once in main.ts; an action names only what it needs: `Needs<"store" | "clock">`. */
 export interface World {
-  readonly store: Store;
+  readonly store: StoreFace;
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly settings: Settings;

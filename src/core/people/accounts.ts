@@ -21,6 +21,7 @@ import {
   USERNAME_TAKEN,
   usernameProblems,
 } from "./rules.ts";
+import { mustNotBeLastSuperuser } from "./safeguards.ts";
 import { confirmPassword, passwordRefusal } from "./sign-in.ts";
 import { newHawkPair, putHawkPair } from "./tokens.ts";
 import { addressMail } from "./words.ts";
@@ -179,7 +180,7 @@ export async function changePerson(tx: Tx, actor: Actor, person: Person, changes
 
 /**
  * Removes an account for good, against the password of whoever asks.
- * @throws HavreError "forbidden", "invalid" on `current_password`, "conflict" while studies or storages are theirs
+ * @throws HavreError "forbidden", "invalid" on `current_password`, "conflict" while studies or storages are theirs and for the last superuser
  */
 export async function removePerson(
   world: Needs<"store" | "clock">,
@@ -190,8 +191,10 @@ export async function removePerson(
   await confirmPassword(world, await ownAccount(world, actor), currentPassword);
   try {
     await world.store.transaction(async tx => {
-      const { person } = mustBe(await people(tx).lock(id));
+      const account = mustBe(await people(tx).lock(id));
+      const { person } = account;
       mayChange(actor, person);
+      await mustNotBeLastSuperuser(tx, account);
       await people(tx).remove(id);
       await record(tx, actor, { verb: "person.removed", kind: "person", id, data: { username: person.username } });
     });

@@ -12,7 +12,24 @@ export {
   register,
   removePerson,
 } from "./accounts.ts";
-export { addPerson, listGroups, listMembers, personByName, setActive, setMembership, setPassword } from "./administration.ts";
+export {
+  addPerson,
+  amendPerson,
+  endSession,
+  endSessions,
+  liftLock,
+  listGroups,
+  listMembers,
+  openAccount,
+  personByName,
+  type Rights,
+  sendPasswordLink,
+  setActive,
+  setMembership,
+  setPassword,
+  setRights,
+  type Whom,
+} from "./administration.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
 export type { LinkProof } from "./links.ts";
 export {
@@ -37,6 +54,7 @@ export {
   resetUsername,
 } from "./recovery.ts";
 export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
+export { mustBeAnother, mustBeSuperuser } from "./safeguards.ts";
 export {
   closeOtherSessions,
   closeSession,
@@ -58,6 +76,7 @@ export {
   type NewOwnToken,
   noteTokenUse,
   renewOwnToken,
+  revokeToken,
   rotateApiToken,
   rotateHawkPair,
   showHawkPair,
