@@ -54,7 +54,7 @@ export {
   resetUsername,
 } from "./recovery.ts";
 export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
-export { mustBeAnother, mustBeSuperuser } from "./safeguards.ts";
+export { mustAdminister, mustBeAnother, mustBeSuperuser } from "./safeguards.ts";
 export {
   closeOtherSessions,
   closeSession,

@@ -2,6 +2,7 @@ import { forbidden, HavreError } from "../../kernel/errors.ts";
 import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
 import { type Account, type Actor, type PersonId, personOf, seesAll } from "./model.ts";
+import { isAdministrator } from "./rules.ts";
 
 /** Nobody saws off the branch that they, or everybody, sit on. */
 
@@ -9,6 +10,11 @@ import { type Account, type Actor, type PersonId, personOf, seesAll } from "./mo
 export function mustBeAnother(actor: Actor, id: PersonId): void {
   if (personOf(actor)?.id === id)
     throw new HavreError("conflict", "This is your own account: you would lock yourself out. Ask another administrator.");
+}
+
+/** @throws HavreError "forbidden" for who is neither staff nor superuser */
+export function mustAdminister(actor: Actor): void {
+  if (!isAdministrator(actor)) throw forbidden();
 }
 
 /** @throws HavreError "forbidden" for everybody but superusers */
