@@ -53,18 +53,18 @@ export async function createInvitation(world: World, actor: Actor, input: Invita
   });
 }
 
-/** Sends nothing by itself: a mail to a corrected address is asked for. @throws HavreError "not-found", "forbidden", "invalid" */
+/** Fields that are absent stay. Sends nothing by itself: a mail to a corrected address is asked for. @throws HavreError "not-found", "forbidden", "invalid" */
 export async function changeInvitation(
   world: World,
   actor: Actor,
-  { id, input }: { readonly id: number; readonly input: InvitationInput },
+  { id, input }: { readonly id: number; readonly input: Partial<InvitationInput> },
 ): Promise<InvitationView> {
   mustBeLines({ name: input.name, email: input.email });
   return world.store.transaction(async tx => {
     const invitation = await lockFor(tx, actor, id, "invitation.change");
-    if (input.study !== invitation.studyId)
+    if (input.study !== undefined && input.study !== invitation.studyId)
       throw invalid({ study: ["An invitation cannot move to another study. Write a new one there."] });
-    const { name, email, language = invitation.language } = input;
+    const { name = invitation.name, email = invitation.email, language = invitation.language } = input;
     await invitations(tx).update(invitation.id, { name, email, language });
     const changes = changesBetween<Partial<Invitation>>(invitation, { name, email, language });
     await note(tx, actor, "invitation.changed", { ...invitation, name, email }, { changes });
