@@ -13,7 +13,7 @@ import type { Account, Actor, NewPerson, Person, PersonId } from "./model.ts";
 import { hashPassword } from "./passwords.ts";
 import { settledPlace } from "./places.ts";
 import { mayChange, normalUsername } from "./rules.ts";
-import { mustBeAnother, mustBeSuperuser, mustNotBeLastSuperuser } from "./safeguards.ts";
+import { mustAdminister, mustBeAnother, mustBeSuperuser, mustNotBeLastSuperuser } from "./safeguards.ts";
 
 /**
  * What the administration does with accounts, in the portal and from the command line. Staff reach everybody but superusers; the
@@ -33,8 +33,9 @@ export async function personByName(world: Needs<"store">, username: string): Pro
 const idOf = async (world: Needs<"store">, whom: Whom): Promise<PersonId> =>
   typeof whom === "string" ? (await personByName(world, whom)).id : whom;
 
-/** The account, held, for an actor who may change it. @throws HavreError "not-found", "forbidden" */
+/** The account, held, for an administrator who may change it. @throws HavreError "not-found", "forbidden" */
 async function lockFor(tx: Tx, actor: Actor, id: PersonId): Promise<Account> {
+  mustAdminister(actor);
   const account = await people(tx).lock(id);
   if (!account) throw notFound();
   mayChange(actor, account.person);
@@ -58,13 +59,14 @@ export async function addPerson(
 
 /**
  * A new account whose password nobody knows: its future user gets a mail with a link to choose one.
- * @throws HavreError "invalid" on `username`, `organisation` or `faculty`
+ * @throws HavreError "forbidden", "invalid" on `username`, `organisation` or `faculty`
  */
 export async function openAccount(
   world: Needs<"store" | "clock" | "secrets" | "settings">,
   actor: Actor,
   person: NewPerson,
 ): Promise<Person> {
+  mustAdminister(actor);
   const username = await freeUsername(world, person.username);
   const passwordHash = await hashPassword(newKey(40));
   return refusingTaken("username", () =>
@@ -162,15 +164,20 @@ export async function setRights(
 
 const GROUP = /^[\w.@+-]{1,150}$/;
 
-/** Puts a person into a group or takes them out; succeeds when it is so already. @throws HavreError "invalid" on `group` */
+/**
+ * Puts a person into a group or takes them out; succeeds when it is so already.
+ * @throws HavreError "invalid" on `group`, "not-found", "forbidden" also for who would grant a right that they do not have
+ */
 export async function setMembership(
-  world: Needs<"store">,
+  world: Needs<"store" | "settings">,
   actor: Actor,
   group: string,
   whom: Whom,
   isMember: boolean,
 ): Promise<Person> {
   if (!GROUP.test(group)) throw invalid({ group: [`"${group}" is not a group name: letters, digits and @ . + - _ only.`] });
+  // The one group with rights of its own: a person cannot give what they do not hold.
+  if (group === world.settings.vrwGroup) mustBeSuperuser(actor);
   const id = await idOf(world, whom);
   return world.store.transaction(async tx => {
     const { person } = await lockFor(tx, actor, id);
@@ -225,14 +232,25 @@ export async function endSession(world: Needs<"store">, actor: Actor, { id }: { 
   await world.store.transaction(async tx => {
     const person = await sessions(tx).holder(id);
     if (!person) throw notFound();
-    mayChange(actor, person);
+    await lockFor(tx, actor, person.id);
     await sessions(tx).remove(id);
     await record(tx, actor, { verb: "person.sessions-ended", kind: "person", id: person.id, data: { ended: 1 } });
   });
 }
 
+/** Lets a person who was locked out try again at once. @throws HavreError "not-found", "forbidden", "conflict" when they are not */
+export async function liftAccountLock(world: Needs<"store">, actor: Actor, { id }: { readonly id: PersonId }): Promise<void> {
+  await world.store.transaction(async tx => {
+    const { person } = await lockFor(tx, actor, id);
+    if ((await attempts(tx).clear([accountSubject(person.username)])) === 0)
+      throw new HavreError("conflict", "This account is not locked out.");
+    await record(tx, actor, { verb: "person.lock-lifted", kind: "person", id });
+  });
+}
+
 /** Lets whoever was locked out for failures try again at once. @throws HavreError "not-found" when nothing is counted */
 export async function liftLock(world: Needs<"store">, actor: Actor, { subject }: { readonly subject: string }): Promise<void> {
+  mustAdminister(actor);
   await world.store.transaction(async tx => {
     if ((await attempts(tx).clear([subject])) === 0) throw notFound();
     await record(tx, actor, { verb: "lock.lifted", kind: "lock", id: subject });

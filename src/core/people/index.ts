@@ -17,6 +17,7 @@ export {
   amendPerson,
   endSession,
   endSessions,
+  liftAccountLock,
   liftLock,
   listGroups,
   listMembers,
