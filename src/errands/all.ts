@@ -3,7 +3,7 @@ import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { sendMail } from "./send-mail.ts";
-import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
+import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
 export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] => [
@@ -15,4 +15,5 @@ export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] =>
   sweepExternal,
   sealEventsErrand,
   forgetExpired,
+  selfTest,
 ];

@@ -6,6 +6,7 @@ import * as permissions from "./migrations/0002-permissions.ts";
 import * as vre from "./migrations/0004-vre.ts";
 import * as ledger from "./migrations/0008-ledger.ts";
 import * as market from "./migrations/0009-market.ts";
+import * as administration from "./migrations/0010-admin.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004-vre": vre,
   "0008-ledger": ledger,
   "0009-market": market,
+  "0010-admin": administration,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,3 +1,4 @@
+import type { AdministrationTables } from "./tables/administration.ts";
 import type { DropTables } from "./tables/drops.ts";
 import type { LedgerTables } from "./tables/ledger.ts";
 import type { MarketTables } from "./tables/market.ts";
@@ -6,4 +7,11 @@ import type { PeopleTables } from "./tables/people.ts";
 import type { StudyTables } from "./tables/studies.ts";
 
 /** The tables as migrations leave them, one file per area. Only `src/store` imports it. */
-export interface Database extends PeopleTables, StudyTables, DropTables, OperationsTables, LedgerTables, MarketTables {}
+export interface Database
+  extends PeopleTables,
+    StudyTables,
+    DropTables,
+    OperationsTables,
+    LedgerTables,
+    MarketTables,
+    AdministrationTables {}
