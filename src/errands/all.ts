@@ -1,4 +1,5 @@
 import type { Mailer } from "../ports/mail.ts";
+import { bulk } from "./bulk.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
@@ -15,5 +16,6 @@ export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] =>
   sweepExternal,
   sealEventsErrand,
   forgetExpired,
+  bulk,
   selfTest,
 ];

@@ -106,6 +106,10 @@ export const isTaken = (error: unknown): boolean => codeOf(error) === "23505";
 /** The row is still referred to, or refers to nothing. */
 export const isReferenced = (error: unknown): boolean => codeOf(error) === "23503";
 
+/** The database went away, or said that it cannot now: nothing is known about what was asked. */
+export const isOutage = (error: unknown): boolean =>
+  /^(08|53|57|E[A-Z]+$)/.test(codeOf(error)) || /Connection terminated|timeout exceeded/.test(String(error));
+
 class Listener {
   readonly #options: StoreOptions;
   readonly #hearers = new Map<string, Set<(payload: string) => void>>();
