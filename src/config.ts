@@ -152,6 +152,7 @@ function completed(config: Config): Partial<Config> {
     dropoffBaseUrl: `${config.dropoffBaseUrl || `${publicUrl}/dropoffs`}/`,
     blobUrl: config.blobUrl || `file://${join(dataDir, "uploads")}`,
     folderRoots: config.folderRoots.length > 0 ? config.folderRoots : [join(dataDir, "storages")],
+    adminAllow: [...config.adminAllow, ...config.adminAllowFile],
     autoClean: config.autoClean === "always" ? "on-success" : config.autoClean,
   };
 }

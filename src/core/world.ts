@@ -51,6 +51,8 @@ export interface Settings {
   readonly currency: string;
   /** What work costs. */
   readonly workPrices: RateCard;
+  /** Addresses and CIDR ranges that the administration is open to; none: to all. */
+  readonly adminAllow: readonly string[];
 }
 
 export interface Log {

@@ -69,10 +69,11 @@ export const organisations = (tx: Tx) => {
       const row = await tx
         .selectFrom("faculty")
         .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
-        .select(["faculty.id", "faculty.name", "organisation.id as organisation_id", "organisation.name as organisation_name"])
+        .select(["faculty.id", "faculty.name", "organisation_id", "organisation.name as organisation_name", "ror"])
         .where("faculty.id", "=", id)
         .executeTakeFirst();
-      return row && { id: row.id, name: row.name, organisation: { id: row.organisation_id, name: row.organisation_name } };
+      if (!row) return undefined;
+      return { id: row.id, name: row.name, organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.ror } };
     },
 
     async hasFaculty(organisationId: number, facultyId: number): Promise<boolean> {

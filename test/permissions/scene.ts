@@ -12,6 +12,7 @@ import { sha256Hex } from "../../src/kernel/secrets.ts";
 import { people } from "../../src/store/people.ts";
 import { permissions } from "../../src/store/permissions.ts";
 import type { Bench, BenchWorld } from "./bench.ts";
+import { aDesk, type Desk } from "./desk.ts";
 
 /** Everybody who may stand before a route. `former` is an administrator of the study who was switched off. */
 export const ACTORS = [
@@ -47,6 +48,7 @@ export interface Scene {
   readonly other: Somebody;
   readonly boss: Somebody;
   readonly waiting: Somebody;
+  readonly desk: Desk;
   readonly field: number;
   readonly study: { readonly id: number; readonly uuid: string; readonly code: string };
   /** The study delivers to `storage`; to `spare` nobody does. Both are the owner's. */
@@ -96,7 +98,8 @@ export async function aScene({ world }: Bench, state: DropState = "delivered"): 
   ]);
   const cast = { inactive, stranger, former, vrw, staff, member, researcher, administrator, owner, superuser };
   const [other, boss, waiting] = await Promise.all([make(), make({ isSuperuser: true }), make({ isActive: false })]);
-  return { cast, other, boss, waiting, ...(await aStudy(world, cast, field, state)) };
+  const desk = await aDesk(world, superuser.person);
+  return { cast, other, boss, waiting, desk, ...(await aStudy(world, cast, field, state)) };
 }
 
 export const newSomebody = ({ world }: Bench, more: Partial<NewPerson> = {}): Promise<Somebody> => somebody(world, more);
@@ -121,7 +124,7 @@ async function aStudy(
   cast: Scene["cast"],
   field: number,
   state: DropState,
-): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting">> {
+): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting" | "desk">> {
   const owner = actorOf(cast.owner.person);
   const input = { code: "T", name: mark("study"), description: "", humanSubject: false, field };
   const { study } = await createStudy(world, owner, input);

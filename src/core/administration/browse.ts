@@ -45,12 +45,12 @@ export interface ExportAsked {
 
 const EXPORT_PAGE = 500;
 
+export interface Export extends Pick<ExportAsked, "kind" | "format"> {
+  readonly rows: AsyncIterable<Row>;
+}
+
 /** Every row of a list with all its columns, page by page as it is read; the log says who took it. @throws HavreError "forbidden" */
-export async function exportRows(
-  world: World,
-  actor: Actor,
-  { kind, choice, sort, format }: ExportAsked,
-): Promise<AsyncIterable<Row>> {
+export async function exportRows(world: World, actor: Actor, { kind, choice, sort, format }: ExportAsked): Promise<Export> {
   mustAdminister(actor);
   const { search, filters } = choice;
   await record(world.store.db, actor, {
@@ -59,7 +59,8 @@ export async function exportRows(
     id: kind.name,
     data: { format, search, filters },
   });
-  return allRows(world, kind, { ...choice, sort: sort || (kind.order ?? ""), limit: EXPORT_PAGE });
+  const asked = { ...choice, sort: sort || (kind.order ?? ""), limit: EXPORT_PAGE };
+  return { kind, format, rows: allRows(world, kind, asked) };
 }
 
 async function* allRows(world: World, kind: Kind, asked: ListAsked): AsyncIterable<Row> {

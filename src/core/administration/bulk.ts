@@ -40,7 +40,7 @@ export async function startBulk(
   });
 }
 
-/** What was done stays done; the rest is left. @throws HavreError "forbidden", "not-found", "conflict" when it has ended */
+/** What was done stays done, the object in hand is finished, the rest is left. @throws HavreError "forbidden", "not-found", "conflict" when it has ended */
 export async function stopBulk(world: Needs<"store">, actor: Actor, { id }: { readonly id: number }): Promise<void> {
   mustAdminister(actor);
   await world.store.transaction(async tx => {

@@ -13,7 +13,7 @@ type World = Needs<"store" | "clock">;
 /** Those that are shown now, warnings first. For everybody, signed in or not. */
 export const currentNotices = (world: World): Promise<readonly Notice[]> => notices(world.store.db).shownAt(world.clock.now());
 
-/** Begins at once unless it says when. @throws HavreError "forbidden", "invalid" on `endsAt` */
+/** Begins at once unless it says when. @throws HavreError "forbidden", "invalid" on `ends_at` */
 export async function createNotice(world: World, actor: Actor, input: NoticeInput): Promise<Notice> {
   mustAdminister(actor);
   const notice = { ...input, startsAt: input.startsAt ?? world.clock.now() };
@@ -25,7 +25,7 @@ export async function createNotice(world: World, actor: Actor, input: NoticeInpu
   });
 }
 
-/** Absent fields stay. @throws HavreError "forbidden", "not-found", "invalid" on `endsAt` */
+/** Absent fields stay. @throws HavreError "forbidden", "not-found", "invalid" on `ends_at` */
 export async function amendNotice(
   world: World,
   actor: Actor,
@@ -55,5 +55,5 @@ export async function removeNotice(world: World, actor: Actor, { id }: { readonl
 }
 
 function mustEndAfterStart({ startsAt, endsAt }: Pick<NoticeInput, "startsAt" | "endsAt">): void {
-  if (startsAt && endsAt && endsAt <= startsAt) throw invalid({ endsAt: ["The end must lie after the start."] });
+  if (startsAt && endsAt && endsAt <= startsAt) throw invalid({ ends_at: ["The end must lie after the start."] });
 }

@@ -54,7 +54,7 @@ describe("notices", () => {
 
   it("end after they start", async () => {
     const { world } = bench;
-    const bad = { kind: "invalid", message: /endsAt/ };
+    const bad = { kind: "invalid", message: /ends_at/ };
     await assert.rejects(createNotice(world, staff, { textEn: "x", level: "info", startsAt: at(5), endsAt: at(5) }), bad);
     const { id } = await createNotice(world, staff, { textEn: "x", level: "info", endsAt: at(5) });
     await assert.rejects(amendNotice(world, staff, { id, startsAt: at(6) }), bad);

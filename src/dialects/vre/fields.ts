@@ -111,6 +111,20 @@ export const email = ({ blank = false }: { blank?: boolean } = {}): Field<string
     return value === "" || EMAIL.test(value) ? value : refuse("Enter a valid email address.");
   });
 
+/** A moment in time, with its zone: that of the server's settings is nobody's business here. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$/;
+export const moment = (): Field<Date> =>
+  field({ type: "string", format: "date-time" }, given => {
+    const value = typeof given === "string" && MOMENT.test(given) ? new Date(given) : undefined;
+    return value && !Number.isNaN(value.getTime())
+      ? value
+      : refuse("Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].");
+  });
+
+/** A field of whatever is read otherwise. @param read throws with `refuse` */
+export const other = <T>(schema: Schema, read: (given: unknown, refuse: (message: string) => never) => T): Field<T> =>
+  field(schema, given => read(given, refuse));
+
 export const list = <T>(item: Field<T>): Field<T[]> =>
   field({ type: "array", items: item.schema }, given => {
     if (!Array.isArray(given)) return refuse(`Expected a list of items but got type "${pythonType(given)}".`);

@@ -4,6 +4,8 @@ const STATEMENTS = `
 -- What the administration searches and filters by, so that its lists stay fast among hundreds of thousands of rows.
 create index person_search on person using gin ((username || ' ' || email || ' ' || first_name || ' ' || last_name) gin_trgm_ops);
 create index person_groups on person using gin (groups);
+create index person_organisation on person (organisation_id);
+create index study_field_id on study (field_id);
 create index storage_search on storage using gin ((name || ' ' || address) gin_trgm_ops);
 create index invitation_search on invitation using gin ((name || ' ' || email) gin_trgm_ops);
 create index drop_search on "drop" using gin (original_filename gin_trgm_ops);
