@@ -1,5 +1,6 @@
 import { account } from "./account.ts";
+import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base, ...account };
+export const en = { ...base, ...account, ...admin };

@@ -1,4 +1,5 @@
 import { account } from "./account.ts";
+import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 
-export const nl = { ...base, ...account };
+export const nl = { ...base, ...account, ...admin };
