@@ -9,6 +9,7 @@ export interface PartRow {
   readonly name: string;
   readonly email?: string;
   readonly website?: string;
+  readonly ror?: string | null;
 }
 export type NewPart = Omit<PartRow, "id"> & { readonly organisation_id?: number; readonly faculty_id?: number };
 

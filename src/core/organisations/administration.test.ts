@@ -87,6 +87,17 @@ describe("organisations, as the administration keeps them", () => {
     const { id: other } = await createOrganisation(world, staff, { name: "Two" });
     await assert.rejects(createOrganisation(world, staff, { name: "One" }), taken);
     await assert.rejects(amendOrganisation(world, staff, { id: other, name: "One" }), taken);
+    const ror = "https://ror.org/012p63287";
+    await amendOrganisation(world, staff, { id: organisation, ror: "012p63287" });
+    assert.deepEqual((await history("organisation", organisation)).at(-1), [
+      "organisation.changed",
+      { changes: { ror: [null, ror] } },
+    ]);
+    await assert.rejects(amendOrganisation(world, staff, { id: other, ror }), {
+      detail: { fields: { ror: ["Another organisation has this ROR id."] } },
+    });
+    await assert.rejects(amendOrganisation(world, staff, { id: other, ror: "012p63288" }), { kind: "invalid" });
+    await amendOrganisation(world, staff, { id: organisation, ror: "" });
     await createFaculty(world, staff, { name: "Law", organisation });
     await createFaculty(world, staff, { name: "Law", organisation: other });
     await assert.rejects(createFaculty(world, staff, { name: "Law", organisation }), taken);

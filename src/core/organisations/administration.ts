@@ -1,4 +1,5 @@
 import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
+import { rorOf } from "../../kernel/research-ids.ts";
 import { type NewPart, organisationParts, type PartRow, type PartTable } from "../../store/organisation-parts.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { changesBetween, isEmpty, record } from "../events/index.ts";
@@ -30,7 +31,10 @@ async function refusing<T>(parent: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (isTaken(error)) throw invalid({ name: ["This name is taken."] });
+    if (isTaken(error))
+      throw invalid(
+        /_ror_/.test(String(error)) ? { ror: ["Another organisation has this ROR id."] } : { name: ["This name is taken."] },
+      );
     if (isReferenced(error)) throw invalid({ [parent]: ["This is not there any more."] });
     throw error;
   }
@@ -88,6 +92,8 @@ export interface OrganisationInput {
   readonly name: string;
   readonly email?: string | undefined;
   readonly website?: string | undefined;
+  /** With or without the address before it; "" is none. */
+  readonly ror?: string | undefined;
 }
 interface One {
   readonly id: number;
@@ -97,15 +103,22 @@ interface One {
 const given = <T extends object>(input: { readonly [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as T;
 
-/** @throws HavreError "invalid" on a `name` that is taken */
-export const createOrganisation = (world: World, actor: Actor, input: OrganisationInput): Promise<PartRow> =>
-  create(world, actor, "organisation", given<NewPart>(input));
+function partOf({ ror, ...input }: Partial<OrganisationInput>): Partial<NewPart> {
+  if (ror === undefined) return given<Partial<NewPart>>(input);
+  const known = rorOf(ror);
+  if (ror !== "" && known === undefined) throw invalid({ ror: ["Enter a valid ROR id, such as https://ror.org/012p63287."] });
+  return { ...given<Partial<NewPart>>(input), ror: known ?? null };
+}
+
+/** @throws HavreError "invalid" on a `name` or `ror` that is taken, and on a `ror` that is none */
+export const createOrganisation = async (world: World, actor: Actor, input: OrganisationInput): Promise<PartRow> =>
+  create(world, actor, "organisation", { ...partOf(input), name: input.name });
 /** Absent fields stay. @throws HavreError "not-found", "invalid" */
-export const amendOrganisation = (
+export const amendOrganisation = async (
   world: World,
   actor: Actor,
   { id, ...changes }: One & Partial<OrganisationInput>,
-): Promise<void> => amend(world, actor, "organisation", id, given<Partial<NewPart>>(changes));
+): Promise<void> => amend(world, actor, "organisation", id, partOf(changes));
 /** @throws HavreError "not-found", "conflict" while something belongs to it, or orders and invoices name it */
 export const removeOrganisation = (world: World, actor: Actor, { id }: One): Promise<void> =>
   remove(world, actor, "organisation", id);

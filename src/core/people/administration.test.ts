@@ -74,6 +74,9 @@ describe("what the administration does with accounts", () => {
     const count = (await events(person.id)).length;
     await amendPerson(bench.world, staff, { id: person.id, firstName: "Anna" });
     assert.equal((await events(person.id)).length, count);
+    const { orcid } = await amendPerson(bench.world, staff, { id: person.id, orcid: "0000-0002-1825-0097" });
+    assert.equal(orcid, "https://orcid.org/0000-0002-1825-0097");
+    await assert.rejects(amendPerson(bench.world, staff, { id: person.id, orcid: "0000" }), { kind: "invalid" });
   });
 
   it("a faculty brings its organisation, and another organisation takes the faculty away", async () => {

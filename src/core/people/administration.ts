@@ -12,6 +12,7 @@ import { accountSubject, clearFailures } from "./lock-out.ts";
 import type { Account, Actor, NewPerson, Person, PersonId } from "./model.ts";
 import { hashPassword } from "./passwords.ts";
 import { settledPlace } from "./places.ts";
+import { acceptOrcid } from "./profile.ts";
 import { mayChange, normalUsername } from "./rules.ts";
 import { mustAdminister, mustBeAnother, mustBeSuperuser, mustNotBeLastSuperuser } from "./safeguards.ts";
 
@@ -96,12 +97,18 @@ export async function amendPerson(
     ...changes
   }: { readonly id: PersonId } & Pick<
     PersonChanges,
-    "email" | "firstName" | "lastName" | "organisationId" | "facultyId" | "language"
+    "email" | "firstName" | "lastName" | "organisationId" | "facultyId" | "orcid" | "language"
   >,
 ): Promise<Person> {
   return world.store.transaction(async tx => {
     const { person } = await lockFor(tx, actor, id);
-    return changePerson(tx, actor, person, { ...changes, ...(await settledPlace(tx, person, changes)) });
+    const { orcid, ...others } = changes;
+    const place = await settledPlace(tx, person, changes);
+    return changePerson(tx, actor, person, {
+      ...others,
+      ...place,
+      ...(orcid === undefined ? {} : { orcid: acceptOrcid(orcid) }),
+    });
   });
 }
 

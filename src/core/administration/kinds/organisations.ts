@@ -26,7 +26,7 @@ import {
   text,
 } from "../describe.ts";
 
-const ABOUT = { email: maybe(blank(aLine())), website: maybe(blank(aLine())) };
+const ABOUT = { email: maybe(blank(aLine())), website: maybe(blank(aLine())), ror: maybe(blank(aLine())) };
 
 export const organisations = kind({
   name: "organisations",
@@ -39,6 +39,7 @@ export const organisations = kind({
     name: text(SORTED),
     email: text(),
     website: text(),
+    ror: text({ filter: true }),
     faculties: count("faculty", "organisation_id"),
     people: count("person", "organisation_id"),
     studies: count("study", "organisation_id"),

@@ -70,6 +70,7 @@ export const people = kind({
     groups: texts({ filter: true }),
     organisation: link("organisations", "organisation_id"),
     faculty: link("faculties", "faculty_id"),
+    orcid: text(),
     language: text(),
     lastSignInAt: moment({ sort: "nullable" }),
     studies: count("study", "owner_id"),
@@ -85,7 +86,7 @@ export const people = kind({
       openAccount(world, actor, { ...person, ...placeOf({ organisation, faculty }) }),
   ),
   change: changing(
-    { email: anEmail(), ...NAMES, ...PLACE, language: oneOf("en", "nl") },
+    { email: anEmail(), ...NAMES, ...PLACE, orcid: blank(aLine()), language: oneOf("en", "nl") },
     (world, actor, { id, organisation, faculty, ...changes }) =>
       amendPerson(world, actor, { id: id as PersonId, ...changes, ...placeOf({ organisation, faculty }) }),
   ),
