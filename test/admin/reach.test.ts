@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, describe, it } from "node:test";
+import { type Front, nginxMissing, startFront } from "../engines/nginx.ts";
+import { Client } from "../harness/client.ts";
+import { type Havre, startHavre } from "../harness/havre.ts";
 import { type Bench, openBench } from "../permissions/bench.ts";
 import { newSomebody, type Somebody } from "../permissions/scene.ts";
 
@@ -103,5 +107,42 @@ describe("without a believed proxy", () => {
     const staff = await newSomebody(bench, { isStaff: true });
     const headers = { authorization: `Token ${staff.token}`, "x-forwarded-for": "192.0.2.7" };
     assert.equal((await bench.ask({ method: "GET", path: "/api/v1/admin/", headers })).status, 403);
+  });
+});
+
+/** This machine has all of 127.0.0.0/8: an office in the list, and a place outside of it. */
+describe("behind nginx", { skip: nginxMissing() }, () => {
+  const [OFFICE, ELSEWHERE] = ["127.0.0.2", "127.0.0.4"];
+  let havre: Havre;
+  let front: Front;
+  let cookie: string;
+  before(async () => {
+    havre = await startHavre({ command: "serve", env: { ADMIN_ALLOW: `${OFFICE}/32`, TRUSTED_PROXIES: "127.0.0.1/32" } });
+    front = await startFront({ havre: havre.port });
+    cookie = (await new Client(havre.url).signIn()).headers.cookie ?? "";
+  });
+  after(async () => {
+    await front?.stop();
+    await havre?.stop();
+  });
+
+  const statusOf = (path: string, from: string, headers: Record<string, string> = {}): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(front.portal);
+      const asked = request({ hostname, port, path, localAddress: from, headers: { cookie, ...headers } }, answer => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      asked.on("error", reject).end();
+    });
+
+  it("the list is held against who connects to it, and against nothing that they say", async () => {
+    assert.equal(await statusOf("/api/v1/admin/people/", OFFICE), 200);
+    assert.ok([200, 503].includes(await statusOf("/api/admin/", OFFICE)));
+    for (const path of ["/api/admin/", "/api/admin/people/1/", "/api/v1/admin/", "/api/v1/admin/people/1/", "/api/v1/mails/"]) {
+      assert.equal(await statusOf(path, ELSEWHERE), 403, path);
+      assert.equal(await statusOf(path, ELSEWHERE, { "x-forwarded-for": OFFICE, "x-real-ip": OFFICE }), 403, path);
+    }
+    assert.equal(await statusOf("/api/v1/studies/", ELSEWHERE), 200);
   });
 });

@@ -54,7 +54,7 @@ function FilterField({ filter, value, onFilter }: FieldProps) {
   const words = useAdminWords();
   const { column } = filter;
   const label = words.filter(filter);
-  const later = useDebouncedCallback(onFilter, 400);
+  const later = useDebouncedCallback(onFilter, { delay: 400, flushOnUnmount: true });
   if (column.type === "link" && column.to)
     return <LinkInput size="xs" label={label} to={column.to} value={value} onChange={onFilter} />;
   if (column.type === "flag" || column.type === "choice") {

@@ -38,11 +38,15 @@ function List({ kind }: { kind: Kind }) {
   const page = useQuery(listQuery(kind.name, search));
   const [chosen, setChosen] = useState<Chosen>(NONE_CHOSEN);
   const [filtering, setFiltering] = useState(false);
-  const go = (next: ListSearch, replace = false): void => {
+  const go = (next: ListSearch | ((before: Record<string, string | undefined>) => ListSearch), replace = false): void => {
     setChosen(NONE_CHOSEN);
     void navigate({ to: "/api/admin/$kind/", params: { kind: kind.name }, search: next, replace, resetScroll: false });
   };
-  const narrow = (name: string, value: string): void => go(fromStart({ ...search, [name]: value }), true);
+  // What was typed arrives a moment later: by then another filter may have been chosen, or another page.
+  const narrow = (name: string, value: string): void => {
+    const isHere = window.location.pathname.replace(/\/$/, "") === `/api/admin/${kind.name}`;
+    if (isHere) go(before => fromStart({ ...before, [name]: value }), true);
+  };
   const bulk = kind.actions.some(({ single }) => !single);
   return (
     <>
@@ -119,7 +123,7 @@ function SearchField({ kind, value, onSearch }: { kind: Kind; value: string; onS
   const words = useAdminWords();
   const field = useRef<HTMLInputElement>(null);
   useHotkeys([["/", () => field.current?.focus()]]);
-  const search = useDebouncedCallback(onSearch, TYPING_MS);
+  const search = useDebouncedCallback(onSearch, { delay: TYPING_MS, flushOnUnmount: true });
   const label = t("admin.list.search", { what: words.many(kind.name).toLocaleLowerCase(i18n.language) });
   return (
     <TextInput

@@ -27,13 +27,16 @@ export function ObjectPage() {
   const { t } = useTranslation();
   const kind = useKinds().find(one => one.name === name);
   const row = useQuery({ ...rowQuery(name, id), enabled: kind !== undefined });
-  if (!kind || (row.error instanceof ApiError && row.error.status === 404)) return <NotFound text={t("admin.unknown")} />;
-  if (row.error) return <Failure error={row.error} retry={row.refetch} />;
-  if (!row.data) return <Waiting rows={6} />;
-  return <OneObject key={`${name}/${id}`} kind={kind} row={row.data} />;
+  const isGone = row.error instanceof ApiError && row.error.status === 404;
+  if (!kind || (isGone && !row.data)) return <NotFound text={t("admin.unknown")} />;
+  // Who has just removed it is still to read what became of that.
+  if (row.data) return <OneObject key={`${name}/${id}`} kind={kind} row={row.data} isGone={isGone} />;
+  return row.error ? <Failure error={row.error} retry={row.refetch} /> : <Waiting rows={6} />;
 }
 
-function OneObject({ kind, row }: { kind: Kind; row: Row }) {
+type Props = { kind: Kind; row: Row; isGone: boolean };
+
+function OneObject({ kind, row, isGone }: Props) {
   const { t } = useTranslation();
   const words = useAdminWords();
   const title = words.title(kind.name, row);
@@ -55,7 +58,7 @@ function OneObject({ kind, row }: { kind: Kind; row: Row }) {
         }
         actions={
           <>
-            <Actions kind={kind} row={row} />
+            <Actions kind={kind} row={row} isGone={isGone} />
             <Change kind={kind} row={row} />
           </>
         }
@@ -104,14 +107,14 @@ function Change({ kind, row }: { kind: Kind; row: Row }) {
 /** A few stand side by side; more of them are a menu. */
 const MOST_BUTTONS = 3;
 
-function Actions({ kind, row }: { kind: Kind; row: Row }) {
+function Actions({ kind, row, isGone }: Props) {
   const { t } = useTranslation();
   const words = useAdminWords();
   const router = useRouter();
   const [action, setAction] = useState<Action>();
   const close = (): void => {
     setAction(undefined);
-    void router.invalidate();
+    if (isGone) void router.navigate({ to: "/api/admin/$kind/", params: { kind: kind.name }, search: kind.usual });
   };
   return (
     <>

@@ -80,17 +80,18 @@ export type EventData = {
 
 /** What stands behind the "?" of a list: its search, sort, filters and place. */
 export type ListSearch = Record<string, string>;
+type MaybeSearch = Readonly<Record<string, string | undefined>>;
 
 const PLACE = ["after", "before"];
 const HOW = [...PLACE, "sort", "page_size"];
 
 /** The list from its beginning, otherwise the same. */
-export const fromStart = (search: ListSearch): ListSearch => without(search, PLACE);
+export const fromStart = (search: MaybeSearch): ListSearch => without(search, PLACE);
 /** Which rows, without how they are shown. */
-export const choiceOf = (search: ListSearch): ListSearch => without(search, HOW);
+export const choiceOf = (search: MaybeSearch): ListSearch => without(search, HOW);
 
-const without = (search: ListSearch, names: readonly string[]): ListSearch =>
-  Object.fromEntries(Object.entries(search).filter(([name, value]) => !names.includes(name) && value !== ""));
+const without = (search: MaybeSearch, names: readonly string[]): ListSearch =>
+  Object.fromEntries(Object.entries(search).flatMap(([name, value]) => (names.includes(name) || !value ? [] : [[name, value]])));
 
 export type Filter = { name: string; column: Column; is: "equal" | "from" | "until" };
 

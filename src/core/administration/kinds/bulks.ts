@@ -43,7 +43,7 @@ export const bulkItems = kind({
     message: text(),
     finishedAt: moment(),
   },
-  list: ["objectId", "title", "outcome", "message", "finishedAt"],
+  list: ["title", "objectId", "outcome", "message", "finishedAt"],
   search: ["title", "message"],
   order: "id",
   actions: {},
