@@ -14,5 +14,5 @@ export default defineConfig({
     // The preload polyfill is only for browsers that miss other things the portal needs.
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": SERVER, "/files": SERVER } },
+  server: { proxy: { "^/api/(?!admin(/|$))": SERVER, "/files": SERVER } },
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
+import { KINDS, snake } from "../src/core/administration/index.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import type { Route } from "../src/http/route.ts";
 import { nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
@@ -18,6 +19,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   "accepted-settings": acceptedSettings,
   "vre-routes": vreRoutes,
   "vre-contract": vreContract,
+  "admin-kinds": adminKinds,
 };
 
 function settings(): string {
@@ -38,10 +40,22 @@ function acceptedSettings(): string {
   return `${["| setting | why it has no effect |", "|---|---|", ...rows].join("\n")}\n`;
 }
 
-/** Every operation of the VRE dialect by its tag, in the order of the rows. */
+/** Every operation of the VRE dialect by its tag, in the order of the rows; those of the administration follow from its kinds. */
 function vreRoutes(): string {
   const { routes } = makeVre({ version: "", demo: undefined });
-  return [...Map.groupBy(routes, route => route.tag)].map(([tag, rows]) => `### ${tag}\n\n${operations(rows)}\n`).join("\n");
+  const own = routes.filter(({ tag }) => !tag.startsWith("administration: "));
+  return [...Map.groupBy(own, route => route.tag)].map(([tag, rows]) => `### ${tag}\n\n${operations(rows)}\n`).join("\n");
+}
+
+/** What staff look after, and what can be done with it. */
+function adminKinds(): string {
+  const rows = KINDS.map(({ name, columns, search, add, change, actions }) => {
+    const filters = Object.entries(columns).flatMap(([column, { filter }]) => (filter ? [code(snake(column))] : []));
+    const done = Object.entries(actions).map(([action, { who }]) => `${code(action)}${who === "superuser" ? "*" : ""}`);
+    const forms = [...(add ? ["new"] : []), ...(change ? ["change"] : [])];
+    return `| ${code(name)} | ${[...(search ? ["words"] : []), ...filters].join(", ")} | ${[...forms, ...done].join(", ")} |`;
+  });
+  return `${["| kind | found by | what can be done |", "|---|---|---|", ...rows].join("\n")}\n`;
 }
 
 /** Every operation of the broker's documentation, and the row that serves it. */

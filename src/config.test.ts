@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigError, readConfig } from "./config.ts";
 
@@ -35,6 +38,27 @@ describe("settings", () => {
         problems.some(problem => problem.startsWith(name)),
         name,
       );
+  });
+
+  it("take the administration's addresses from a list, and from a file as nginx writes it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "havre-config-"));
+    const file = join(folder, "admins");
+    const read = async (text: string) => {
+      await writeFile(file, text);
+      return problemsOf({ NGINX_VALID_ADMIN_IP_LIST: file });
+    };
+    try {
+      assert.deepEqual(await read("# us\nallow 192.0.2.0/24; # office\n\n  2001:db8::/32\ndeny all;\n"), []);
+      const { adminAllow } = readConfig({ ADMIN_ALLOW: "10.1.2.3", NGINX_VALID_ADMIN_IP_LIST: file });
+      assert.deepEqual(adminAllow, ["10.1.2.3", "192.0.2.0/24", "2001:db8::/32"]);
+      assert.match((await read("allow all;"))[0] ?? "", /^NGINX_VALID_ADMIN_IP_LIST "all" is not an address/);
+      assert.match((await read("10.0.0.1 10.0.0.2"))[0] ?? "", /is not an address/);
+      assert.match((await read("# nobody\n"))[0] ?? "", /names a file without an address/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    assert.match(problemsOf({ NGINX_VALID_ADMIN_IP_LIST: "/nowhere/at/all" })[0] ?? "", /names a file that cannot be read/);
+    assert.deepEqual(readConfig({}).adminAllow, []);
   });
 
   it("that contradict one another are refused", () => {

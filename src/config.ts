@@ -174,6 +174,7 @@ function completed(config: Config): Partial<Config> {
     blobUrl: config.blobUrl || `file://${join(dataDir, "uploads")}`,
     computeDir: resolve(config.computeDir || join(dataDir, "compute")),
     folderRoots: config.folderRoots.length > 0 ? config.folderRoots : [join(dataDir, "storages")],
+    adminAllow: [...config.adminAllow, ...config.adminAllowFile],
     autoClean: config.autoClean === "always" ? "on-success" : config.autoClean,
   };
 }

@@ -146,6 +146,32 @@ const outbox = createRoute({
   component: lazyRouteComponent(() => import("./outbox/OutboxPage.tsx"), "OutboxPage"),
 });
 
+const admin = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/api/admin",
+  component: lazyRouteComponent(() => import("./admin/AdminPage.tsx"), "AdminPage"),
+});
+
+const adminOverview = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  component: lazyRouteComponent(() => import("./admin/OverviewPage.tsx"), "OverviewPage"),
+});
+
+const adminList = createRoute({
+  getParentRoute: () => admin,
+  path: "/$kind",
+  validateSearch: (search: Record<string, unknown>): Record<string, string> =>
+    Object.fromEntries(Object.entries(search).flatMap(([name, value]) => (text(value) === "" ? [] : [[name, text(value)]]))),
+  component: lazyRouteComponent(() => import("./admin/ListPage.tsx"), "ListPage"),
+});
+
+const adminObject = createRoute({
+  getParentRoute: () => admin,
+  path: "/$kind/$id",
+  component: lazyRouteComponent(() => import("./admin/ObjectPage.tsx"), "ObjectPage"),
+});
+
 const tree = root.addChildren([
   welcome,
   dropoff,
@@ -155,13 +181,30 @@ const tree = root.addChildren([
   register,
   forgot,
   accountLink,
-  signedIn.addChildren([studies, study, machines, newMachine, machine, account, outbox]),
+  signedIn.addChildren([
+    studies,
+    study,
+    machines,
+    newMachine,
+    machine,
+    account,
+    outbox,
+    admin.addChildren([adminOverview, adminList, adminObject]),
+  ]),
 ]);
 
 export const makeRouter = (client: QueryClient) =>
   createRouter({
     routeTree: tree,
     context: { client },
+    // Addresses are written as people and servers write them; what a page makes of a value is its own affair.
+    parseSearch: query => Object.fromEntries(new URLSearchParams(query)),
+    stringifySearch: search => {
+      const query = new URLSearchParams(
+        Object.entries(search).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+      ).toString();
+      return query === "" ? "" : `?${query}`;
+    },
     // Links in mails end in a slash; both spellings are the same page and neither is redirected.
     trailingSlash: "preserve",
     defaultNotFoundComponent: () => <NotFound />,

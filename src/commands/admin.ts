@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parkedErrands, retryParked } from "../core/errands/index.ts";
+import { parkedErrands, requeueErrand } from "../core/errands/index.ts";
 import { INITIAL_CATALOGUE, loadCatalogue, readCatalogue } from "../core/machines/index.ts";
 import { INITIAL_ORGANISATIONS, loadOrganisations, readOrganisations } from "../core/organisations/index.ts";
 import {
@@ -311,7 +311,7 @@ async function listErrands({ world }: Call): Promise<Answer> {
 
 async function retryErrand({ world, names }: Call): Promise<Answer> {
   const id = Number(names[0]);
-  if (!Number.isSafeInteger(id) || !(await retryParked(world, id)))
-    throw notFound(`No parked errand has the number ${names[0]}.`);
+  if (!Number.isSafeInteger(id)) throw notFound(`No parked errand has the number ${names[0]}.`);
+  await requeueErrand(world, SYSTEM, { id });
   return { lines: [`Errand ${id} is queued again.`], value: { id } };
 }

@@ -1,22 +1,17 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Config } from "../config.ts";
-import { errandLag } from "../core/errands/index.ts";
-import { brokenLink } from "../core/events/index.ts";
-import { unbalanced } from "../core/ledger/index.ts";
+import { SELF_TESTS } from "../core/health/index.ts";
 import { machineCounts } from "../core/machines/index.ts";
 import type { World } from "../core/world.ts";
 import { sandboxComplaint } from "../drivers/cluster/local/trial.ts";
 import { asHavreError } from "../kernel/errors.ts";
-import { formatBytes } from "../kernel/units.ts";
 import type { Cloud } from "../ports/cloud.ts";
-import { signingKeys } from "../store/maintenance.ts";
 
 type Check = readonly [name: string, act: () => Promise<string>];
 type WithWorld = (act: (world: World) => Promise<number>) => Promise<number>;
 type Clouds = (world: World) => Promise<ReadonlyMap<string, Cloud>>;
 
-const ENOUGH_BYTES = 10 * 2 ** 30;
 const CLOUD_MS = 60_000;
 
 /** `havre doctor`: looks at everything that commonly goes wrong, and says what to do. @returns 0 when all is well, else 1 */
@@ -39,7 +34,7 @@ export async function runDoctor(
   for (const check of machine(config)) await run(check);
   try {
     await withWorld(async world => {
-      for (const check of inside(world)) await run(check);
+      for (const test of SELF_TESTS) await run([test.name, () => test.run(world)]);
       if (config.openstackUrl !== "") await run(["machines", () => cloudsAnswer(world, clouds)]);
       return 0;
     });
@@ -101,46 +96,6 @@ const machine = (config: Config): readonly Check[] => [
         : `none: ${complaint}. No work can run on this machine; nothing else needs it`;
     },
   ],
-];
-
-const inside = (world: World): readonly Check[] => [
-  ["database", () => world.store.check().then(() => "answers, and is at this version")],
-  ["uploads folder", () => world.blobs.check().then(() => "can be written and read")],
-  [
-    "room for uploads",
-    async () => {
-      const free = await world.blobs.freeBytes();
-      return free > ENOUGH_BYTES
-        ? `${formatBytes(free)} free`
-        : fail(`only ${formatBytes(free)} free: uploads will soon be refused. Make room, or move BLOB_URL.`);
-    },
-  ],
-  [
-    "errands",
-    async () => {
-      const { oldestSeconds, waiting, running, parked } = await errandLag(world);
-      if (oldestSeconds > 300)
-        fail(`the oldest is ${Math.round(oldestSeconds)} s late. Is "havre work" (or "havre up") running?`);
-      return `${waiting} waiting, ${running} running, ${parked} parked${parked > 0 ? " (see the log for their reasons)" : ""}`;
-    },
-  ],
-  [
-    "audit chain",
-    async () => {
-      const { checked, brokenAt } = await brokenLink(world);
-      return brokenAt === undefined
-        ? `${checked} events, unbroken`
-        : fail(`broken at event ${brokenAt}: somebody altered or removed it in the database.`);
-    },
-  ],
-  [
-    "ledger",
-    async () => {
-      const wrong = await unbalanced(world.store.db);
-      return wrong.length === 0 ? "the books balance" : fail(`the books do not balance: ${wrong.slice(0, 5).join(", ")}.`);
-    },
-  ],
-  ["receipt keys", async () => (await signingKeys(world.store.db)).map(({ publicKey }) => publicKey).join(", ")],
 ];
 
 async function cloudsAnswer(world: World, open: Clouds): Promise<string> {

@@ -3,12 +3,12 @@ import type { Secrets } from "../kernel/secrets.ts";
 import type { Span } from "../kernel/spans.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { OpenStorage } from "../ports/storage.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreFace } from "../store/store.ts";
 import type { RateCard } from "./ledger/model.ts";
 
 /** Everything an action may reach. Made once in main.ts; an action names only what it needs: `Needs<"store" | "clock">`. */
 export interface World {
-  readonly store: Store;
+  readonly store: StoreFace;
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly settings: Settings;
@@ -60,6 +60,8 @@ export interface Settings {
   readonly organisationOwners: "superuser" | "owner";
   /** The lowest role of a study that agrees to its orders, beside the organisation's owner. */
   readonly orderApprovers: "owner" | "administrator" | "researcher" | "member";
+  /** Addresses and CIDR ranges that the administration is open to; none: to all. */
+  readonly adminAllow: readonly string[];
 }
 
 export interface Log {

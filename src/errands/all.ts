@@ -1,11 +1,12 @@
 import type { Mailer } from "../ports/mail.ts";
+import { bulk } from "./bulk.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { accountsOfStudy, keepMarket } from "./market.ts";
 import { sendMail } from "./send-mail.ts";
-import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
+import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
 export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map()): readonly ErrandKind[] => [
@@ -22,4 +23,6 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   runMachine(clouds),
   endMachinesErrand,
   reconcileMachines(clouds),
+  bulk,
+  selfTest,
 ];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { World } from "../core/world.ts";
 import { asHavreError, chainOf } from "../kernel/errors.ts";
-import { type Errand, errands } from "../store/errands.ts";
+import { type Errand, errands, REPEATING } from "../store/errands.ts";
 import type { ErrandKind, Outcome } from "./errand.ts";
 
 /** A dead process' errand goes on after this long; a living one renews its lease every third of it. */
@@ -74,7 +74,7 @@ export class ErrandRunner {
     const queue = errands(this.#world.store.db);
     for (const { kind, everyMs } of this.#kinds.values()) {
       if (everyMs === undefined || (this.#nextTurn.get(kind) ?? 0) > Date.now()) continue;
-      if (await queue.claimTurn(kind, everyMs)) await queue.add(kind, { key: "repeating" });
+      if (await queue.claimTurn(kind, everyMs)) await queue.add(kind, { key: REPEATING });
       this.#nextTurn.set(kind, Date.now() + Math.min(everyMs, LONGEST_TURN_MS));
     }
   }

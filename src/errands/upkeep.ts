@@ -1,6 +1,7 @@
 import { sweepExternalDrops } from "../core/drops/index.ts";
 import { forgetExpiredRows } from "../core/errands/index.ts";
 import { sealEvents } from "../core/events/index.ts";
+import { runSelfTests } from "../core/health/index.ts";
 import { sweepUploads } from "../core/uploads/index.ts";
 import type { World } from "../core/world.ts";
 import { MINUTE, SECOND } from "../kernel/clock.ts";
@@ -28,5 +29,17 @@ export const sweepExternal = repeating("sweep-external-drops", 5 * MINUTE, sweep
 export const sealEventsErrand = repeating("seal-events", 5 * SECOND, async (world, signal) => {
   while (!signal.aborted && (await sealEvents(world)) > 0);
 });
+
+/** What Havre finds out about itself: all that is due, or the one test that somebody asked for. */
+export const selfTest: ErrandKind = {
+  kind: "self-test",
+  atOnce: 1,
+  tries: 3,
+  everyMs: 10 * MINUTE,
+  async run(world, { payload }, { signal }) {
+    await runSelfTests(world, typeof payload.name === "string" ? payload.name : undefined, signal);
+    return "done";
+  },
+};
 
 export const forgetExpired = repeating("forget-expired", 10 * MINUTE, forgetExpiredRows);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Believed, clientAddress, originOf } from "./address.ts";
+import { Believed, clientAddress, mayAdministerFrom, originOf } from "./address.ts";
 
 const believed = new Believed(["10.0.0.0/8", "::1"]);
 
@@ -14,6 +14,16 @@ describe("the client's address", () => {
   it("is plain for a mapped one", () => assert.equal(clientAddress("::ffff:203.0.113.5", {}, believed), "203.0.113.5"));
   it("ignores hops that are no addresses", () =>
     assert.equal(clientAddress("10.0.0.1", { "x-forwarded-for": "evil, <script>" }, believed), "10.0.0.1"));
+});
+
+describe("the administration's addresses", () => {
+  it("are all when none are named", () => assert.ok(mayAdministerFrom("203.0.113.5", [])));
+  it("are those in the list, of either family, and no others", () => {
+    const allowed = ["192.0.2.0/24", "203.0.113.5", "2001:db8::/32"];
+    for (const ip of ["192.0.2.9", "203.0.113.5", "::ffff:192.0.2.9", "2001:db8::1"])
+      assert.ok(mayAdministerFrom(ip, allowed), ip);
+    for (const ip of ["192.0.3.9", "203.0.113.6", "::1", "", "unix"]) assert.ok(!mayAdministerFrom(ip, allowed), ip);
+  });
 });
 
 describe("the origin", () => {

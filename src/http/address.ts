@@ -1,12 +1,12 @@
 import { BlockList, isIP } from "node:net";
 
-/** Which peers are believed when they say whom they speak for. */
-export class Believed {
+/** Addresses and CIDR ranges. */
+export class AddressList {
   readonly #list = new BlockList();
 
-  constructor(proxies: readonly string[]) {
-    for (const proxy of proxies) {
-      const [address = "", bits] = proxy.split("/");
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) {
+      const [address = "", bits] = entry.split("/");
       const family = isIP(address) === 6 ? "ipv6" : "ipv4";
       if (bits === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, Number(bits), family);
@@ -19,6 +19,13 @@ export class Believed {
     return family !== 0 && this.#list.check(plain, family === 6 ? "ipv6" : "ipv4");
   }
 }
+
+/** Which peers are believed when they say whom they speak for. */
+export class Believed extends AddressList {}
+
+/** Whether the administration is open to an address: to all without a list. */
+export const mayAdministerFrom = (ip: string, allowed: readonly string[]): boolean =>
+  allowed.length === 0 || new AddressList(allowed).has(ip);
 
 /** "::ffff:10.0.0.1" is 10.0.0.1. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");

@@ -12,8 +12,8 @@ export interface Dialect {
   readonly routes: readonly Route[];
   /** Who sends this? `nobody` without credentials. @throws HavreError "unauthenticated" | "forbidden" for bad ones */
   signIn(world: World, request: SignInRequest): Promise<SignedIn>;
-  /** May this actor use a route with this word? Throws what the caller should see. */
-  admit(auth: string, actor: Actor, world: World): void;
+  /** May this actor use a route with this word, from this address? Throws what the caller should see. */
+  admit(auth: string, actor: Actor, world: World, from: Pick<SignInRequest, "ip">): void;
   /** The dialect's own error shape. */
   refuse(error: HavreError, wire: Pick<Wire, "method" | "url">): Reply;
   /** What the OpenAPI document says of a row's refusals, by status or "default". */

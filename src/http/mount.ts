@@ -30,7 +30,7 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
             ? quietly(dialect, world, asked)
             : dialect.signIn(world, asked));
           request.signReply = signReply;
-          dialect.admit(row.auth, actor, world);
+          dialect.admit(row.auth, actor, world, asked);
           const wire: Wire = {
             ...asked,
             actor,
@@ -164,6 +164,7 @@ function describe(row: Route, dialect: Dialect): Record<string, unknown> {
     ...(row.body ? { body: row.body } : {}),
     response: {
       ...dialect.refusals?.(row),
+      ...row.also,
       [row.status ?? 200]: { description: "Done.", ...(row.reply ?? { type: "null" }) },
     },
   };

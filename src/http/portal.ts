@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Settings } from "../core/world.ts";
+import type { Settings, World } from "../core/world.ts";
+import type { Believed } from "./address.ts";
+import { adminPages } from "./admin-pages.ts";
 
 /** Nothing from elsewhere, no inline script. Mantine sets style attributes, hence 'unsafe-inline' for styles alone. */
 const policy = (settings: Settings): string =>
@@ -19,7 +21,7 @@ const policy = (settings: Settings): string =>
   ].join("; ");
 
 /** The web portal: one page for every path that is nobody else's, and its hashed assets. */
-export async function portal(app: FastifyInstance, folder: string, settings: Settings): Promise<void> {
+export async function portal(app: FastifyInstance, folder: string, world: World, believed: Believed): Promise<void> {
   const page = join(folder, "index.html");
   const html = existsSync(page) ? readFileSync(page, "utf8") : undefined;
   if (html !== undefined)
@@ -32,24 +34,22 @@ export async function portal(app: FastifyInstance, folder: string, settings: Set
       schemaHide: true,
     });
 
-  const send = (reply: FastifyReply): FastifyReply =>
+  const send = (reply: FastifyReply, status: number): FastifyReply =>
     html === undefined
-      ? reply.code(503).type("text/plain").send("The portal is not built. Run: make build\n")
-      : reply
-          .code(200)
-          .type("text/html; charset=utf-8")
-          .header("cache-control", "no-cache")
-          .header("content-security-policy", policy(settings))
-          .send(html);
+      ? reply
+          .code(status === 200 ? 503 : status)
+          .type("text/plain")
+          .send("The portal is not built. Run: make build\n")
+      : reply.code(status).type("text/html; charset=utf-8").header("content-security-policy", policy(world.settings)).send(html);
 
-  app.get("/admin", { schema: { hide: true } }, async (_request, reply) => reply.redirect("/api/admin/"));
+  adminPages(app, world, believed, send);
   app.setNotFoundHandler(async (request, reply) => {
     const wantsPage =
       (request.method === "GET" || request.method === "HEAD") &&
       !/^\/(api|assets|files)(\/|$|\?)/.test(request.url) &&
       /text\/html|\*\/\*/.test(request.headers.accept ?? "*/*");
     return wantsPage
-      ? send(reply)
+      ? send(reply.header("cache-control", "no-cache"), 200)
       : reply
           .code(404)
           .type("application/json")

@@ -61,6 +61,8 @@ export interface Route<In = unknown, Out = unknown> {
   readonly reply?: Schema | undefined;
   /** Status of the plain reply; 200 when absent. */
   readonly status?: number;
+  /** Further good replies, by their status. */
+  readonly also?: Readonly<Record<number, Schema>>;
   readonly in: (wire: Wire) => In;
   readonly do: (world: World, actor: Actor, input: In) => Promise<Out>;
   readonly out: (result: Out, wire: Wire) => unknown;

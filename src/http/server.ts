@@ -66,7 +66,8 @@ export async function makeServer(
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 0, // an upload may take days; the tus handler has its own idle time-out
     genReqId: request => requestId(request),
-    routerOptions: { ignoreTrailingSlash: true },
+    // A name in a path may be as long as names are: 150 characters, each up to twelve when written in a path.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     // An address that cannot be decoded, or has a part too long to be the name of anything here. No hook has run.
     frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
       dress(request, reply);
@@ -151,7 +152,7 @@ export async function makeServer(
   operations(app, world, options.metricsToken);
   for (const dialect of dialects) await app.register(async scope => mount(scope, world, dialect, believed));
   await documentation(app);
-  await portal(app, options.portalDir, world.settings);
+  await portal(app, options.portalDir, world, believed);
 
   return {
     app,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { parseSpan } from "../kernel/spans.ts";
 import { parseBytes } from "../kernel/units.ts";
@@ -80,19 +81,36 @@ export const origin = setting(given => {
   if (!/^https?:$/.test(url.protocol)) wrong("must be an absolute http or https address");
   return given.replace(/\/+$/, "");
 });
+function cidr(given: string): string {
+  const [address = "", bits = ""] = given.split("/");
+  const most = isIP(address) === 4 ? 32 : 128;
+  const sound = isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most));
+  return sound ? given : wrong(`"${given}" is not an address or CIDR range`);
+}
 export const cidrs = setting(given =>
   given
     .split(",")
     .map(part => part.trim())
     .filter(part => part !== "")
-    .map(part => {
-      const [address = "", bits = ""] = part.split("/");
-      const most = isIP(address) === 4 ? 32 : 128;
-      return isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most))
-        ? part
-        : wrong(`"${part}" is not an address or CIDR range`);
-    }),
+    .map(cidr),
 );
+/** The addresses in a file: one a line, or as nginx writes them ("allow 10.0.0.0/8;"). Without any, nobody would be let in. */
+export const cidrFile = setting(given => {
+  if (given === "") return [];
+  const lines = readFile(given)
+    .split("\n")
+    .map(line => line.replace(/#.*/, "").replaceAll(";", "").trim())
+    .filter(line => line !== "" && !/^deny\s+all$/.test(line));
+  const addresses = lines.map(line => cidr(line.replace(/^allow\s+/, "")));
+  return addresses.length > 0 ? addresses : wrong(`names a file without an address: ${given}`);
+});
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    return wrong(`names a file that cannot be read: ${(error as Error).message}`);
+  }
+}
 export const timeZone = setting(given => {
   try {
     new Intl.DateTimeFormat("en", { timeZone: given });

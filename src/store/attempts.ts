@@ -47,7 +47,9 @@ export const attempts = (tx: Tx) => ({
     return { calls: rows[0]?.failures ?? 1, endsAt: later(rows[0]?.last_at ?? now, windowMs) };
   },
 
-  async clear(subjects: readonly string[]): Promise<void> {
-    await tx.deleteFrom("attempt").where("subject", "in", subjects).execute();
+  /** @returns how many of them had failures */
+  async clear(subjects: readonly string[]): Promise<number> {
+    const { numDeletedRows } = await tx.deleteFrom("attempt").where("subject", "in", subjects).executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
   },
 });

@@ -16,6 +16,9 @@ export interface ParkedErrand extends Errand {
   readonly parkedAt: Date;
 }
 
+/** The key of an errand that comes round by itself. */
+export const REPEATING = "repeating";
+
 export interface NewErrand {
   readonly payload?: Record<string, unknown>;
   /** At most one errand of this kind and key waits or runs; adding it again wakes the one that is there. */
@@ -170,6 +173,29 @@ export const errands = (tx: Tx) => ({
       .limit(1000)
       .execute();
     return rows.map(row => ({ ...errandOf(row), error: row.error ?? "", parkedAt: row.parked_at ?? row.run_at }));
+  },
+
+  /** A parked errand, held to the end of the transaction. `repeats`: it comes round by itself. */
+  async lockParked(id: number): Promise<(ParkedErrand & { readonly repeats: boolean }) | undefined> {
+    const row = await tx
+      .selectFrom("errand")
+      .selectAll()
+      .where("id", "=", id)
+      .where("parked_at", "is not", null)
+      .forUpdate()
+      .executeTakeFirst();
+    return (
+      row && {
+        ...errandOf(row),
+        error: row.error ?? "",
+        parkedAt: row.parked_at ?? row.run_at,
+        repeats: row.unique_key === REPEATING,
+      }
+    );
+  },
+
+  async remove(id: number): Promise<void> {
+    await tx.deleteFrom("errand").where("id", "=", id).execute();
   },
 
   /** @returns whether a parked errand has this number */

@@ -49,6 +49,12 @@ export const mails = (tx: Tx) => ({
     return row && mailOf(row);
   },
 
+  /** Held to the end of the transaction. */
+  async lock(id: number): Promise<Mail | undefined> {
+    const row = await tx.selectFrom("mail").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+    return row && mailOf(row);
+  },
+
   async setState(id: number, state: MailState, facts: { reason?: string; sentAt?: Date } = {}): Promise<void> {
     await tx
       .updateTable("mail")

@@ -65,6 +65,17 @@ export const organisations = (tx: Tx) => {
       return { total: page.total, items: page.items.map(row => ({ ...row, organisation })) };
     },
 
+    async facultyById(id: number): Promise<FacultyView | undefined> {
+      const row = await tx
+        .selectFrom("faculty")
+        .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
+        .select(["faculty.id", "faculty.name", "organisation_id", "organisation.name as organisation_name", "ror"])
+        .where("faculty.id", "=", id)
+        .executeTakeFirst();
+      if (!row) return undefined;
+      return { id: row.id, name: row.name, organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.ror } };
+    },
+
     async hasFaculty(organisationId: number, facultyId: number): Promise<boolean> {
       const row = await tx
         .selectFrom("faculty")

@@ -219,6 +219,24 @@ export const people = (tx: Tx) => {
       return { total: page.total, items: page.items.map(viewOf) };
     },
 
+    /** One at a time takes rights from superusers; held to the end of the transaction. */
+    async lockSuperusers(): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtext('havre.people.superusers'))`.execute(tx);
+    },
+
+    /** Superusers beside this one who can sign in with a password. */
+    async otherSuperusers(id: PersonId): Promise<number> {
+      const { n } = await tx
+        .selectFrom("person")
+        .select(sql<number>`count(*)`.as("n"))
+        .where("is_superuser", "=", true)
+        .where("is_active", "=", true)
+        .where("password_hash", "is not", null)
+        .where("id", "!=", id)
+        .executeTakeFirstOrThrow();
+      return n;
+    },
+
     /** One process at a time makes the first accounts; held to the end of the transaction. */
     async lockFirstAccounts(): Promise<void> {
       await sql`select pg_advisory_xact_lock(hashtext('havre.people.first'))`.execute(tx);

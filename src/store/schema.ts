@@ -1,3 +1,4 @@
+import type { AdministrationTables } from "./tables/administration.ts";
 import type { DropTables } from "./tables/drops.ts";
 import type { LedgerTables } from "./tables/ledger.ts";
 import type { MachineTables } from "./tables/machines.ts";
@@ -14,4 +15,5 @@ export interface Database
     OperationsTables,
     MachineTables,
     LedgerTables,
-    MarketTables {}
+    MarketTables,
+    AdministrationTables {}

@@ -67,6 +67,17 @@ export const sessions = (tx: Tx) => ({
     await tx.deleteFrom("session").where("id_hash", "=", idHash).execute();
   },
 
+  /** Whose it is. */
+  async holder(idHash: string): Promise<Person | undefined> {
+    const row = await tx
+      .selectFrom("session")
+      .innerJoin("person", "person.id", "session.person_id")
+      .selectAll("person")
+      .where("session.id_hash", "=", idHash)
+      .executeTakeFirst();
+    return row && personOfRow(row);
+  },
+
   /** Ends every session of a person, except the one to keep. @returns how many */
   async removeOf(person: PersonId, keepHash: string | undefined): Promise<number> {
     const { numDeletedRows } = await tx

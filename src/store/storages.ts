@@ -71,6 +71,10 @@ export const storages = (tx: Tx) => {
       return storageOfRow(row);
     },
 
+    async handOver(id: StorageId, ownerId: PersonId): Promise<void> {
+      await tx.updateTable("storage").set({ owner_id: ownerId, updated_at: sql<Date>`now()` }).where("id", "=", id).execute();
+    },
+
     /** Fails on a storage that a location refers to: see `isReferenced`. */
     async remove(id: StorageId): Promise<void> {
       await tx.deleteFrom("storage").where("id", "=", id).execute();

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
 import { freshDatabase, type TestDatabase } from "../../test/harness/database.ts";
 import { until } from "../../test/harness/havre.ts";
-import { Store } from "./store.ts";
+import { Store, type StoreFace, within } from "./store.ts";
 
 describe("the store", () => {
   let database: TestDatabase;
@@ -62,5 +62,30 @@ describe("the store", () => {
       }),
     );
     assert.equal(tries, 1);
+  });
+
+  it("seen from within a transaction, makes what a verb writes part of it, and undoes only the verb that fails", async () => {
+    const add = (face: StoreFace, name: string, fail = false) =>
+      face.transaction(async tx => {
+        await tx.insertInto("organisation").values({ name }).execute();
+        if (fail) throw new Error("no");
+      });
+    const names = async () =>
+      (await store.db.selectFrom("organisation").select("name").orderBy("name").execute()).map(r => r.name);
+    await store.transaction(async tx => {
+      const inside = within(store, tx);
+      await add(inside, "a");
+      await assert.rejects(add(inside, "b", true), /no/);
+      await assert.rejects(add(inside, "a"), { code: "23505" });
+      await add(inside, "c");
+      assert.deepEqual(await names(), [], "nothing is seen outside yet");
+    });
+    assert.deepEqual(await names(), ["a", "c"]);
+    const undone = store.transaction(async tx => {
+      await add(within(store, tx), "d");
+      throw new Error("undo");
+    });
+    await assert.rejects(undone, /undo/);
+    assert.deepEqual(await names(), ["a", "c"]);
   });
 });

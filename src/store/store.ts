@@ -73,11 +73,42 @@ export class Store {
   }
 }
 
+/** The store as the core sees it: the real one, or the inside of a running transaction. */
+export type StoreFace = Pick<Store, keyof Store>;
+
+/**
+ * The same store seen from inside a transaction, so that a verb becomes part of it: what the verb writes is committed with the
+ * rest or not at all. A transaction of the verb is a savepoint: when the verb fails, only its own work is undone.
+ */
+export const within = (store: StoreFace, tx: Tx): StoreFace => ({
+  db: tx,
+  async transaction(act) {
+    await sql`savepoint verb`.execute(tx);
+    try {
+      const result = await act(tx);
+      await sql`release savepoint verb`.execute(tx);
+      return result;
+    } catch (error) {
+      // On a connection that is gone this fails too; the first error says more.
+      await sql`rollback to savepoint verb`.execute(tx).catch(() => {});
+      throw error;
+    }
+  },
+  listen: (channel, hear) => store.listen(channel, hear),
+  notify: (channel, payload) => store.notify(channel, payload),
+  check: () => store.check(),
+  close: async () => {},
+});
+
 export const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? "");
 /** A unique constraint refused the row. */
 export const isTaken = (error: unknown): boolean => codeOf(error) === "23505";
 /** The row is still referred to, or refers to nothing. */
 export const isReferenced = (error: unknown): boolean => codeOf(error) === "23503";
+
+/** The database went away, or said that it cannot now: nothing is known about what was asked. */
+export const isOutage = (error: unknown): boolean =>
+  /^(08|53|57|E[A-Z]+$)/.test(codeOf(error)) || /Connection terminated|timeout exceeded/.test(String(error));
 
 class Listener {
   readonly #options: StoreOptions;

@@ -188,6 +188,10 @@ export const studies = (tx: Tx) => {
         .execute();
     },
 
+    async handOver(id: StudyId, ownerId: PersonId): Promise<void> {
+      await tx.updateTable("study").set({ owner_id: ownerId, updated_at: sql<Date>`now()` }).where("id", "=", id).execute();
+    },
+
     /** Drops under way or whose bytes are still kept here. */
     async unfinishedDrops(id: StudyId): Promise<number> {
       const row = await tx

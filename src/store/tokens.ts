@@ -89,6 +89,12 @@ export const tokens = (tx: Tx) => {
         .execute();
     },
 
+    /** @returns what it was */
+    async remove(id: number): Promise<{ person: PersonId; kind: TokenKind; key: string } | undefined> {
+      const row = await tx.deleteFrom("token").where("id", "=", id).returning(["person_id", "kind", "key"]).executeTakeFirst();
+      return row && { person: row.person_id as PersonId, kind: row.kind as TokenKind, key: row.key };
+    },
+
     async noteUse(id: number, at: Date): Promise<void> {
       await tx.updateTable("token").set({ last_used_at: at }).where("id", "=", id).execute();
     },

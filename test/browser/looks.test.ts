@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { MIB } from "../../src/kernel/units.ts";
 import { startCloud, type TestCloud } from "../harness/cloud.ts";
@@ -11,23 +10,8 @@ import type { Havre } from "../harness/havre.ts";
 import { browserMissing, startBrowser } from "./chromium.ts";
 import { aFile } from "./files.ts";
 import { openDemo } from "./site.ts";
+import { lookAround, speak } from "./views.ts";
 import { dropOn, rowOf, type Visitor, visit } from "./visitor.ts";
-
-/** Every two of language, colours and width meet in one of these. */
-const VIEWS = [
-  { language: "en", scheme: "light", width: 390 },
-  { language: "en", scheme: "dark", width: 1280 },
-  { language: "nl", scheme: "light", width: 1280 },
-  { language: "nl", scheme: "dark", width: 390 },
-] as const;
-type View = (typeof VIEWS)[number];
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const SETTLED = `new Promise(done => {
-  const look = () => (document.getAnimations().length > 0 ? requestAnimationFrame(look) : done());
-  requestAnimationFrame(() => requestAnimationFrame(look));
-})`;
-/** A folder for a picture of every page in every state, to be looked at by a person; none are made without it. */
-const PICTURES = process.env.HAVRE_TEST_PICTURES;
 
 /** Every page in every state worth looking at, as one visitor after another meets them. */
 describe("every page, in both languages, light and dark, narrow and wide", { skip: browserMissing() }, () => {
@@ -60,16 +44,9 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
   const state = (title: string, reach: () => Promise<unknown>): Promise<void> =>
     it(title, async () => {
       await page.setViewportSize({ width: 1280, height: 900 });
-      await speak("en");
+      await speak(page, "en");
       await reach();
-      const wrong: string[] = [];
-      for (const view of VIEWS) {
-        await show(view);
-        const name = Object.values(view).join("-");
-        wrong.push(...(await faults()).map(fault => `${name}: ${fault}`));
-        if (PICTURES) await picture(`${title}-${name}`);
-      }
-      assert.deepEqual(wrong, []);
+      assert.deepEqual(await lookAround(page, title), []);
     });
 
   state("the first page", async () => {
@@ -225,7 +202,7 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
   it("comes back in the language and colours that were chosen", async () => {
     await page.emulateMedia({ colorScheme: "light" });
     await page.goto("/verify");
-    await speak("nl");
+    await speak(page, "nl");
     await page.getByRole("button", { name: "Donkere kleuren gebruiken" }).click();
     await page.reload();
     await page.locator("html[lang=nl][data-mantine-color-scheme=dark]").waitFor();
@@ -239,39 +216,8 @@ describe("every page, in both languages, light and dark, narrow and wide", { ski
     await dutch.leave();
   });
 
-  /** By the page's own switch, also when a dialog lies over it. */
-  async function speak(language: "en" | "nl"): Promise<void> {
-    const button = page.getByRole("button", { name: new RegExp(`^${language}, `, "i"), includeHidden: true });
-    if (await button.count()) await button.evaluate(element => element.click());
-    if (await button.count()) await page.locator(`html[lang=${language}]`).waitFor({ state: "attached" });
-  }
-
-  async function show({ language, scheme, width }: View): Promise<void> {
-    await speak(language);
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: 900 });
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor({ state: "attached" });
-    // Colours flow from the old to the new, however fast; in between they mean nothing.
-    await page.evaluate(SETTLED);
-  }
-
   async function tab(name: string, shows: string): Promise<void> {
     await page.getByRole("tab", { name }).click();
     await page.getByText(shows).first().waitFor();
   }
-
-  /** What axe finds, and what sticks out of the page. */
-  async function faults(): Promise<string[]> {
-    if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
-    const options = JSON.stringify({ runOnly: { type: "tag", values: RULES }, resultTypes: ["violations"], iframes: false });
-    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${options})`);
-    const tooWide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
-    return [
-      ...violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`)),
-      ...(tooWide > 0 ? [`${tooWide} px stick out`] : []),
-    ];
-  }
-
-  const picture = (name: string): Promise<unknown> =>
-    page.screenshot({ path: join(PICTURES ?? "", `${name.replaceAll(/[^a-z0-9]+/g, "-")}.png`), fullPage: true });
 });

@@ -4,6 +4,7 @@ import type { Answer } from "./ask.ts";
 import { assertRefusal } from "./refusal.ts";
 import type { Area, Request } from "./request.ts";
 import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
+import { admin } from "./vre/admin.ts";
 import { drops } from "./vre/drops.ts";
 import { machines } from "./vre/machines.ts";
 import { session } from "./vre/session.ts";
@@ -32,7 +33,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, drops, machines, uploads],
+  areas: [session, users, studies, storages, drops, machines, uploads, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };

@@ -193,7 +193,9 @@ describe("bad input, at every route", () => {
           ? [400, 404]
           : what.startsWith("DELETE /api/auth/users/")
             ? [404, 409, 429]
-            : [404];
+            : what.startsWith("GET /api/v1/admin/groups/")
+              ? [200, 404] // a group may have been called "-1" by now
+              : [404];
       assert.ok(expected.includes(answer.status), `${what}: ${answer.status} ${answer.text.slice(0, 200)}`);
     });
   });

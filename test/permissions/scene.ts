@@ -13,6 +13,7 @@ import { sha256Hex } from "../../src/kernel/secrets.ts";
 import { people } from "../../src/store/people.ts";
 import { permissions } from "../../src/store/permissions.ts";
 import type { Bench, BenchWorld } from "./bench.ts";
+import { aDesk, type Desk } from "./desk.ts";
 import { aMachineScene, type MachineScene } from "./machines.ts";
 
 /** Everybody who may stand before a route. `former` is an administrator of the study who was switched off. */
@@ -49,6 +50,7 @@ export interface Scene {
   readonly other: Somebody;
   readonly boss: Somebody;
   readonly waiting: Somebody;
+  readonly desk: Desk;
   readonly field: number;
   readonly study: { readonly id: number; readonly uuid: string; readonly code: string };
   /** The study delivers to `storage`; to `spare` nobody does. Both are the owner's. */
@@ -100,7 +102,8 @@ export async function aScene({ world }: Bench, state: DropState = "delivered"): 
   ]);
   const cast = { inactive, stranger, former, vrw, staff, member, researcher, administrator, owner, superuser };
   const [other, boss, waiting] = await Promise.all([make(), make({ isSuperuser: true }), make({ isActive: false })]);
-  return { cast, other, boss, waiting, ...(await aStudy(world, cast, field, state)) };
+  const desk = await aDesk(world, superuser.person);
+  return { cast, other, boss, waiting, desk, ...(await aStudy(world, cast, field, state)) };
 }
 
 export const newSomebody = ({ world }: Bench, more: Partial<NewPerson> = {}): Promise<Somebody> => somebody(world, more);
@@ -125,7 +128,7 @@ async function aStudy(
   cast: Scene["cast"],
   field: number,
   state: DropState,
-): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting">> {
+): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting" | "desk">> {
   const owner = actorOf(cast.owner.person);
   const study = await studyOf(world, cast, field);
   const [storagePassword, passphrase] = [mark("storage-password"), mark("passphrase")];

@@ -9,6 +9,7 @@ import type { Answer, Asked } from "./ask.ts";
 import { type Bench, openBench } from "./bench.ts";
 import { requestsOf, VRE } from "./expectations.ts";
 import { assertRefusal } from "./refusal.ts";
+import type { Question } from "./request.ts";
 import { aScene, newSomebody, PASSWORD, type Scene, type Somebody } from "./scene.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -240,13 +241,16 @@ describe("signing in", () => {
   it("no change at any route goes by a session alone", async () => {
     const scene: Scene = await aScene(bench, "failed");
     const { superuser } = scene.cast;
-    const before = await bench.fingerprint();
-    for (const row of routes.filter(({ method, auth }) => method !== "GET" && auth !== "none")) {
-      const key = `${row.method} ${row.path}`;
-      const asked = await REQUESTS[key]?.ask({ bench, scene, as: "superuser", self: superuser });
+    const all: [string, string, Question][] = [];
+    for (const { method, path } of routes.filter(({ method, auth }) => method !== "GET" && auth !== "none")) {
+      const asked = await REQUESTS[`${method} ${path}`]?.ask({ bench, scene, as: "superuser", self: superuser });
       assert.ok(asked);
+      all.push([method, `${method} ${path}`, asked]);
+    }
+    const before = await bench.fingerprint();
+    for (const [method, key, asked] of all) {
       const headers = { ...asked.headers, "x-csrftoken": "", cookie: `havre_session=${superuser.cookie}` };
-      const answer = await bench.ask({ method: row.method, path: asked.path, body: asked.body, headers });
+      const answer = await bench.ask({ method, path: asked.path, body: asked.body, headers });
       assertRefusal(answer, key);
       assert.equal(answer.status, 403, `${key}: ${answer.text}`);
     }

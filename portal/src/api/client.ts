@@ -28,10 +28,18 @@ export function rememberCsrfToken(token: string): void {
  * @throws ApiError with the server's own words
  */
 export async function api<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const answer = await send(method, path, body);
+  const text = await answer.text();
+  const json = parse(text);
+  if (!answer.ok) throw refusal(answer, json);
+  return json as T;
+}
+
+function send(method: string, path: string, body: unknown): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrfToken) headers["X-CSRFToken"] = csrfToken;
-  const answer = await fetch(`/api${path}`, {
+  return fetch(`/api${path}`, {
     method,
     headers,
     credentials: "same-origin",
@@ -39,10 +47,20 @@ export async function api<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   }).catch(() => {
     throw new ApiError(0, "");
   });
-  const text = await answer.text();
-  const json = parse(text);
-  if (!answer.ok) throw refusal(answer, json);
-  return json as T;
+}
+
+/** Asks for a file, and gives it to the browser's downloads when it is there whole. @throws ApiError */
+export async function download(path: string, body: unknown, name: string): Promise<void> {
+  const answer = await send("POST", path, body);
+  if (!answer.ok) throw refusal(answer, parse(await answer.text()));
+  const file = await answer.blob().catch(() => {
+    throw new ApiError(0, "");
+  });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 export const get = <T>(path: string): Promise<T> => api("GET", path);

@@ -8,6 +8,7 @@ import { portalQuery, sessionQuery, signOut, useSession } from "../api/session.t
 import { LANGUAGES, speak } from "../words/index.ts";
 import { useAnnounce } from "./Announcer.tsx";
 import { Mark } from "./Mark.tsx";
+import { Notices } from "./Notices.tsx";
 import css from "./shell.module.css";
 
 export function Shell() {
@@ -19,6 +20,7 @@ export function Shell() {
         {t("shell.skip")}
       </a>
       <Header />
+      <Notices />
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
         <Outlet />
       </main>
@@ -70,6 +72,7 @@ function Navigation() {
       <Link to="/studies">{t("studies.title")}</Link>
       <Link to="/machines">{t("machine.title")}</Link>
       {outbox && session.user.is_staff && <Link to="/outbox">{t("outbox.title")}</Link>}
+      {(session.user.is_staff || session.user.is_superuser) && <Link to="/api/admin/">{t("admin.title")}</Link>}
     </nav>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Button, Checkbox, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const sea: MantineColorsTuple = [
   "#ebf5f7",
@@ -36,6 +36,19 @@ const moss: MantineColorsTuple = [
   "#1a5533",
   "#134127",
 ];
+/** What cannot be undone; readable on sand and at night. */
+const red: MantineColorsTuple = [
+  "#fdeeec",
+  "#fbdad6",
+  "#f5b3ac",
+  "#ee887e",
+  "#e76559",
+  "#dc4a3d",
+  "#c4342a",
+  "#b3261e",
+  "#931d17",
+  "#741612",
+];
 /** Warm sand takes the place of grey. */
 const sand: MantineColorsTuple = [
   "#faf8f4",
@@ -64,7 +77,7 @@ const night: MantineColorsTuple = [
 ];
 
 export const theme = createTheme({
-  colors: { sea, buoy, moss, gray: sand, dark: night },
+  colors: { sea, buoy, moss, red, gray: sand, dark: night },
   primaryColor: "sea",
   primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
@@ -85,6 +98,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
+    // A small box with the usual corners would be a circle, and circles are for "one of these".
+    Checkbox: Checkbox.extend({ defaultProps: { radius: "xs" } }),
     // A compact button would have larger letters than the full one beside it.
     Button: Button.extend({
       vars: (_theme, { size }) => ({ root: size === "compact-md" ? { "--button-fz": "var(--mantine-font-size-sm)" } : {} }),

@@ -26,5 +26,5 @@ export {
 } from "./read.ts";
 export { finishDrop, measurable, receiveMeasured } from "./receive.ts";
 export { releasable, released } from "./release.ts";
-export { retryDrop } from "./retry.ts";
+export { retryDelivery, retryDrop } from "./retry.ts";
 export { closedBecause } from "./rules.ts";

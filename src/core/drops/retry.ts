@@ -1,4 +1,5 @@
 import { HavreError, notFound } from "../../kernel/errors.ts";
+import { deliveries } from "../../store/deliveries.ts";
 import { dropLists } from "../../store/drop-lists.ts";
 import { drops } from "../../store/drops.ts";
 import { record } from "../events/index.ts";
@@ -10,6 +11,17 @@ import { requeue } from "./deliver.ts";
 import { type SeenDrop, seen } from "./read.ts";
 import { queueDeliveries } from "./receive.ts";
 import { settle } from "./settle.ts";
+
+/** The drop of a failed delivery, as {@link retryDrop}. One that was sent again with another of its drop is as it should be. */
+export async function retryDelivery(
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
+  actor: Actor,
+  { id }: { readonly id: number },
+): Promise<void> {
+  const delivery = await deliveries(world.store.db).byId(id);
+  if (!delivery) throw notFound();
+  if (delivery.state === "parked" || delivery.state === "done") await retryDrop(world, actor, delivery.dropId);
+}
 
 /**
  * Sends the failed deliveries of a drop again, and sends it to locations added since. For the study's administrators.

@@ -1,4 +1,5 @@
 export { brokenLink, sealEvents } from "./chain.ts";
+export { type Changes, changesBetween, isEmpty } from "./changes.ts";
 export { type Change, type Watch, watchKind, watchReceipt, watchStudy } from "./watch.ts";
 
 import { events } from "../../store/events.ts";

@@ -2,7 +2,7 @@ import { notFound } from "../../kernel/errors.ts";
 import { sha256Hex } from "../../kernel/secrets.ts";
 import { drops } from "../../store/drops.ts";
 import { READING } from "../../store/events.ts";
-import type { Store } from "../../store/store.ts";
+import type { StoreFace } from "../../store/store.ts";
 import type { Actor } from "../people/model.ts";
 import { studyFor } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
@@ -21,7 +21,7 @@ export interface Watch {
   subscribe(hear: (change: Change) => void): Promise<() => void>;
 }
 
-const watchOf = (store: Store, wanted: (change: Change) => boolean): Watch => ({
+const watchOf = (store: StoreFace, wanted: (change: Change) => boolean): Watch => ({
   subscribe: hear =>
     store.listen("havre_event", payload => {
       const told = JSON.parse(payload) as {

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { errands } from "../../store/errands.ts";
 import { mails } from "../../store/mails.ts";
 import type { Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
+import { mustAdminister } from "../people/index.ts";
 import { type Actor, seesAll } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { headerLine } from "./layout.ts";
@@ -49,6 +51,23 @@ const withoutLinks = (mail: Mail): Mail => (mail.kind.startsWith("account-") ? {
 export async function mailFor(world: Needs<"store">, id: number): Promise<Mail | undefined> {
   const mail = await mails(world.store.db).byId(id);
   return mail && (mail.state === "queued" || mail.state === "sending" || mail.state === "parked") ? mail : undefined;
+}
+
+/**
+ * Hands a mail over once more: one that was refused, or one that was caught while there was no mail server.
+ * @throws HavreError "forbidden" for all but the administration, "not-found", "conflict" for one that is under way or was sent
+ */
+export async function resendMail(world: Needs<"store">, actor: Actor, { id }: { readonly id: number }): Promise<void> {
+  mustAdminister(actor);
+  await world.store.transaction(async tx => {
+    const mail = await mails(tx).lock(id);
+    if (!mail) throw notFound();
+    if (mail.state !== "parked" && mail.state !== "caught")
+      throw new HavreError("conflict", mail.state === "sent" ? "This mail was sent." : "This mail is on its way already.");
+    await mails(tx).setState(id, "queued");
+    await errands(tx).add("send-mail", { payload: { mail: id }, key: String(id) });
+    await record(tx, actor, { verb: "mail.requeued", kind: "mail", id, study: mail.studyId, data: { was: mail.state } });
+  });
 }
 
 /** What became of it; an invitation then knows that its mail went out. */

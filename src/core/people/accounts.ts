@@ -3,7 +3,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { type PersonChanges, people } from "../../store/people.ts";
 import { sessions } from "../../store/sessions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { changesBetween, isEmpty, record } from "../events/index.ts";
 import { addMail } from "../mail/index.ts";
 import type { Needs } from "../world.ts";
 import { mailLink } from "./links.ts";
@@ -21,6 +21,7 @@ import {
   USERNAME_TAKEN,
   usernameProblems,
 } from "./rules.ts";
+import { mustNotBeLastSuperuser } from "./safeguards.ts";
 import { confirmPassword, passwordRefusal } from "./sign-in.ts";
 import { newHawkPair, putHawkPair } from "./tokens.ts";
 import { addressMail } from "./words.ts";
@@ -168,16 +169,18 @@ export async function changeEmail(
   });
 }
 
-/** Changes fields and says which in the log; the row is held by the caller. */
+/** Changes fields and says in the log what they were and are; the row is held by the caller. */
 export async function changePerson(tx: Tx, actor: Actor, person: Person, changes: PersonChanges): Promise<Person> {
+  const different = changesBetween<PersonChanges>(person, changes);
+  if (isEmpty(different)) return person;
   const changed = await people(tx).update(person.id, changes);
-  await record(tx, actor, { verb: "person.changed", kind: "person", id: person.id, data: { fields: Object.keys(changes) } });
+  await record(tx, actor, { verb: "person.changed", kind: "person", id: person.id, data: { changes: different } });
   return changed;
 }
 
 /**
  * Removes an account for good, against the password of whoever asks.
- * @throws HavreError "forbidden", "invalid" on `current_password`, "conflict" while studies or storages are theirs
+ * @throws HavreError "forbidden", "invalid" on `current_password`, "conflict" while studies or storages are theirs and for the last superuser
  */
 export async function removePerson(
   world: Needs<"store" | "clock">,
@@ -188,8 +191,10 @@ export async function removePerson(
   await confirmPassword(world, await ownAccount(world, actor), currentPassword);
   try {
     await world.store.transaction(async tx => {
-      const { person } = mustBe(await people(tx).lock(id));
+      const account = mustBe(await people(tx).lock(id));
+      const { person } = account;
       mayChange(actor, person);
+      await mustNotBeLastSuperuser(tx, account);
       await people(tx).remove(id);
       await record(tx, actor, { verb: "person.removed", kind: "person", id, data: { username: person.username } });
     });

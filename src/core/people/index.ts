@@ -12,7 +12,25 @@ export {
   register,
   removePerson,
 } from "./accounts.ts";
-export { addPerson, listGroups, listMembers, personByName, setActive, setMembership, setPassword } from "./administration.ts";
+export {
+  addPerson,
+  amendPerson,
+  endSession,
+  endSessions,
+  liftAccountLock,
+  liftLock,
+  listGroups,
+  listMembers,
+  openAccount,
+  personByName,
+  type Rights,
+  sendPasswordLink,
+  setActive,
+  setMembership,
+  setPassword,
+  setRights,
+  type Whom,
+} from "./administration.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
 export type { LinkProof } from "./links.ts";
 export {
@@ -37,6 +55,7 @@ export {
   resetUsername,
 } from "./recovery.ts";
 export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
+export { mustAdminister, mustBeAnother, mustBeSuperuser } from "./safeguards.ts";
 export {
   closeOtherSessions,
   closeSession,
@@ -58,6 +77,7 @@ export {
   type NewOwnToken,
   noteTokenUse,
   renewOwnToken,
+  revokeToken,
   rotateApiToken,
   rotateHawkPair,
   showHawkPair,

@@ -63,8 +63,8 @@ export interface NewPerson {
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
   readonly groups?: readonly string[] | undefined;
-  readonly facultyId?: FacultyId | undefined;
-  readonly organisationId?: OrganisationId | undefined;
+  readonly facultyId?: FacultyId | null | undefined;
+  readonly organisationId?: OrganisationId | null | undefined;
   readonly language?: Language | undefined;
 }
 

@@ -51,7 +51,8 @@ const changesOf = (input: ProfileInput, place: PersonChanges): PersonChanges => 
   ...(input.orcid === undefined ? {} : { orcid: acceptOrcid(input.orcid) }),
 });
 
-function acceptOrcid(given: string | null): string | null {
+/** In its one spelling; "" and null are none. @throws HavreError "invalid" on `orcid` */
+export function acceptOrcid(given: string | null): string | null {
   if (given === null || given === "") return null;
   const orcid = orcidOf(given);
   if (orcid === undefined) throw invalid({ orcid: ["Enter a valid ORCID iD, such as 0000-0002-1825-0097."] });

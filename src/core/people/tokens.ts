@@ -1,4 +1,5 @@
 import { later, MINUTE } from "../../kernel/clock.ts";
+import { notFound } from "../../kernel/errors.ts";
 import { newKey, newSecretId } from "../../kernel/ids.ts";
 import { sha256Hex } from "../../kernel/secrets.ts";
 import { nonces } from "../../store/nonces.ts";
@@ -9,6 +10,7 @@ import type { Needs } from "../world.ts";
 import { addressSubject, assertRate } from "./lock-out.ts";
 import { type Actor, actorOf, type HawkPair, type Person, type PersonId, type TokenFacts, type TokenKind } from "./model.ts";
 import { selfOf } from "./rules.ts";
+import { mustBeSuperuser } from "./safeguards.ts";
 import { type Credentials, confirmOwnPassword, signInByPassword } from "./sign-in.ts";
 
 const HAWK_KEY = 8;
@@ -116,6 +118,17 @@ export async function rotateApiToken(world: Needs<"store">, actor: Actor, person
     await record(tx, actor, { verb: "token.rotated", kind: "person", id: person, data: { kind: "api", key } });
   });
   return token;
+}
+
+/** Makes a token void. @throws HavreError "forbidden" for all but superusers, "not-found" */
+export async function revokeToken(world: Needs<"store">, actor: Actor, { id }: { readonly id: number }): Promise<void> {
+  mustBeSuperuser(actor);
+  await world.store.transaction(async tx => {
+    const token = await tokens(tx).remove(id);
+    if (!token) throw notFound();
+    const { person, kind, key } = token;
+    await record(tx, actor, { verb: "token.revoked", kind: "person", id: person, data: { kind, key } });
+  });
 }
 
 export async function tokensOf(world: Needs<"store">, person: PersonId): Promise<readonly TokenFacts[]> {

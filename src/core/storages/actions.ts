@@ -1,10 +1,12 @@
-import { forbidden, HavreError, notFound } from "../../kernel/errors.ts";
+import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { people } from "../../store/people.ts";
 import { storages } from "../../store/storages.ts";
 import { isReferenced, type Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
-import { type Actor, personOf, seesAll } from "../people/model.ts";
-import { mustBeLines } from "../studies/index.ts";
+import { changesBetween, isEmpty, record } from "../events/index.ts";
+import { mustBeSuperuser } from "../people/index.ts";
+import { type Actor, type PersonId, personOf, seesAll } from "../people/model.ts";
+import { mustBeLines, noSuch } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
 import type { StorageInput, StorageRecord } from "./model.ts";
 import { acceptEngine, mustBeStorage } from "./rules.ts";
@@ -34,19 +36,60 @@ export async function createStorage(world: World, actor: Actor, input: StorageIn
   });
 }
 
-/** @throws HavreError "not-found", "forbidden" for who only sees it, "invalid" */
+/**
+ * Fields that are absent stay.
+ * @throws HavreError "not-found", "forbidden" for who only sees it, "invalid"
+ */
 export async function changeStorage(
   world: World,
   actor: Actor,
-  { id, input }: { readonly id: number; readonly input: StorageInput },
+  { id, input: given }: { readonly id: number; readonly input: Partial<StorageInput> },
 ): Promise<StorageRecord> {
   return world.store.transaction(async tx => {
     const storage = await owned(tx, actor, id);
+    const input = { ...storage, ...defined(given) };
     mustBeAcceptable(actor, input, storage);
+    mustNotLead(actor, storage, input);
     const sealed = input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined;
     const changed = await storages(tx).update(storage.id, input, sealed);
-    await note(tx, actor, "storage.changed", changed);
+    const { name, engine, address, username } = changed;
+    const changes = changesBetween<Partial<StorageRecord>>(storage, { name, engine, address, username });
+    await note(tx, actor, "storage.changed", changed, { changes, ...(sealed ? { replaced: ["password"] } : {}) });
     return changed;
+  });
+}
+
+const defined = <T extends object>(input: T): T =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as T;
+
+/**
+ * The kept password goes where the address leads. Only its owner, who knows it, may point the one elsewhere without giving the other.
+ * @throws HavreError "invalid" on `password`
+ */
+function mustNotLead(actor: Actor, before: StorageRecord, after: StorageInput): void {
+  const same = after.engine === before.engine && after.address === before.address && after.username === before.username;
+  if (same || after.password || personOf(actor)?.id === before.ownerId || before.engine === "FOLDER") return;
+  throw invalid({ password: ["Give the password for the new address or user name: the old one is not sent there."] });
+}
+
+/**
+ * Gives a storage another owner, who may then change it and let studies deliver to it.
+ * @throws HavreError "forbidden" for all but superusers, "not-found", "invalid" on `owner`
+ */
+export async function handOverStorage(
+  world: Needs<"store">,
+  actor: Actor,
+  { id, owner }: { readonly id: number; readonly owner: number },
+): Promise<void> {
+  mustBeSuperuser(actor);
+  await world.store.transaction(async tx => {
+    const storage = await owned(tx, actor, id);
+    const person = await people(tx).byId(owner as PersonId);
+    if (!person?.isActive) throw noSuch("owner", owner);
+    const changes = changesBetween<Partial<StorageRecord>>(storage, { ownerId: person.id });
+    if (isEmpty(changes)) return;
+    await storages(tx).handOver(storage.id, person.id);
+    await note(tx, actor, "storage.handed-over", storage, { changes });
   });
 }
 
@@ -89,5 +132,11 @@ function mustBeAcceptable(actor: Actor, input: StorageInput, before: StorageReco
   mustBeStorage(input, engine, before === undefined);
 }
 
-const note = (tx: Tx, actor: Actor, verb: string, { id, name, engine, address, username }: StorageRecord): Promise<void> =>
-  record(tx, actor, { verb, kind: "storage", id, data: { name, engine, location: address, username } });
+const note = (
+  tx: Tx,
+  actor: Actor,
+  verb: string,
+  { id, name, engine, address, username }: StorageRecord,
+  more: Record<string, unknown> = {},
+): Promise<void> =>
+  record(tx, actor, { verb, kind: "storage", id, data: { name, engine, location: address, username, ...more } });

@@ -1,4 +1,12 @@
-export { changeStorage, createStorage, listStorages, PASSWORD_SEAL, removeStorage, showStorage } from "./actions.ts";
+export {
+  changeStorage,
+  createStorage,
+  handOverStorage,
+  listStorages,
+  PASSWORD_SEAL,
+  removeStorage,
+  showStorage,
+} from "./actions.ts";
 export { addLocation, changeLocation, listLocations, PASSPHRASE_SEAL, removeLocation, showLocation } from "./locations.ts";
 export type {
   Engine,

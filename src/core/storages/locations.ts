@@ -3,13 +3,13 @@ import { joinPath } from "../../kernel/paths.ts";
 import { locations, type NewLocation } from "../../store/locations.ts";
 import { storages } from "../../store/storages.ts";
 import type { Tx } from "../../store/store.ts";
-import { record } from "../events/index.ts";
+import { changesBetween, record } from "../events/index.ts";
 import type { Actor } from "../people/model.ts";
 import { lockStudyFor, mustMay } from "../permissions/index.ts";
 import { isProtected, noSuch, type Study } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
 import { isOwner } from "./actions.ts";
-import type { LocationId, LocationInput, LocationView, StorageRecord } from "./model.ts";
+import type { LocationId, LocationInput, LocationView, StorageLocation, StorageRecord } from "./model.ts";
 import { acceptLocation } from "./rules.ts";
 
 type World = Needs<"store" | "secrets">;
@@ -60,7 +60,12 @@ export async function changeLocation(
     const before = await found(tx, at);
     await locations(tx).update(before.location.id, await accepted(tx, world, actor, study, input, before));
     const view = await found(tx, at);
-    await note(tx, actor, "location.changed", view);
+    const { path, uploadPath, storageId } = view.location;
+    const changes = changesBetween<Partial<StorageLocation>>(before.location, { path, uploadPath, storageId });
+    await note(tx, actor, "location.changed", view, {
+      changes,
+      ...(input.passphrase === undefined ? {} : { replaced: ["passphrase"] }),
+    });
     return view;
   });
 }
@@ -132,7 +137,13 @@ async function mustBeOnce(
     throw invalid({ non_field_errors: ["This study already delivers to that folder of that storage."] });
 }
 
-const note = (tx: Tx, actor: Actor, verb: string, { location, storage }: LocationView): Promise<void> =>
+const note = (
+  tx: Tx,
+  actor: Actor,
+  verb: string,
+  { location, storage }: LocationView,
+  more: Record<string, unknown> = {},
+): Promise<void> =>
   record(tx, actor, {
     verb,
     kind: "location",
@@ -143,5 +154,6 @@ const note = (tx: Tx, actor: Actor, verb: string, { location, storage }: Locatio
       path: location.path,
       uploadpath: location.uploadPath,
       encrypted: location.passphraseSealed !== undefined,
+      ...more,
     },
   });

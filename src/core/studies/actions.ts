@@ -4,16 +4,17 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { locations } from "../../store/locations.ts";
 import { machines } from "../../store/machines.ts";
 import { organisations } from "../../store/organisations.ts";
+import { people } from "../../store/people.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
-import { studies } from "../../store/studies.ts";
-import { record, recordReading } from "../events/index.ts";
-import { type Actor, personOf, SYSTEM } from "../people/model.ts";
+import { type StudyChanges, studies } from "../../store/studies.ts";
+import { changesBetween, isEmpty, record, recordReading } from "../events/index.ts";
+import { type Actor, type PersonId, personOf, SYSTEM } from "../people/model.ts";
 import { lockStudyFor } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import { setContributors } from "./contributors.ts";
 import type { Study, StudyInput, StudyView } from "./model.ts";
-import { acceptRecipients, changedParts, isProtected, mustBeLines, noSuch } from "./rules.ts";
+import { acceptRecipients, isProtected, mustBeLines, noSuch } from "./rules.ts";
 
 type World = Needs<"store">;
 
@@ -66,34 +67,68 @@ export async function createStudy(world: World, actor: Actor, input: StudyInput)
   });
 }
 
-/** @throws HavreError "not-found", "forbidden", "invalid" */
+/** Fields that are absent stay. @throws HavreError "not-found", "forbidden", "invalid" */
 export async function changeStudy(
   world: World,
   actor: Actor,
-  { id, input }: { readonly id: number; readonly input: StudyInput },
+  { id, input }: { readonly id: number; readonly input: Partial<StudyInput> },
 ): Promise<StudyView> {
   mustBeLines({ code: input.code, name: input.name });
   return world.store.transaction(async tx => {
     const study = await lockStudyFor(tx, actor, id, "study.change");
-    if (!(await organisations(tx).hasField(input.field))) throw noSuch("field", input.field);
+    const fieldId = input.field ?? study.fieldId;
+    if (!(await organisations(tx).hasField(fieldId))) throw noSuch("field", fieldId);
     const changes = {
-      code: input.code,
-      name: input.name,
-      description: input.description,
-      humanSubject: input.humanSubject,
-      fieldId: input.field,
+      code: input.code ?? study.code,
+      name: input.name ?? study.name,
+      description: input.description ?? study.description,
+      humanSubject: input.humanSubject ?? study.humanSubject,
+      fieldId,
       isOpen: input.isOpen ?? study.isOpen,
       recipients: input.recipients ? acceptRecipients(input.recipients) : study.recipients,
     };
     await mustStayProtected(tx, study, changes);
-    const changed = changedParts(study, changes);
+    const different = changesBetween<StudyChanges>(study, changes);
     await studies(tx).update(study.id, changes);
-    if (changed.length > 0)
-      await record(tx, actor, { verb: "study.changed", kind: "study", id: study.id, study: study.id, data: { changed } });
+    if (!isEmpty(different))
+      await record(tx, actor, {
+        verb: "study.changed",
+        kind: "study",
+        id: study.id,
+        study: study.id,
+        data: { changes: different },
+      });
     if (input.contributors) await setContributors(tx, actor, study, besideOwner(study, input.contributors), refuseFirst);
     // An administrator may have taken themselves off the list: the answer still shows what they did.
     const standing = (await permissions(tx).standing(actor, { kind: "study", id: study.id })) ?? "member";
     return { ...(await viewed(tx, SYSTEM, study.id)), standing };
+  });
+}
+
+/**
+ * Gives a study another owner, who joins it as an administrator if need be. The former owner stays one too.
+ * @throws HavreError "not-found", "forbidden" for all but the owner, "invalid" on `owner`
+ */
+export async function handOverStudy(
+  world: World,
+  actor: Actor,
+  { id, owner }: { readonly id: number; readonly owner: number },
+): Promise<void> {
+  await world.store.transaction(async tx => {
+    const study = await lockStudyFor(tx, actor, id, "study.remove");
+    const person = await people(tx).byId(owner as PersonId);
+    if (!person?.isActive) throw noSuch("owner", owner);
+    if (study.ownerId === owner) return;
+    const role = { studyId: study.id, role: "administrator", active: true } as const;
+    await permissions(tx).put([study.ownerId, owner].map(personId => ({ ...role, personId })));
+    await studies(tx).handOver(study.id, person.id);
+    await record(tx, actor, {
+      verb: "study.handed-over",
+      kind: "study",
+      id: study.id,
+      study: study.id,
+      data: { changes: changesBetween<Partial<Study>>(study, { ownerId: person.id }) },
+    });
   });
 }
 

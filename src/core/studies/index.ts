@@ -1,4 +1,4 @@
-export { changeStudy, createStudy, listStudies, removeStudy, showStudy } from "./actions.ts";
+export { changeStudy, createStudy, handOverStudy, listStudies, removeStudy, showStudy } from "./actions.ts";
 export { listContributors, replaceContributors } from "./contributors.ts";
 export {
   changeInvitation,

@@ -4,7 +4,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { invitations, type SeenInvitation } from "../../store/invitations.ts";
 import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
-import { record, recordReading } from "../events/index.ts";
+import { changesBetween, record, recordReading } from "../events/index.ts";
 import { addMail, invitationMail, mailbox } from "../mail/index.ts";
 import type { Actor, Person } from "../people/model.ts";
 import { allows, may, mustAllow, studyFor, type Verb } from "../permissions/index.ts";
@@ -58,20 +58,21 @@ export async function createInvitation(world: World, actor: Actor, input: Invita
   });
 }
 
-/** Sends nothing by itself: a mail to a corrected address is asked for. @throws HavreError "not-found", "forbidden", "invalid" */
+/** Fields that are absent stay. Sends nothing by itself: a mail to a corrected address is asked for. @throws HavreError "not-found", "forbidden", "invalid" */
 export async function changeInvitation(
   world: World,
   actor: Actor,
-  { id, input }: { readonly id: number; readonly input: InvitationInput },
+  { id, input }: { readonly id: number; readonly input: Partial<InvitationInput> },
 ): Promise<InvitationView> {
   mustBeLines({ name: input.name, email: input.email });
   return world.store.transaction(async tx => {
     const invitation = await lockFor(tx, actor, id, "invitation.change");
-    if (input.study !== invitation.studyId)
+    if (input.study !== undefined && input.study !== invitation.studyId)
       throw invalid({ study: ["An invitation cannot move to another study. Write a new one there."] });
-    const { name, email, language = invitation.language } = input;
+    const { name = invitation.name, email = invitation.email, language = invitation.language } = input;
     await invitations(tx).update(invitation.id, { name, email, language });
-    await note(tx, actor, "invitation.changed", { ...invitation, name, email });
+    const changes = changesBetween<Partial<Invitation>>(invitation, { name, email, language });
+    await note(tx, actor, "invitation.changed", { ...invitation, name, email }, { changes });
     return viewed(tx, actor, id);
   });
 }
@@ -149,5 +150,10 @@ async function writeMail(tx: Tx, world: World, study: Study, owner: Person, invi
   });
 }
 
-const note = (tx: Tx, actor: Actor, verb: string, { id, studyId, name, email }: Invitation): Promise<void> =>
-  record(tx, actor, { verb, kind: "invitation", id, study: studyId, data: { name, email } });
+const note = (
+  tx: Tx,
+  actor: Actor,
+  verb: string,
+  { id, studyId, name, email }: Invitation,
+  more: Record<string, unknown> = {},
+): Promise<void> => record(tx, actor, { verb, kind: "invitation", id, study: studyId, data: { name, email, ...more } });

@@ -94,12 +94,6 @@ export function windowed<T>(all: readonly T[], { offset, limit }: Window): Page<
   return { total: all.length, items: all.slice(start, start + limit) };
 }
 
-/** Names of the parts of a study that differ, for the event log. */
-export const changedParts = (before: Study, after: Partial<Study>): string[] =>
-  Object.entries(after)
-    .filter(([part, value]) => JSON.stringify(value) !== JSON.stringify(before[part as keyof Study]))
-    .map(([part]) => part);
-
 /** Prefix of a study's drop-off page and of its upload endpoint. */
 export const uploadPage = (dropoffBaseUrl: string, uploadUuid: string): string => `${dropoffBaseUrl}${uploadUuid}/`;
 export const uploadEndpoint = (uploadHost: string, uploadUuid: string): string => `${uploadHost}/files/${uploadUuid}/`;

@@ -151,6 +151,10 @@ export const nested = <S extends Shape>(shape: S): Field<Read<S>> =>
     }
   });
 
+/** A field of whatever is read otherwise. @param read throws with `refuse` */
+export const other = <T>(schema: Schema, read: (given: unknown, refuse: (message: string) => never) => T): Field<T> =>
+  field(schema, given => read(given, refuse));
+
 export const list = <T>(item: Field<T>): Field<T[]> =>
   field({ type: "array", items: item.schema }, given => {
     if (!Array.isArray(given)) return refuse(`Expected a list of items but got type "${pythonType(given)}".`);

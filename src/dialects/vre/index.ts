@@ -1,9 +1,12 @@
 import type { Dialect } from "../../http/dialect.ts";
+import { healthRoutes } from "./admin/health.ts";
+import { kindRoutes } from "./admin/kinds.ts";
 import { dropRoutes } from "./drops.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { machinePartRoutes } from "./machine-parts.ts";
 import { machineRoutes } from "./machines.ts";
 import { mailRoutes } from "./mails.ts";
+import { noticeRoutes } from "./notices.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { researcherRoutes } from "./researchers.ts";
@@ -43,5 +46,8 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...webhookRoutes,
     ...receiptRoutes,
     ...mailRoutes,
+    ...noticeRoutes,
+    ...healthRoutes(facts),
+    ...kindRoutes,
   ],
 });

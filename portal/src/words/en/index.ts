@@ -1,6 +1,7 @@
 import { account } from "./account.ts";
+import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base, ...account, ...machine };
+export const en = { ...base, ...account, ...machine, ...admin };

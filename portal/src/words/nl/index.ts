@@ -1,5 +1,6 @@
 import { account } from "./account.ts";
+import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
 
-export const nl = { ...base, ...account, ...machine };
+export const nl = { ...base, ...account, ...machine, ...admin };

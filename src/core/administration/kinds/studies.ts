@@ -1,0 +1,133 @@
+import {
+  changeInvitation,
+  changeStudy,
+  handOverStudy,
+  removeInvitation,
+  removeStudy,
+  sendInvitation,
+} from "../../studies/index.ts";
+import {
+  action,
+  aFlag,
+  aLine,
+  aLink,
+  anEmail,
+  blank,
+  CREATED,
+  changing,
+  choice,
+  count,
+  flag,
+  kind,
+  link,
+  moment,
+  number,
+  oneOf,
+  owning,
+  prose,
+  SORTED,
+  sum,
+  text,
+  texts,
+} from "../describe.ts";
+
+const MAX_DESCRIPTION = 100_000;
+
+export const studies = kind({
+  name: "studies",
+  object: "study",
+  section: "research",
+  relation: "study",
+  key: "number",
+  title: "name",
+  columns: {
+    code: text({ sort: true, filter: true }),
+    name: text(SORTED),
+    description: text(),
+    owner: link("people", "owner_id"),
+    organisation: link("organisations", "organisation_id"),
+    field: link("fields", "field_id"),
+    isOpen: flag(),
+    humanSubject: flag(),
+    recipients: texts(),
+    uploadUuid: text(),
+    drops: count("drop", "study_id"),
+    sizeBytes: { ...sum("drop", "study_id", "size_bytes"), type: "bytes" },
+    invitations: count("invitation", "study_id"),
+    storages: count("location", "study_id"),
+    createdAt: CREATED,
+    updatedAt: moment(SORTED),
+  },
+  list: ["code", "name", "owner", "isOpen", "humanSubject", "drops", "sizeBytes", "createdAt"],
+  search: ["name", "code"],
+  change: changing(
+    {
+      code: aLine(50),
+      name: aLine(),
+      description: blank(prose(MAX_DESCRIPTION)),
+      field: aLink("fields"),
+      humanSubject: aFlag(),
+      isOpen: aFlag(),
+    },
+    (world, actor, { id, ...input }) => changeStudy(world, owning(actor), { id, input }),
+  ),
+  actions: {
+    open: action((world, actor, { id }) => changeStudy(world, owning(actor), { id, input: { isOpen: true } })),
+    close: action((world, actor, { id }) => changeStudy(world, owning(actor), { id, input: { isOpen: false } })),
+    "hand-over": action((world, actor, { id, owner }) => handOverStudy(world, owning(actor), { id, owner }), {
+      asks: { owner: aLink("people") },
+      danger: true,
+    }),
+    remove: action((world, actor, { id }) => removeStudy(world, owning(actor), id), { who: "superuser", danger: true }),
+  },
+});
+
+/** Who takes part in which study, and as what. Changed in the study itself. */
+export const contributors = kind({
+  name: "contributors",
+  object: "contributor",
+  section: "research",
+  relation: "contributor",
+  key: "number",
+  title: "username",
+  columns: {
+    person: link("people", "person_id"),
+    study: link("studies", "study_id"),
+    role: choice(["administrator", "researcher", "member"]),
+    active: flag(),
+    expiresAt: moment({ sort: "nullable" }),
+    createdAt: CREATED,
+  },
+  list: ["person", "study", "role", "active", "expiresAt", "createdAt"],
+  search: ["username"],
+  actions: {},
+});
+
+export const invitations = kind({
+  name: "invitations",
+  object: "invitation",
+  section: "research",
+  relation: "invitation",
+  key: "number",
+  title: "name",
+  columns: {
+    name: text(SORTED),
+    email: text({ sort: true, filter: true }),
+    study: link("studies", "study_id"),
+    language: choice(["en", "nl"]),
+    sends: number(),
+    mailSentAt: moment({ sort: "nullable" }),
+    drops: count("drop", "invitation_id"),
+    createdAt: CREATED,
+    updatedAt: moment(),
+  },
+  list: ["name", "email", "study", "sends", "mailSentAt", "drops", "createdAt"],
+  search: ["name", "email"],
+  change: changing({ name: aLine(), email: anEmail(), language: oneOf("en", "nl") }, (world, actor, { id, ...input }) =>
+    changeInvitation(world, owning(actor), { id, input }),
+  ),
+  actions: {
+    send: action((world, actor, { id }) => sendInvitation(world, owning(actor), id)),
+    remove: action((world, actor, { id }) => removeInvitation(world, owning(actor), id), { danger: true }),
+  },
+});
