@@ -19,6 +19,9 @@ curl:curl:API and uploads by curl
 git:git:Git storages
 /usr/lib/python3/dist-packages/requests/__init__.py:python3-requests:the hook scripts of an external upload daemon
 openssl:openssl:what a hook script encrypted
+/usr/lib/python3/dist-packages/swift/proxy/server.py:python3-swift:S3 against OpenStack Swift
+memcached:memcached:S3 against OpenStack Swift
+/usr/sbin/sshd:openssh-server:SFTP against OpenSSH
 '
 
 is_there() { case $1 in /*) test -e "$1" ;; *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; esac; }
