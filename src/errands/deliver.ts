@@ -123,9 +123,7 @@ const PROGRESS_MS = 1_000;
 async function send(world: World, storage: Storage, job: DeliveryJob, source: Source, signal: AbortSignal): Promise<string> {
   const known = job.delivery.encrypted ? undefined : job.drop.sha256;
   const hashed = known === undefined ? hashing(source) : undefined;
-  const from = storage.can.resume
-    ? Math.min((await storage.stat(at(job.tempPath), signal))?.sizeBytes ?? 0, source.sizeBytes)
-    : 0;
+  const from = storage.can.resume ? Math.min(await storage.reached(at(job.tempPath), signal), source.sizeBytes) : 0;
   let notedAt = Date.now();
   await storage.write(at(job.tempPath), hashed?.source ?? source, {
     signal,
