@@ -110,6 +110,15 @@ export interface StorageAccess {
   readonly location: string;
   readonly username: string;
   readonly password: string;
+  /** A private key to sign in with, as text; the password is its passphrase then. */
+  readonly privateKey?: string;
+  /** The key that the server showed when it was first seen; with another one it is refused. */
+  readonly hostKey?: string;
+  /**
+   * Told of the server's key where none is known yet, before anything secret is sent. @returns the key that is known from now on,
+   * another one's when somebody was sooner
+   */
+  readonly onHostKey?: (hostKey: string) => Promise<string>;
 }
 
 /** Opens a storage of any engine Havre has a driver for. @throws HavreError "invalid" for an unknown engine or a bad location */

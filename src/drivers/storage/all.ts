@@ -21,6 +21,7 @@ const DRIVERS: Readonly<Record<string, Open>> = {
     const [{ openS3 }, { makeGuardedHttp }] = await Promise.all([import("./s3/s3.ts"), import("../http/guarded.ts")]);
     return openS3(access, { http: makeGuardedHttp({ egressAllow }) });
   },
+  SFTP: async (access, { egressAllow }) => (await import("./sftp/sftp.ts")).openSftp(access, { egressAllow }),
 };
 
 export const STORAGE_ENGINES: readonly string[] = Object.keys(DRIVERS);
