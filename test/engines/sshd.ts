@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -20,13 +20,20 @@ export interface SftpServer {
   stop(): Promise<void>;
 }
 
+export interface OpenSsh extends SftpServer {
+  /** As after the server was set up anew. */
+  newHostKey(): Promise<void>;
+  /** A further private key that it lets in, with a passphrase. */
+  lockedKey(passphrase: string): Promise<string>;
+}
+
 const SSHD = "/usr/sbin/sshd";
 
 export const sshdMissing = (): string | false =>
   isInstalled(SSHD) && isInstalled("ssh-keygen") ? false : "OpenSSH's server is not installed";
 
 /** OpenSSH for the user that runs the tests. It takes no passwords: whose, would the system's own accounts decide. */
-export async function startSshd(): Promise<SftpServer & { newHostKey(): Promise<void> }> {
+export async function startSshd({ readOnly = false } = {}): Promise<OpenSsh> {
   const home = await mkdtemp(join(tmpdir(), "havre-sshd-"));
   const root = join(home, "root");
   await mkdir(root);
@@ -48,7 +55,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 MaxStartups 100
-Subsystem sftp internal-sftp
+Subsystem sftp internal-sftp${readOnly ? " -R" : ""}
 `,
   );
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
@@ -65,12 +72,17 @@ Subsystem sftp internal-sftp
     user: userInfo().username,
     password: "",
     privateKey: await readFile(join(home, "client"), "utf8"),
-    /** As after the server was set up anew. */
     async newHostKey() {
       await server.stop();
       makeKey(join(home, "other"));
       await rename(join(home, "other"), hostKey);
       await start();
+    },
+    async lockedKey(passphrase) {
+      const path = join(home, "locked");
+      makeKey(path, passphrase);
+      await appendFile(join(home, "client.pub"), await readFile(`${path}.pub`));
+      return readFile(path, "utf8");
     },
     async stop() {
       await server.stop();

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { freePort, isInstalled, run, until } from "./ports.ts";
 
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "swift-server.py");
@@ -36,7 +37,7 @@ export async function startSwift(): Promise<S3Server> {
   };
   try {
     for (const port of ports.slice(0, 4))
-      await until("Swift answers", () => isReady(`http://127.0.0.1:${port}/healthcheck`), 20_000);
+      await until("Swift answers", () => isReady(`http://127.0.0.1:${port}/healthcheck`), 60_000);
   } catch (error) {
     await stop();
     throw error;
@@ -50,3 +51,12 @@ const isReady = (url: string): Promise<boolean> =>
     async answer => (await answer.text()) !== "",
     () => false,
   );
+
+/** Makes a bucket. @returns its address, as the location of a storage */
+export async function aBucket(server: S3Server, name = "havre"): Promise<string> {
+  const credentials = { accessKeyId: server.user, secretAccessKey: server.password };
+  const client = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: name }));
+  client.destroy();
+  return `${server.url}${name}`;
+}

@@ -48,6 +48,8 @@ export function openS3Client(access: S3Access, http: GuardedHttp): S3 {
     credentials: { accessKeyId: access.accessKey, secretAccessKey: access.secretKey },
     forcePathStyle: true,
     requestHandler: guardedHandler(http, where) as NonNullable<S3ClientConfig["requestHandler"]>,
+    // It has words for whoever runs it, to the console.
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     // Without these the SDK reads the files and the environment of whoever runs Havre.
     ...{ maxAttempts: 1, retryMode: "standard", defaultsMode: "standard", userAgentAppId: "havre", useArnRegion: false },
     ...{ useDualstackEndpoint: false, useFipsEndpoint: false, disableS3ExpressSessionAuth: true, sigv4aSigningRegionSet: [] },

@@ -107,6 +107,8 @@ export function asRefusal(where: string, thrown: unknown): unknown {
   });
 }
 
+export const notS3 = (where: string): HavreError => new HavreError("protocol", `${where}: ${NOT_S3[1]}.`, { retry: "never" });
+
 /** The status behind a server's refusal; undefined for all other errors. */
 export const statusOf = (error: unknown): unknown => (error instanceof HavreError ? error.detail.status : undefined);
 export const codeOf = (error: unknown): unknown => (error instanceof HavreError ? error.detail.code : undefined);

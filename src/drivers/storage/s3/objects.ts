@@ -5,12 +5,14 @@ import {
   type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { HavreError } from "../../../kernel/errors.ts";
 import type { StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { hashedBody, type S3 } from "../../s3/client.ts";
-import { statusOf } from "../../s3/refusal.ts";
+import { notS3, statusOf } from "../../s3/refusal.ts";
 import { inListOrder } from "../listing.ts";
 import { isName, pathOf, segmentsOf } from "../paths.ts";
 
@@ -158,17 +160,22 @@ export class Objects {
 
   /** Whether any key begins so. */
   async #some(Prefix: string, signal: AbortSignal): Promise<boolean> {
-    const { Contents = [] } = await this.s3.ask(signal, (client, options) =>
-      client.send(new ListObjectsV2Command({ Bucket: this.s3.bucket, Prefix, MaxKeys: 1 }), options),
-    );
+    const { Contents = [] } = await this.#list({ Prefix, MaxKeys: 1 }, signal);
     return Contents.length > 0;
+  }
+
+  async #list(query: Omit<ListObjectsV2CommandInput, "Bucket">, signal: AbortSignal): Promise<ListObjectsV2CommandOutput> {
+    const input = { Bucket: this.s3.bucket, ...query };
+    const found = await this.s3.ask(signal, (client, options) => client.send(new ListObjectsV2Command(input), options));
+    // In a web page the SDK finds nothing, and says nothing.
+    if (found.IsTruncated === undefined && found.Name === undefined) throw notS3(this.s3.where);
+    return found;
   }
 
   async *#pages(query: { Prefix: string; Delimiter?: string }, signal: AbortSignal): AsyncGenerator<Page> {
     for (let ContinuationToken: string | undefined; ; ) {
       // Encoded, for a key may have characters in it that XML cannot hold.
-      const input = { Bucket: this.s3.bucket, ...query, ContinuationToken, EncodingType: "url" } as const;
-      const found = await this.s3.ask(signal, (client, options) => client.send(new ListObjectsV2Command(input), options));
+      const found = await this.#list({ ...query, ContinuationToken, EncodingType: "url" }, signal);
       const plain = (key = ""): string => (found.EncodingType === "url" ? decodeURIComponent(key.replaceAll("+", " ")) : key);
       yield {
         keys: (found.Contents ?? []).map(object => ({ ...object, Key: plain(object.Key) })),

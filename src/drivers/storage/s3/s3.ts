@@ -39,7 +39,8 @@ export function openS3(access: StorageAccess, { http, parts = PARTS, copying = C
     can: { resume: true, hash: true, copy: true, exclusiveMove: false, maxFileBytes: MAX_FILE_BYTES },
 
     async check(signal) {
-      await objects.stat("" as StoragePath, signal);
+      objects.forgetFolders();
+      await objects.isFolder("" as StoragePath, signal);
     },
 
     async stat(path, signal) {

@@ -26,6 +26,8 @@ export function addressOf(location: string): SftpAddress {
     );
   if (url.username !== "" || url.password !== "")
     throw new HavreError("invalid", "The location may not contain a user name or password; they have fields of their own.");
+  // The parser would take them out.
+  if (/\/\.{1,2}(\/|$)/.test(location.trim())) throw new HavreError("invalid", "The location may not contain '.' or '..'.");
   const segments = url.pathname
     .split("/")
     .filter(part => part !== "")

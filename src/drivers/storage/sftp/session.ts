@@ -12,8 +12,12 @@ const READY_TIMEOUT_MS = 20_000;
 /** A connection that is silent is asked whether it lives; after three unanswered questions it is given up. */
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVES = 3;
-/** Longest wait for the answer to one request. */
 const ANSWER_TIMEOUT_MS = 60_000;
+
+export interface SftpSettings extends GuardedLookup {
+  /** Longest wait for the answer to one request; 60 s when absent. */
+  readonly answerTimeoutMs?: number;
+}
 
 /** As the library calls back. */
 export type Done<T> = (error?: Error | null, value?: T) => void;
@@ -24,10 +28,11 @@ export class Session {
   readonly where: string;
   readonly #access: StorageAccess;
   readonly #address: SftpAddress;
-  readonly #settings: GuardedLookup;
+  readonly #settings: SftpSettings;
   #channel: Promise<Channel> | undefined;
+  readonly #closing = new AbortController();
 
-  constructor(access: StorageAccess, address: SftpAddress, settings: GuardedLookup) {
+  constructor(access: StorageAccess, address: SftpAddress, settings: SftpSettings) {
     this.where = address.where;
     this.#access = access;
     this.#address = address;
@@ -51,6 +56,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(new HavreError("network", `${this.where}: the connection was closed.`));
     const channel = await this.#channel?.catch(() => undefined);
     channel?.end();
     this.#channel = undefined;
@@ -58,12 +64,13 @@ export class Session {
 
   async #connect(): Promise<Channel> {
     const { host, port } = this.#address;
-    const signal = AbortSignal.timeout(READY_TIMEOUT_MS);
-    const sock = await connectGuarded(this.#settings, { host, port, signal, calledAs: this.where });
+    const closing = this.#closing.signal;
+    const sock = await connectGuarded(this.#settings, { host, port, signal: closing, calledAs: this.where });
     const client = new ssh2.Client();
     const refusal: { error?: HavreError } = {};
     try {
       await new Promise<void>((resolve, reject) => {
+        closing.addEventListener("abort", () => reject(closing.reason), { once: true });
         client
           .on("ready", resolve)
           .on("error", error => reject(refusal.error ?? this.#meaning(error)))
@@ -77,9 +84,11 @@ export class Session {
       const sftp = await new Promise<SFTPWrapper>((resolve, reject) =>
         client.sftp((error, opened) => (error ? reject(this.#noSftp(error)) : resolve(opened))),
       );
-      return new Channel(this.where, client, sftp);
+      return new Channel(this.where, client, sftp, this.#settings.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
     } catch (error) {
       client.on("error", () => {}).destroy();
+      // The library only says goodbye; a server may hold the line for minutes.
+      sock.destroy();
       throw error;
     }
   }
@@ -159,13 +168,17 @@ export class Channel {
   readonly where: string;
   readonly #client: SshClient;
   readonly #sftp: SFTPWrapper;
+  readonly #answerTimeoutMs: number;
   #isLost = false;
+  /** Of every request that is not answered yet: the library forgets them when a connection ends. */
+  readonly #unanswered = new Set<(error: HavreError) => void>();
   onLost: () => void = () => {};
 
-  constructor(where: string, client: SshClient, sftp: SFTPWrapper) {
+  constructor(where: string, client: SshClient, sftp: SFTPWrapper, answerTimeoutMs: number) {
     this.where = where;
     this.#client = client;
     this.#sftp = sftp;
+    this.#answerTimeoutMs = answerTimeoutMs;
     const lost = (): void => this.end();
     client.on("close", lost).on("error", lost);
     sftp.on("close", lost).on("error", lost);
@@ -173,26 +186,35 @@ export class Channel {
 
   /** Sends one request; has done so when it returns. @throws HavreError; the signal's own reason */
   ask<T>(signal: AbortSignal, act: Ask<T>): Promise<T> {
-    return within(
-      this.where,
-      signal,
-      new Promise<T>((resolve, reject) => {
-        if (this.#isLost) reject(new HavreError("network", `${this.where}: the connection was cut.`));
-        else if (!signal.aborted) act(this.#sftp, (error, value) => (error ? reject(error) : resolve(value as T)));
-      }),
-    );
+    const answer = new Promise<T>((resolve, reject) => {
+      if (this.#isLost) return reject(this.#cut());
+      if (signal.aborted) return;
+      this.#unanswered.add(reject);
+      act(this.#sftp, (error, value) => {
+        this.#unanswered.delete(reject);
+        if (error) reject(error);
+        else resolve(value as T);
+      });
+    });
+    return within(this.where, signal, answer, this.#answerTimeoutMs);
   }
 
   end(): void {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#client.end();
+    for (const reject of this.#unanswered) reject(this.#cut());
+    this.#unanswered.clear();
     this.onLost();
+  }
+
+  #cut(): HavreError {
+    return new HavreError("network", `${this.where}: the connection was cut.`);
   }
 }
 
 /** What the server does after a signal or too long a wait nobody looks at. */
-async function within<T>(where: string, signal: AbortSignal, answer: Promise<T>, withinMs = ANSWER_TIMEOUT_MS): Promise<T> {
+async function within<T>(where: string, signal: AbortSignal, answer: Promise<T>, withinMs: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   const timer = setTimeout(() => reject(new HavreError("timeout", `${where}: the server fell silent.`)), withinMs);

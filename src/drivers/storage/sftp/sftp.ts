@@ -2,13 +2,12 @@ import { Readable } from "node:stream";
 import type { Stats } from "ssh2";
 import { HavreError } from "../../../kernel/errors.ts";
 import type { Storage, StorageAccess, StoragePath } from "../../../ports/storage.ts";
-import type { GuardedLookup } from "../../http/lookup.ts";
 import { listed } from "../listing.ts";
 import { isName, namedSegmentsOf, pathOf, segmentsOf } from "../paths.ts";
 import { inTurn } from "../turns.ts";
 import { addressOf } from "./address.ts";
 import { codeOf, FAILURE } from "./refusal.ts";
-import { type Channel, Session } from "./session.ts";
+import { type Channel, Session, type SftpSettings } from "./session.ts";
 import { readBytes, WINDOW_BYTES, writeBytes } from "./transfer.ts";
 import { closeFile, closeWritten, entryOf, Tree } from "./tree.ts";
 
@@ -19,13 +18,13 @@ const ENGINE = "SFTP";
  * A rename at OpenSSH never overwrites, whoever else renames; at other servers the name is looked at before.
  * @throws HavreError "invalid" for a bad location
  */
-export function openSftp(access: StorageAccess, settings: GuardedLookup): Storage {
+export function openSftp(access: StorageAccess, settings: SftpSettings): Storage {
   const address = addressOf(access.location);
   const session = new Session(access, address, settings);
   const tree = new Tree(session, address);
   const { where } = address;
 
-  const openFile = async (path: StoragePath, mode: "r" | "w" | "r+", signal: AbortSignal) => {
+  const openFile = async (path: StoragePath, mode: "r" | "w" | "wx" | "r+", signal: AbortSignal) => {
     const channel = await session.channel(signal);
     const at = await tree.pathOf(path, signal);
     return { channel, handle: await channel.ask<Buffer>(signal, (sftp, done) => sftp.open(at, mode, done)) };
@@ -70,7 +69,12 @@ export function openSftp(access: StorageAccess, settings: GuardedLookup): Storag
       if (before?.kind === "folder") throw new HavreError("conflict", `${where}: a folder has this name.`);
       if (from > 0 && (before?.sizeBytes ?? 0) < from)
         throw new HavreError("conflict", `${where}: only ${before?.sizeBytes ?? 0} bytes of the earlier write are there.`);
-      const { channel, handle } = await openFile(path, from > 0 ? "r+" : "w", signal);
+      // What is there and not seen is a link or a device: with "x" it is not followed.
+      const mode = before === undefined ? "wx" : from > 0 ? "r+" : "w";
+      const { channel, handle } = await openFile(path, mode, signal).catch(error => {
+        if (mode !== "wx" || codeOf(error) !== FAILURE) throw error;
+        throw new HavreError("conflict", `${where}: the name is taken by something that is no file.`, { cause: error });
+      });
       try {
         const kept = from > 0 ? await cutTo(channel, handle, from, signal) : 0;
         await writeBytes(channel, handle, source, { ...options, from: kept });
@@ -100,7 +104,7 @@ export function openSftp(access: StorageAccess, settings: GuardedLookup): Storag
         await channel
           .ask<void>(signal, (sftp, done) => sftp.rename(source, target, done))
           .catch(async error => {
-            if (codeOf(error) !== FAILURE || (await tree.stat(to, signal)) === undefined) throw error;
+            if (codeOf(error) !== FAILURE || !(await tree.isTaken(to, signal))) throw error;
             throw new HavreError("conflict", `${where}: the name is taken.`, { cause: error });
           });
       });

@@ -56,6 +56,11 @@ export class Tree {
     return attrs && entryOf(path, attrs);
   }
 
+  /** Also by what is not shown, such as a link. */
+  async isTaken(path: StoragePath, signal: AbortSignal): Promise<boolean> {
+    return (await this.#lstat(await this.pathOf(path, signal), signal)) !== undefined;
+  }
+
   async makeFolder(path: StoragePath, signal: AbortSignal): Promise<void> {
     const there = await this.stat(path, signal);
     if (there?.kind === "folder") return;
