@@ -10,6 +10,7 @@ import {
   noteSent,
   startDelivery,
 } from "../core/drops/index.ts";
+import { accessTo } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
@@ -49,12 +50,7 @@ export const deliver: ErrandKind = {
 
 async function bring(world: World, job: DeliveryJob, signal: AbortSignal): Promise<void> {
   const { destination, delivery } = job;
-  const storage = await world.openStorage({
-    engine: destination.engine,
-    location: destination.address,
-    username: destination.username,
-    password: world.secrets.openText(destination.passwordSealed, "storage.password"),
-  });
+  const storage = await world.openStorage(accessTo(world, { ...destination, id: destination.storageId }));
   try {
     const source = await sourceOf(world, job);
     if (source.sizeBytes > storage.can.maxFileBytes)

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { Delivery, DeliveryId, DeliveryState, Destination, DropId } from "../core/drops/model.ts";
+import type { Engine, StorageId } from "../core/storages/model.ts";
 import type { ErrorKind } from "../kernel/errors.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -146,18 +147,22 @@ const destinationQuery = (tx: Tx) =>
       "storage.address",
       "storage.username",
       "storage.password_sealed",
+      "storage.private_key_sealed",
+      "storage.host_key",
     ]);
 
 type DestinationRow = Awaited<ReturnType<ReturnType<typeof destinationQuery>["executeTakeFirstOrThrow"]>>;
 
 const destinationOf = (row: DestinationRow): Destination => ({
   locationId: row.id,
-  storageId: row.storage_id,
+  storageId: row.storage_id as StorageId,
   storageName: row.name,
-  engine: row.engine,
+  engine: row.engine as Engine,
   address: row.address,
   username: row.username,
   passwordSealed: row.password_sealed,
+  privateKeySealed: row.private_key_sealed ?? undefined,
+  hostKey: row.host_key ?? undefined,
   path: row.path,
   uploadPath: row.upload_path,
   passphraseSealed: row.passphrase_sealed ?? undefined,

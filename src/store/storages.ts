@@ -15,6 +15,8 @@ export const storageOfRow = (row: Selectable<Database["storage"]>): StorageRecor
   address: row.address,
   username: row.username,
   passwordSealed: row.password_sealed,
+  privateKeySealed: row.private_key_sealed ?? undefined,
+  hostKey: row.host_key ?? undefined,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -28,12 +30,19 @@ function visibleStorages(actor: Actor): RawBuilder<SqlBool> {
     select storage_id from location where ${administeredStudies(person.id, sql.ref("location.study_id"))}))`;
 }
 
-const columnsOf = (input: StorageInput, passwordSealed: Buffer | undefined) => ({
+/** undefined leaves one alone, null takes it away. */
+interface Sealed {
+  readonly password: Buffer | undefined;
+  readonly privateKey: Buffer | null | undefined;
+}
+
+const columnsOf = (input: StorageInput, { password, privateKey }: Sealed) => ({
   name: input.name,
   engine: input.engine,
   address: input.address,
   username: input.username,
-  ...(passwordSealed ? { password_sealed: passwordSealed } : {}),
+  ...(password === undefined ? {} : { password_sealed: password }),
+  ...(privateKey === undefined ? {} : { private_key_sealed: privateKey }),
 });
 
 export const storages = (tx: Tx) => {
@@ -51,24 +60,42 @@ export const storages = (tx: Tx) => {
       return row && storageOfRow(row);
     },
 
-    async insert(ownerId: PersonId, input: StorageInput, passwordSealed: Buffer): Promise<StorageRecord> {
+    async insert(ownerId: PersonId, input: StorageInput, sealed: Sealed & { readonly password: Buffer }): Promise<StorageRecord> {
       const row = await tx
         .insertInto("storage")
-        .values({ ...columnsOf(input, passwordSealed), owner_id: ownerId, password_sealed: passwordSealed })
+        .values({ ...columnsOf(input, sealed), owner_id: ownerId, password_sealed: sealed.password })
         .returningAll()
         .executeTakeFirstOrThrow();
       return storageOfRow(row);
     },
 
     /** Without a new password the old one stays. */
-    async update(id: StorageId, input: StorageInput, passwordSealed: Buffer | undefined): Promise<StorageRecord> {
+    async update(id: StorageId, input: StorageInput, sealed: Sealed): Promise<StorageRecord> {
       const row = await tx
         .updateTable("storage")
-        .set({ ...columnsOf(input, passwordSealed), updated_at: sql<Date>`now()` })
+        .set({ ...columnsOf(input, sealed), updated_at: sql<Date>`now()` })
         .where("id", "=", id)
         .returningAll()
         .executeTakeFirstOrThrow();
       return storageOfRow(row);
+    },
+
+    /** The first to come keeps a key; everybody else is told which one. */
+    async keepHostKey(id: StorageId, hostKey: string): Promise<{ readonly hostKey: string; readonly isNew: boolean }> {
+      const kept = await tx
+        .updateTable("storage")
+        .set({ host_key: hostKey })
+        .where("id", "=", id)
+        .where("host_key", "is", null)
+        .returning("id")
+        .executeTakeFirst();
+      if (kept) return { hostKey, isNew: true };
+      const row = await tx.selectFrom("storage").select("host_key").where("id", "=", id).executeTakeFirst();
+      return { hostKey: row?.host_key ?? hostKey, isNew: false };
+    },
+
+    async forgetHostKey(id: StorageId): Promise<void> {
+      await tx.updateTable("storage").set({ host_key: null }).where("id", "=", id).execute();
     },
 
     /** Fails on a storage that a location refers to: see `isReferenced`. */

@@ -159,8 +159,24 @@ export type Invitation = {
   created_at: string;
 };
 
-export type Storage = { id: number; name: string; engine: string; location: string; username: string };
-export type StorageWrite = { name: string; engine: string; location: string; username: string; password: string };
+export type Storage = {
+  id: number;
+  name: string;
+  engine: string;
+  location: string;
+  username: string;
+  has_private_key: boolean;
+  host_key: string | null;
+};
+export type StorageWrite = {
+  name: string;
+  engine: string;
+  location: string;
+  username: string;
+  password: string;
+  /** "" is none; absent: as it was. */
+  private_key?: string | undefined;
+};
 export type StorageLocation = {
   id: number;
   storage: Storage;

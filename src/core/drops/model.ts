@@ -1,6 +1,7 @@
 import type { ErrorKind } from "../../kernel/errors.ts";
 import type { Brand } from "../../kernel/ids.ts";
 import type { Language } from "../people/model.ts";
+import type { Engine, StorageId } from "../storages/model.ts";
 
 export type DropId = Brand<number, "DropId">;
 export type DeliveryId = Brand<number, "DeliveryId">;
@@ -98,12 +99,14 @@ export interface Provider {
 /** A location with its storage, as a delivery needs it. */
 export interface Destination {
   readonly locationId: number;
-  readonly storageId: number;
+  readonly storageId: StorageId;
   readonly storageName: string;
-  readonly engine: string;
+  readonly engine: Engine;
   readonly address: string;
   readonly username: string;
   readonly passwordSealed: Buffer;
+  readonly privateKeySealed: Buffer | undefined;
+  readonly hostKey: string | undefined;
   readonly path: string;
   readonly uploadPath: string;
   readonly passphraseSealed: Buffer | undefined;

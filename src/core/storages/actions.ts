@@ -6,13 +6,11 @@ import { record } from "../events/index.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { mustBeLines } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
+import { PASSWORD_SEAL, PRIVATE_KEY_SEAL } from "./access.ts";
 import type { StorageInput, StorageRecord } from "./model.ts";
-import { acceptEngine, mustBeStorage } from "./rules.ts";
+import { acceptEngine, isOtherServer, mustBeStorage } from "./rules.ts";
 
 type World = Needs<"store" | "secrets">;
-
-/** What a sealed storage password is bound to. */
-export const PASSWORD_SEAL = "storage.password";
 
 /** One's own, and those that a study one administers delivers to; by name. */
 export const listStorages = (world: Needs<"store">, actor: Actor, window: Window): Promise<Page<StorageRecord>> =>
@@ -27,8 +25,9 @@ export async function createStorage(world: World, actor: Actor, input: StorageIn
   const owner = personOf(actor);
   if (!owner) throw new HavreError("forbidden", "A storage needs a person as its owner.");
   mustBeAcceptable(actor, input, undefined);
+  const secrets = { password: world.secrets.seal(input.password ?? "", PASSWORD_SEAL), privateKey: sealedKey(world, input) };
   return world.store.transaction(async tx => {
-    const storage = await storages(tx).insert(owner.id, input, world.secrets.seal(input.password ?? "", PASSWORD_SEAL));
+    const storage = await storages(tx).insert(owner.id, input, secrets);
     await note(tx, actor, "storage.created", storage);
     return storage;
   });
@@ -43,10 +42,26 @@ export async function changeStorage(
   return world.store.transaction(async tx => {
     const storage = await owned(tx, actor, id);
     mustBeAcceptable(actor, input, storage);
-    const sealed = input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined;
-    const changed = await storages(tx).update(storage.id, input, sealed);
+    const changed = await storages(tx).update(storage.id, input, {
+      password: input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined,
+      privateKey: input.engine === "SFTP" ? sealedKey(world, input) : null,
+    });
+    if (isOtherServer(storage, input)) await storages(tx).forgetHostKey(storage.id);
     await note(tx, actor, "storage.changed", changed);
     return changed;
+  });
+}
+
+/**
+ * For a server that was set up anew: whatever key it shows next is kept as the known one.
+ * @throws HavreError "not-found", "forbidden" for who only sees it
+ */
+export async function forgetHostKey(world: Needs<"store">, actor: Actor, id: number): Promise<void> {
+  await world.store.transaction(async tx => {
+    const { id: storage, hostKey } = await owned(tx, actor, id);
+    if (hostKey === undefined) return;
+    await storages(tx).forgetHostKey(storage);
+    await record(tx, actor, { verb: "storage.host-key-forgotten", kind: "storage", id, data: { host_key: hostKey } });
   });
 }
 
@@ -86,8 +101,12 @@ function mustBeAcceptable(actor: Actor, input: StorageInput, before: StorageReco
   const isStaff = seesAll(actor) || personOf(actor)?.isStaff === true;
   const engine = acceptEngine(input.engine, isStaff);
   mustBeLines({ name: input.name, location: input.address, username: input.username });
-  mustBeStorage(input, engine, before === undefined);
+  mustBeStorage(input, engine, before);
 }
+
+/** null is none, undefined: as it was. */
+const sealedKey = (world: World, { privateKey }: StorageInput): Buffer | null | undefined =>
+  privateKey === undefined ? undefined : privateKey === "" ? null : world.secrets.seal(privateKey, PRIVATE_KEY_SEAL);
 
 const note = (tx: Tx, actor: Actor, verb: string, { id, name, engine, address, username }: StorageRecord): Promise<void> =>
   record(tx, actor, { verb, kind: "storage", id, data: { name, engine, location: address, username } });

@@ -1,4 +1,5 @@
-export { changeStorage, createStorage, listStorages, PASSWORD_SEAL, removeStorage, showStorage } from "./actions.ts";
+export { accessTo } from "./access.ts";
+export { changeStorage, createStorage, forgetHostKey, listStorages, removeStorage, showStorage } from "./actions.ts";
 export { addLocation, changeLocation, listLocations, PASSPHRASE_SEAL, removeLocation, showLocation } from "./locations.ts";
 export type {
   Engine,
@@ -11,4 +12,5 @@ export type {
   StorageRecord,
   StorageTest,
 } from "./model.ts";
+export { ENGINES, SERVER_ENGINES } from "./model.ts";
 export { testStorage } from "./test-storage.ts";

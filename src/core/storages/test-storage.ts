@@ -5,7 +5,8 @@ import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts
 import { record } from "../events/index.ts";
 import type { Actor } from "../people/model.ts";
 import type { Needs, World } from "../world.ts";
-import { PASSWORD_SEAL, seen } from "./actions.ts";
+import { accessTo } from "./access.ts";
+import { seen } from "./actions.ts";
 import type { StorageTest } from "./model.ts";
 
 type Storage = Awaited<ReturnType<World["openStorage"]>>;
@@ -47,10 +48,9 @@ export async function testStorage(
   actor: Actor,
   id: number,
 ): Promise<StorageTest> {
-  const { engine, address, username, passwordSealed } = await seen(world.store.db, actor, id);
-  const password = world.secrets.openText(passwordSealed, PASSWORD_SEAL);
+  const access = accessTo(world, await seen(world.store.db, actor, id));
   const result = await inTime(DEADLINE_MS, async signal => {
-    const storage = await world.openStorage({ engine, location: address, username, password });
+    const storage = await world.openStorage(access);
     try {
       await tryOut(storage, signal);
     } finally {
@@ -69,8 +69,8 @@ const FINE: StorageTest = {
 };
 
 function failed(error: unknown): StorageTest {
-  const { kind, message } = asHavreError(error);
-  const advice = ADVICE[kind];
+  const { kind, message, detail } = asHavreError(error);
+  const advice = typeof detail.advice === "string" ? detail.advice : ADVICE[kind];
   return { failure: kind, message: advice ? `${message} ${advice}` : message };
 }
 

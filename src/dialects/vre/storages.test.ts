@@ -62,7 +62,14 @@ describe("storages on the wire", () => {
       assert.equal(status, 201);
       const { id, created_at, updated_at, ...rest } = body;
       assert.ok(created_at && updated_at);
-      assert.deepEqual(rest, { name: "Disk", engine: "WEBDAV", location: "https://dav.example.org/", username: "u" });
+      assert.deepEqual(rest, {
+        name: "Disk",
+        engine: "WEBDAV",
+        location: "https://dav.example.org/",
+        username: "u",
+        has_private_key: false,
+        host_key: null,
+      });
       const row = await server.world.store.db.selectFrom("storage").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
       assert.ok(!row.password_sealed.includes("top secret"));
       assert.equal(server.world.secrets.openText(row.password_sealed, "storage.password"), "top secret");

@@ -43,6 +43,8 @@ export interface StudyTables {
     address: string;
     username: string;
     password_sealed: Buffer;
+    private_key_sealed: Default<Buffer | null>;
+    host_key: Default<string | null>;
   };
   location: Stamped & {
     id: Id;
