@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import pino, { type Logger } from "pino";
 import { runAdmin } from "./commands/admin.ts";
 import { runDoctor } from "./commands/doctor.ts";
+import { runSelfTest } from "./commands/self-test.ts";
 import { runVerify } from "./commands/verify.ts";
 import { ACCEPTED, type Config, ConfigError, readConfig } from "./config.ts";
 import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
@@ -40,6 +41,7 @@ const HELP = `Havre ${VERSION}: a Virtual Research Environment
   havre work        background work only
   havre migrate     bring the database to this version
   havre admin …     people, groups, tokens (havre admin --help)
+  havre self-test   send a small object through every storage
   havre doctor      check that this machine and these settings can work
   havre verify F    check a receipt offline
   havre version
@@ -271,6 +273,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === "work") return service(config, log, { serve: false, work: true });
   if (command === "migrate") return once(config, log, async () => say("The database is at this version."));
   if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
+  if (command === "self-test") return once(config, log, world => runSelfTest(world, say));
   if (command === "doctor") return runDoctor(config, say, act => once(config, log, act));
   process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);
   return 2;

@@ -2,6 +2,8 @@ import type { Mailer } from "../ports/mail.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
+import { proveAgain } from "./prove-again.ts";
+import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
 import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
@@ -10,6 +12,9 @@ export const allErrands = (mailer: Mailer | undefined): readonly ErrandKind[] =>
   deliver,
   measureDrop,
   releaseBlob,
+  proveAgain,
+  testStorages,
+  testOneStorage,
   sendMail(mailer),
   sweepUploadsErrand,
   sweepExternal,

@@ -14,10 +14,10 @@ import { accessTo } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
-import { giveBack } from "../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../kernel/streams.ts";
 import type { Source, Storage, StoragePath } from "../ports/storage.ts";
 import type { ErrandKind } from "./errand.ts";
+import { hashOf } from "./hash.ts";
 
 /**
  * Brings one drop to one location. Ask, then act: the file is written to a temporary name, its size and hash are checked, and
@@ -184,15 +184,6 @@ async function prove(
     throw new HavreError("checksum", `${storage.engine}: the bytes that lie there are not those that were sent.`);
   }
   return told === undefined ? "read-back" : "storage-hash";
-}
-
-async function hashOf(storage: Storage, path: StoragePath, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of chunksOf(await storage.read(path, {}, signal))) {
-    hash.update(chunk);
-    giveBack(chunk);
-  }
-  return hash.digest("hex");
 }
 
 /** Gives the file its name; a namesake stays what it is, and ours gets a name beside it. */

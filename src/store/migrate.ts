@@ -5,6 +5,7 @@ import * as foundation from "./migrations/0001-foundation.ts";
 import * as permissions from "./migrations/0002-permissions.ts";
 import * as vre from "./migrations/0004-vre.ts";
 import * as storages from "./migrations/0005-storages.ts";
+import * as proofs from "./migrations/0005b-proofs.ts";
 import * as ledger from "./migrations/0008-ledger.ts";
 import * as market from "./migrations/0009-market.ts";
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0002-permissions": permissions,
   "0004-vre": vre,
   "0005-storages": storages,
+  "0005b-proofs": proofs,
   "0008-ledger": ledger,
   "0009-market": market,
 };

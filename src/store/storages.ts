@@ -1,6 +1,6 @@
 import { type RawBuilder, type Selectable, type SqlBool, sql } from "kysely";
 import { type Actor, type PersonId, personOf, seesAll } from "../core/people/model.ts";
-import type { Engine, StorageId, StorageInput, StorageRecord } from "../core/storages/model.ts";
+import type { Engine, StorageId, StorageInput, StorageRecord, Trial } from "../core/storages/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { pageOf } from "./pages.ts";
 import { administeredStudies } from "./permissions.ts";
@@ -17,6 +17,12 @@ export const storageOfRow = (row: Selectable<Database["storage"]>): StorageRecor
   passwordSealed: row.password_sealed,
   privateKeySealed: row.private_key_sealed ?? undefined,
   hostKey: row.host_key ?? undefined,
+  trial: {
+    at: row.tried_at ?? undefined,
+    kind: row.trial_kind ?? undefined,
+    message: row.trial_message,
+    failures: row.trial_failures,
+  },
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -29,6 +35,9 @@ function visibleStorages(actor: Actor): RawBuilder<SqlBool> {
   return sql`id = any(array(select id from storage where owner_id = ${person.id} union
     select storage_id from location where ${administeredStudies(person.id, sql.ref("location.study_id"))}))`;
 }
+
+/** What was tried is another place now. */
+const UNTRIED = { tried_at: null, trial_kind: null, trial_message: "", trial_failures: 0 };
 
 /** undefined leaves one alone, null takes it away. */
 interface Sealed {
@@ -73,11 +82,42 @@ export const storages = (tx: Tx) => {
     async update(id: StorageId, input: StorageInput, sealed: Sealed): Promise<StorageRecord> {
       const row = await tx
         .updateTable("storage")
-        .set({ ...columnsOf(input, sealed), updated_at: sql<Date>`now()` })
+        .set({ ...columnsOf(input, sealed), ...UNTRIED, updated_at: sql<Date>`now()` })
         .where("id", "=", id)
         .returningAll()
         .executeTakeFirstOrThrow();
       return storageOfRow(row);
+    },
+
+    async ids(): Promise<StorageId[]> {
+      return (await tx.selectFrom("storage").select("id").orderBy("id").execute()).map(row => row.id as StorageId);
+    },
+
+    async byId(id: number): Promise<StorageRecord | undefined> {
+      const row = await tx.selectFrom("storage").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && storageOfRow(row);
+    },
+
+    /** Held to the end of the transaction. */
+    async lockTrial(id: StorageId): Promise<(Trial & { readonly storage: StorageRecord }) | undefined> {
+      const row = await tx.selectFrom("storage").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+      const storage = row && storageOfRow(row);
+      return storage && { ...storage.trial, storage };
+    },
+
+    async noteTrial(id: StorageId, { at, kind, message, failures }: Trial): Promise<void> {
+      await tx
+        .updateTable("storage")
+        .set({ tried_at: at ?? null, trial_kind: kind ?? null, trial_message: message, trial_failures: failures })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    /** Storages by the outcome of their last trial. */
+    async trials(): Promise<Map<string, number>> {
+      const { rows } = await sql<{ outcome: string; storages: number }>`
+        select coalesce(trial_kind, 'untried') as outcome, count(*) as storages from storage group by 1`.execute(tx);
+      return new Map(rows.map(({ outcome, storages }) => [outcome, storages]));
     },
 
     /** The first to come keeps a key; everybody else is told which one. */

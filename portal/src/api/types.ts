@@ -167,6 +167,7 @@ export type Storage = {
   username: string;
   has_private_key: boolean;
   host_key: string | null;
+  last_trial: { at: string; ok: boolean; message: string } | null;
 };
 export type StorageWrite = {
   name: string;
@@ -192,6 +193,9 @@ export type Delivery = ReceiptDelivery & {
   engine: string;
   phase: "queued" | "sending" | "verifying" | "done" | "parked";
   next_try_at: string | null;
+  proof: "asked" | "same" | "differs" | "unknown" | null;
+  proved_at: string | null;
+  proof_message: string;
 };
 export type Drop = {
   id: number;

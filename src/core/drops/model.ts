@@ -65,8 +65,17 @@ export interface Delivery {
   readonly nextTryAt: Date | undefined;
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;
+  /** Says which name in which storage this copy has. */
+  readonly nameKey: string | undefined;
+  /** What came of the last comparison with what was delivered; undefined before the first. */
+  readonly proof: Proof | undefined;
+  readonly provedAt: Date | undefined;
+  readonly proofReason: string;
   readonly updatedAt: Date;
 }
+
+/** asked: somebody wants it compared again · differs: gone or altered · unknown: it could not be read. */
+export type Proof = "asked" | "same" | "differs" | "unknown";
 
 /** What a study takes, as the drop-off page and the intake ask it. */
 export interface Target {
@@ -115,7 +124,7 @@ export interface Destination {
 /** One step of a drop's custody chain, hash-linked to the step before and signed. */
 export interface Hop {
   readonly seq: number;
-  readonly hop: "received" | "sealed" | "delivered" | "verified" | "parked" | "retried" | "released" | "refused";
+  readonly hop: "received" | "sealed" | "delivered" | "verified" | "parked" | "retried" | "released" | "refused" | "disproved";
   readonly at: string;
   readonly by: string;
   readonly facts: Readonly<Record<string, unknown>>;

@@ -13,4 +13,5 @@ export type {
   StorageTest,
 } from "./model.ts";
 export { ENGINES, SERVER_ENGINES } from "./model.ts";
-export { testStorage } from "./test-storage.ts";
+export { selfTestStorage, storagesToTest, storageTrials } from "./self-test.ts";
+export { testStorage } from "./trial.ts";

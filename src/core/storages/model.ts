@@ -25,6 +25,7 @@ export interface StorageRecord {
   readonly privateKeySealed: Buffer | undefined;
   /** What its server showed when it was first seen, where servers have such a key. */
   readonly hostKey: string | undefined;
+  readonly trial: Trial;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -65,6 +66,16 @@ export interface LocationInput {
   readonly uploadPath: string;
   /** "" is none; absent on a change: as it was, for it is never shown and a client cannot send it back. */
   readonly passphrase?: string | undefined;
+}
+
+/** What the last regular trial came to. */
+export interface Trial {
+  readonly at: Date | undefined;
+  /** "ok", or a kind of error; undefined before the first. */
+  readonly kind: string | undefined;
+  readonly message: string;
+  /** In a row. */
+  readonly failures: number;
 }
 
 /** What came of trying a storage. */

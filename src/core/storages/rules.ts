@@ -65,6 +65,9 @@ function serverProblem(address: string): string | undefined {
 export const isOtherServer = (before: Pick<StorageRecord, "engine" | "address">, input: StorageInput): boolean =>
   before.engine !== input.engine || URL.parse(before.address)?.host !== URL.parse(input.address)?.host;
 
+/** Altered bytes alarm at once; anything else may be a restart or a broken line, and alarms when it is there the next time too. */
+export const isAlarm = (kind: string | undefined, failuresInARow: number): boolean => kind === "checksum" || failuresInARow >= 2;
+
 const NO_KEY = "Paste the whole private key, from its BEGIN line to its END line.";
 
 /** Checks what belongs together. @param before what a change may keep. @throws HavreError "invalid" */

@@ -62,6 +62,7 @@ const storageSchema: Schema = object({
   username: STRING,
   has_private_key: BOOLEAN,
   host_key: orNull(STRING),
+  last_trial: orNull(object({ at: STAMP, ok: BOOLEAN, message: STRING })),
   ...STAMPS,
 });
 const locationSchema: Schema = object({
@@ -83,6 +84,10 @@ const storageShape = (storage: StorageRecord, { settings }: Wire) => ({
   username: storage.username,
   has_private_key: storage.privateKeySealed !== undefined,
   host_key: storage.hostKey ?? null,
+  last_trial:
+    storage.trial.at === undefined
+      ? null
+      : { at: stamp(storage.trial.at, settings.timeZone), ok: storage.trial.failures === 0, message: storage.trial.message },
   created_at: stamp(storage.createdAt, settings.timeZone),
   updated_at: stamp(storage.updatedAt, settings.timeZone),
 });
