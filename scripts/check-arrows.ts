@@ -41,7 +41,7 @@ const ARROWS: readonly { from: string; to: readonly string[]; why: string }[] = 
   { from: "src/core/files", to: ["src/kernel", "src/store", "src/ports"], why: "files are streamed through a port only" },
   {
     from: "src/drivers",
-    to: ["src/kernel", "src/ports", "src/drivers/http"],
+    to: ["src/kernel", "src/ports", "src/drivers/http", "src/drivers/s3"],
     why: "a driver knows its port and nobody else, so that it can be swapped",
   },
   {
@@ -104,16 +104,19 @@ function behindFace(from: string, to: string): string | undefined {
   return "an area shows one face: import its index.ts or model.ts, or ask for what is missing there";
 }
 
-/** drivers/PORT/NAME is one driver. It may use what lies directly in drivers/PORT, and drivers/http; only all.ts knows them all. */
+/** Clients that drivers of several ports rest on. */
+const CLIENTS = ["src/drivers/http", "src/drivers/s3"];
+
+/** drivers/PORT/NAME is one driver. It may use what lies directly in drivers/PORT, and the clients; only all.ts knows them all. */
 function betweenDrivers(from: string, to: string): string | undefined {
-  if (!isIn(from, "src/drivers") || !isIn(to, "src/drivers") || isIn(to, "src/drivers/http")) return undefined;
+  if (!isIn(from, "src/drivers") || !isIn(to, "src/drivers") || CLIENTS.some(client => isIn(to, client))) return undefined;
   if (isTest(from)) return undefined; // a layer is tested over some driver
   const mine = dirname(from);
   if (from.endsWith("/all.ts") && isIn(to, mine)) return undefined;
   const unit = mine.split("/").slice(0, 4).join("/");
   if (isIn(to, unit)) return undefined;
   if (isIn(unit, dirname(to)) && !to.endsWith("/all.ts")) return undefined;
-  return "no driver imports another: what they share lies in the port's own folder, or in drivers/http";
+  return "no driver imports another: what they share lies in the port's own folder, or is a client such as drivers/http";
 }
 
 function betweenDialects(from: string, to: string): string | undefined {

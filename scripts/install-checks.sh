@@ -22,6 +22,9 @@ openssl:openssl:what a hook script encrypted
 bwrap:bubblewrap:work in its sandbox
 pasta:passt:work that reaches other machines
 perl:perl-base:escapes from the sandbox
+/usr/lib/python3/dist-packages/swift/proxy/server.py:python3-swift:S3 against OpenStack Swift
+memcached:memcached:S3 against OpenStack Swift
+/usr/sbin/sshd:openssh-server:SFTP against OpenSSH
 '
 
 is_there() { case $1 in /*) test -e "$1" ;; *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; esac; }

@@ -6,6 +6,7 @@ import { ACCEPTED, readConfig, SETTINGS } from "../src/config.ts";
 import { refuse } from "../src/dialects/vre/wire.ts";
 import { allErrands } from "../src/errands/all.ts";
 import { type ErrorKind, HavreError } from "../src/kernel/errors.ts";
+import { DRIVER_TESTS, PAGE } from "./write-behaviour.ts";
 import { pages, withMadeParts } from "./write-docs.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -62,6 +63,16 @@ describe("the docs", () => {
       assert.ok(page.includes(`| \`${kind}\` | ${status} | ${passes} |`), `${kind} ${status} ${passes}`);
     }
     assert.equal(matches(page, /^\| `[a-z-]+` \| \d+ \|/gm).length, kinds.length);
+  });
+
+  it("tell every behaviour of every storage; if not, run: node scripts/write-behaviour.ts", () => {
+    const table = read(PAGE).split("<!-- measured: behaviour -->")[1] ?? "";
+    const [head = "", ...lines] = matches(table, /^(\| .* \|)$/gm);
+    const sentences = matches(read("src/ports/storage.suite.ts"), /^ {4}test\("([^"]+)"/gm);
+    const storages = DRIVER_TESTS.flatMap(file => matches(read(file), /behavesLikeStorage\(\s*"([^"]+)"/g));
+    assert.deepEqual(head.slice(2, -2).split(" | ").slice(1).sort(), storages.sort());
+    assert.deepEqual(lines.map(line => line.slice(2).split(" | ")[0]).sort(), sentences.sort());
+    assert.ok(sentences.length > 40 && !lines.some(line => line.includes("fails")));
   });
 
   it("tell every metric", () => {

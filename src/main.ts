@@ -7,6 +7,7 @@ import pino, { type Logger } from "pino";
 import { runAdmin } from "./commands/admin.ts";
 import { runDoctor } from "./commands/doctor.ts";
 import { runImages } from "./commands/images.ts";
+import { runSelfTest } from "./commands/self-test.ts";
 import { runVerify } from "./commands/verify.ts";
 import { ACCEPTED, type Config, ConfigError, readConfig } from "./config.ts";
 import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
@@ -43,6 +44,7 @@ const HELP = `Havre ${VERSION}: a Virtual Research Environment
   havre work        background work only
   havre migrate     bring the database to this version
   havre admin …     people, groups, tokens (havre admin --help)
+  havre self-test   send a small object through every storage
   havre doctor      check that this machine and these settings can work
   havre verify F    check a receipt offline
   havre version
@@ -293,6 +295,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === "migrate") return once(config, log, async () => say("The database is at this version."));
   if (command === "admin" && rest[0] === "image") return runImages(config.computeDir, rest.slice(1), say);
   if (command === "admin") return once(config, log, world => runAdmin(world, [...rest], say));
+  if (command === "self-test") return once(config, log, world => runSelfTest(world, say));
   if (command === "doctor") return doctor(config, log, say);
   process.stderr.write(`Unknown command "${command}".\n\n${HELP}`);
   return 2;

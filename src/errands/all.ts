@@ -5,6 +5,8 @@ import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { accountsOfStudy, keepMarket } from "./market.ts";
+import { proveAgain } from "./prove-again.ts";
+import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
 import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
@@ -13,6 +15,9 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   deliver,
   measureDrop,
   releaseBlob,
+  proveAgain,
+  testStorages,
+  testOneStorage,
   sendMail(mailer),
   sweepUploadsErrand,
   sweepExternal,

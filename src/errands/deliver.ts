@@ -10,13 +10,14 @@ import {
   noteSent,
   startDelivery,
 } from "../core/drops/index.ts";
+import { accessTo } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
-import { giveBack } from "../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../kernel/streams.ts";
 import type { Source, Storage, StoragePath } from "../ports/storage.ts";
 import type { ErrandKind } from "./errand.ts";
+import { hashOf } from "./hash.ts";
 
 /**
  * Brings one drop to one location. Ask, then act: the file is written to a temporary name, its size and hash are checked, and
@@ -49,12 +50,7 @@ export const deliver: ErrandKind = {
 
 async function bring(world: World, job: DeliveryJob, signal: AbortSignal): Promise<void> {
   const { destination, delivery } = job;
-  const storage = await world.openStorage({
-    engine: destination.engine,
-    location: destination.address,
-    username: destination.username,
-    password: world.secrets.openText(destination.passwordSealed, "storage.password"),
-  });
+  const storage = await world.openStorage(accessTo(world, { ...destination, id: destination.storageId }));
   try {
     const source = await sourceOf(world, job);
     if (source.sizeBytes > storage.can.maxFileBytes)
@@ -123,9 +119,7 @@ const PROGRESS_MS = 1_000;
 async function send(world: World, storage: Storage, job: DeliveryJob, source: Source, signal: AbortSignal): Promise<string> {
   const known = job.delivery.encrypted ? undefined : job.drop.sha256;
   const hashed = known === undefined ? hashing(source) : undefined;
-  const from = storage.can.resume
-    ? Math.min((await storage.stat(at(job.tempPath), signal))?.sizeBytes ?? 0, source.sizeBytes)
-    : 0;
+  const from = storage.can.resume ? Math.min(await storage.reached(at(job.tempPath), signal), source.sizeBytes) : 0;
   let notedAt = Date.now();
   await storage.write(at(job.tempPath), hashed?.source ?? source, {
     signal,
@@ -190,15 +184,6 @@ async function prove(
     throw new HavreError("checksum", `${storage.engine}: the bytes that lie there are not those that were sent.`);
   }
   return told === undefined ? "read-back" : "storage-hash";
-}
-
-async function hashOf(storage: Storage, path: StoragePath, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of chunksOf(await storage.read(path, {}, signal))) {
-    hash.update(chunk);
-    giveBack(chunk);
-  }
-  return hash.digest("hex");
 }
 
 /** Gives the file its name; a namesake stays what it is, and ours gets a name beside it. */

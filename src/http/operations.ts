@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { disprovedCopies } from "../core/drops/index.ts";
 import { errandLag } from "../core/errands/index.ts";
 import { machineCounts } from "../core/machines/index.ts";
+import { storageTrials } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { sameSecret } from "../kernel/secrets.ts";
@@ -115,6 +117,24 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
     registers: [registry],
     async collect() {
       this.set((await machineCounts(world)).orphans);
+    },
+  });
+  new Gauge({
+    name: "havre_storages",
+    help: "Storages by what their last hourly trial came to.",
+    labelNames: ["outcome"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const [outcome, storages] of await storageTrials(world)) this.set({ outcome }, storages);
+    },
+  });
+  new Gauge({
+    name: "havre_copies_disproved",
+    help: "Delivered copies that were found altered or gone when they were read again.",
+    registers: [registry],
+    async collect() {
+      this.set(await disprovedCopies(world));
     },
   });
   return { registry, requestSeconds };

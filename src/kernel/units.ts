@@ -1,6 +1,7 @@
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
+export const TIB = 1024 * GIB;
 
 const UNITS: Record<string, number> = {
   "": 1,
@@ -14,9 +15,9 @@ const UNITS: Record<string, number> = {
   g: GIB,
   gb: GIB,
   gib: GIB,
-  t: 1024 * GIB,
-  tb: 1024 * GIB,
-  tib: 1024 * GIB,
+  t: TIB,
+  tb: TIB,
+  tib: TIB,
 };
 
 /** Reads "8 MiB", "512k", "1048576". Units are binary. Returns undefined for anything else. */

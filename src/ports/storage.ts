@@ -30,6 +30,11 @@ export interface Storage {
    */
   write(path: StoragePath, source: Source, options: WriteOptions): Promise<void>;
   /**
+   * How far an interrupted write to `path` got: from there `write` can go on. 0 when nothing is there to go on with, or without
+   * `can.resume`. What was written whole got to its end.
+   */
+  reached(path: StoragePath, signal: AbortSignal): Promise<number>;
+  /**
    * Gives `from` the name `to`. Never overwrites: @throws "conflict" when `to` is taken, "not-found" when `from` is gone. Two of one
    * process never both succeed; for more see `can.exclusiveMove`.
    */
@@ -93,7 +98,7 @@ export interface Source {
 
 export interface WriteOptions {
   readonly signal: AbortSignal;
-  /** First byte to send; needs `can.resume`. Everything before it is already there. */
+  /** First byte to send, as `reached` told it, or less; needs `can.resume`. Everything before it is already there. */
   readonly from?: number;
   /** Called as bytes are handed to the storage, with the count so far; at most a few times a second matters. */
   readonly onProgress?: (sentBytes: number) => void;
@@ -105,6 +110,15 @@ export interface StorageAccess {
   readonly location: string;
   readonly username: string;
   readonly password: string;
+  /** A private key to sign in with, as text; the password is its passphrase then. */
+  readonly privateKey?: string;
+  /** The key that the server showed when it was first seen; with another one it is refused. */
+  readonly hostKey?: string;
+  /**
+   * Told of the server's key where none is known yet, before anything secret is sent. @returns the key that is known from now on,
+   * another one's when somebody was sooner
+   */
+  readonly onHostKey?: (hostKey: string) => Promise<string>;
 }
 
 /** Opens a storage of any engine Havre has a driver for. @throws HavreError "invalid" for an unknown engine or a bad location */

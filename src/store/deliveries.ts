@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { Delivery, DeliveryId, DeliveryState, Destination, DropId } from "../core/drops/model.ts";
+import type { Delivery, DeliveryId, DeliveryState, Destination, DropId, Proof } from "../core/drops/model.ts";
+import type { Engine, StorageId } from "../core/storages/model.ts";
 import type { ErrorKind } from "../kernel/errors.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -25,6 +26,10 @@ const deliveryOf = (row: Selectable<Database["delivery"]>): Delivery => ({
   nextTryAt: row.next_try_at ?? undefined,
   startedAt: row.started_at ?? undefined,
   finishedAt: row.finished_at ?? undefined,
+  nameKey: row.name_key ?? undefined,
+  proof: (row.proof ?? undefined) as Proof | undefined,
+  provedAt: row.proved_at ?? undefined,
+  proofReason: row.proof_reason,
   updatedAt: row.updated_at,
 });
 
@@ -46,6 +51,9 @@ export interface DeliveryChange {
   readonly nextTryAt?: Date | null;
   readonly startedAt?: Date;
   readonly finishedAt?: Date | null;
+  readonly proof?: Proof;
+  readonly provedAt?: Date;
+  readonly proofReason?: string;
 }
 
 const COLUMNS = {
@@ -64,6 +72,9 @@ const COLUMNS = {
   nextTryAt: "next_try_at",
   startedAt: "started_at",
   finishedAt: "finished_at",
+  proof: "proof",
+  provedAt: "proved_at",
+  proofReason: "proof_reason",
 } as const satisfies Record<keyof DeliveryChange, keyof Database["delivery"]>;
 
 export const deliveries = (tx: Tx) => ({
@@ -114,6 +125,12 @@ export const deliveries = (tx: Tx) => ({
       .execute();
   },
 
+  /** Copies that were found altered or gone, and not found right since. */
+  async disproved(): Promise<number> {
+    const query = tx.selectFrom("delivery").select(eb => eb.fn.countAll<number>().as("count"));
+    return (await query.where("proof", "=", "differs").executeTakeFirstOrThrow()).count;
+  },
+
   async remove(id: number): Promise<void> {
     await tx.deleteFrom("delivery").where("id", "=", id).execute();
   },
@@ -146,18 +163,22 @@ const destinationQuery = (tx: Tx) =>
       "storage.address",
       "storage.username",
       "storage.password_sealed",
+      "storage.private_key_sealed",
+      "storage.host_key",
     ]);
 
 type DestinationRow = Awaited<ReturnType<ReturnType<typeof destinationQuery>["executeTakeFirstOrThrow"]>>;
 
 const destinationOf = (row: DestinationRow): Destination => ({
   locationId: row.id,
-  storageId: row.storage_id,
+  storageId: row.storage_id as StorageId,
   storageName: row.name,
-  engine: row.engine,
+  engine: row.engine as Engine,
   address: row.address,
   username: row.username,
   passwordSealed: row.password_sealed,
+  privateKeySealed: row.private_key_sealed ?? undefined,
+  hostKey: row.host_key ?? undefined,
   path: row.path,
   uploadPath: row.upload_path,
   passphraseSealed: row.passphrase_sealed ?? undefined,

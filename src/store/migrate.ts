@@ -8,6 +8,8 @@ import * as market from "./migrations/0009-market.ts";
 import * as vre from "./migrations/0010-vre.ts";
 import * as machines from "./migrations/0011-machines.ts";
 import * as administration from "./migrations/0012-administration.ts";
+import * as storages from "./migrations/0013-storages.ts";
+import * as proofs from "./migrations/0014-proofs.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -18,6 +20,8 @@ const MIGRATIONS: Record<string, Migration> = {
   "0010-vre": vre,
   "0011-machines": machines,
   "0012-administration": administration,
+  "0013-storages": storages,
+  "0014-proofs": proofs,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

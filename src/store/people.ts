@@ -151,6 +151,19 @@ export const people = (tx: Tx) => {
       return rows.map(personOfRow);
     },
 
+    /** Who is told when something of `owner` goes wrong: they, and the superusers; those who can be written to. */
+    async alarmed(owner: PersonId): Promise<Person[]> {
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .where("is_active", "=", true)
+        .where("email", "<>", "")
+        .where(eb => eb.or([eb("id", "=", owner), eb("is_superuser", "=", true)]))
+        .orderBy("id")
+        .execute();
+      return rows.map(personOfRow);
+    },
+
     /** Every group that somebody is in, by name. */
     async groups(): Promise<{ name: string; members: number }[]> {
       const { rows } = await sql<{ name: string; members: number }>`

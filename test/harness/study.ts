@@ -8,10 +8,11 @@ export interface TestStudy {
 }
 
 export interface TestStorage {
-  readonly engine?: "WEBDAV" | "FOLDER";
+  readonly engine?: "WEBDAV" | "S3" | "SFTP" | "FOLDER";
   readonly location: string;
   readonly username?: string;
   readonly password?: string;
+  readonly privateKey?: string;
   readonly path?: string;
   readonly passphrase?: string;
 }
@@ -39,8 +40,15 @@ export async function addStorage(
   study: number,
   storage: TestStorage,
 ): Promise<{ id: number; storage: { id: number } }> {
-  const { engine = "WEBDAV", location, username = "", password = "" } = storage;
-  const made = await client.post("/api/v1/storages/", { name: `drive ${location}`, engine, location, username, password });
+  const { engine = "WEBDAV", location, username = "", password = "", privateKey: private_key } = storage;
+  const made = await client.post("/api/v1/storages/", {
+    name: `drive ${location}`,
+    engine,
+    location,
+    username,
+    password,
+    private_key,
+  });
   return client.post(`/api/v1/studies/${study}/storages/`, {
     storage: made.id,
     path: storage.path ?? "",

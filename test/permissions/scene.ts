@@ -196,7 +196,12 @@ async function aDrop(world: BenchWorld, studyUuid: string, uploadCode: string, s
     const { dropId, receiptSecret } = await announceDrop(tx, world, said);
     await finishDrop(tx, world, dropId, { sizeBytes: 5, sha256: sha256Hex("12345") });
     const [delivery, drop] = DELIVERY[state];
-    await tx.updateTable("delivery").set({ state: delivery }).where("drop_id", "=", dropId).execute();
+    const copy = state === "delivered" ? { final_path: "data.csv", sent_sha256: sha256Hex("12345") } : {};
+    await tx
+      .updateTable("delivery")
+      .set({ state: delivery, ...copy })
+      .where("drop_id", "=", dropId)
+      .execute();
     const blob = state === "delivered" ? { blob_key: null } : {};
     await tx
       .updateTable("drop")

@@ -159,8 +159,25 @@ export type Invitation = {
   created_at: string;
 };
 
-export type Storage = { id: number; name: string; engine: string; location: string; username: string };
-export type StorageWrite = { name: string; engine: string; location: string; username: string; password: string };
+export type Storage = {
+  id: number;
+  name: string;
+  engine: string;
+  location: string;
+  username: string;
+  has_private_key: boolean;
+  host_key: string | null;
+  last_trial: { at: string; ok: boolean; message: string } | null;
+};
+export type StorageWrite = {
+  name: string;
+  engine: string;
+  location: string;
+  username: string;
+  password: string;
+  /** "" is none; absent: as it was. */
+  private_key?: string | undefined;
+};
 export type StorageLocation = {
   id: number;
   storage: Storage;
@@ -176,6 +193,9 @@ export type Delivery = ReceiptDelivery & {
   engine: string;
   phase: "queued" | "sending" | "verifying" | "done" | "parked";
   next_try_at: string | null;
+  proof: "asked" | "same" | "differs" | "unknown" | null;
+  proved_at: string | null;
+  proof_message: string;
 };
 export type Drop = {
   id: number;

@@ -11,12 +11,13 @@ const ICON: Record<string, ReactNode> = {
   sealed: <IconLock size={18} />,
   delivered: <IconShip size={18} />,
   verified: <IconCircleCheck size={18} />,
+  disproved: <IconAlertTriangle size={18} />,
   released: <IconTrash size={18} />,
   parked: <IconAlertTriangle size={18} />,
   refused: <IconAlertTriangle size={18} />,
   retried: <IconRefresh size={18} />,
 };
-const KNOWN = ["received", "sealed", "delivered", "verified", "parked", "retried", "released", "refused"] as const;
+const KNOWN = ["received", "sealed", "delivered", "verified", "parked", "retried", "released", "refused", "disproved"] as const;
 /** In this order; what else the server tells follows under its own name. */
 const FACTS = [
   "filename",

@@ -1,5 +1,5 @@
 import { Anchor, Button } from "@mantine/core";
-import { IconInbox, IconRefresh } from "@tabler/icons-react";
+import { IconInbox, IconRefresh, IconShieldCheck } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,7 +11,7 @@ import { Failure } from "../parts/Failure.tsx";
 import { Meter } from "../parts/Meter.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, Panel } from "../parts/Panel.tsx";
-import { DeliveryTag, DropTag } from "../parts/Status.tsx";
+import { DeliveryTag, DropTag, Tag } from "../parts/Status.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
 import { bytes, duration, moment, percent } from "../units.ts";
 import css from "./study.module.css";
@@ -103,6 +103,7 @@ function DropRow({ drop, study }: { drop: Drop; study: Study }) {
         <DropTag status={drop.status} />
         {drop.status_message && <span className={css.under}>{drop.status_message}</span>}
         {drop.status === "ERROR" && mayManage(study) && <Retry drop={drop} study={study} />}
+        {drop.status === "DONE" && mayManage(study) && <ProveAgain drop={drop} study={study} />}
       </td>
       <td>
         <span className={css.smallLabel}>{t("drops.deliveries")}</span>
@@ -139,6 +140,43 @@ function Retry({ drop, study }: { drop: Drop; study: Study }) {
   );
 }
 
+/** Has every copy read again and compared with what was delivered. */
+function ProveAgain({ drop, study }: { drop: Drop; study: Study }) {
+  const { t } = useTranslation();
+  const name = drop.original_filename;
+  const prove = useStudyVerb(study, {
+    do: () => api<Drop>("POST", `/v1/dropoffs/${drop.id}/prove/`),
+    changes: ["drops"],
+    said: () => t("drops.proving", { name }),
+  });
+  return (
+    <Button
+      mt="xs"
+      size="compact-md"
+      variant="subtle"
+      leftSection={<IconShieldCheck size={16} />}
+      loading={prove.isPending}
+      disabled={drop.deliveries.some(delivery => delivery.proof === "asked")}
+      aria-label={t("drops.proveOf", { name })}
+      onClick={() => prove.mutate(undefined)}
+    >
+      {t("drops.prove")}
+    </Button>
+  );
+}
+
+function Proof({ delivery: { proof, proved_at, proof_message } }: { delivery: Delivery }) {
+  const { t, i18n } = useTranslation();
+  if (proof === null) return null;
+  const at = proved_at === null ? "" : moment(proved_at, i18n.language);
+  return (
+    <span className={css.under}>
+      {proof === "differs" && <Tag tone="bad">{t("drops.differs")}</Tag>} {t(`drops.proof.${proof}`, { time: at })}{" "}
+      {proof_message}
+    </span>
+  );
+}
+
 function DeliveryLine({ delivery, file }: { delivery: Delivery; file: string }) {
   const { t, i18n } = useTranslation();
   const { state, bytes_done, bytes_total } = delivery;
@@ -169,6 +207,7 @@ function DeliveryLine({ delivery, file }: { delivery: Delivery; file: string }) 
         />
       )}
       {facts.length > 0 && <span className={css.under}>{facts.join(" · ")}</span>}
+      {done && <Proof delivery={delivery} />}
       {delivery.message && !done && <span className={css.under}>{delivery.message}</span>}
     </li>
   );

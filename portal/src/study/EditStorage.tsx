@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from "@mantine/core";
+import { Button, Code, Group, Input, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api } from "../api/client.ts";
@@ -20,7 +20,7 @@ export function EditStorage(props: Props) {
   );
 }
 
-function Form({ study, storage: { id, name, engine, location, username }, onClose }: Props) {
+function Form({ study, storage: { id, name, engine, location, username, has_private_key, host_key }, onClose }: Props) {
   const { t } = useTranslation();
   const [written, setWritten] = useState<StorageWrite>({ name, engine, location, username, password: "" });
   const save = useStudyVerb(study, {
@@ -41,9 +41,10 @@ function Form({ study, storage: { id, name, engine, location, username }, onClos
         <StorageFields
           storage={written}
           fields={fields}
-          hasPassword
+          kept={{ hasPrivateKey: has_private_key }}
           onChange={part => setWritten(before => ({ ...before, ...part }))}
         />
+        {host_key && <HostKey study={study} storage={id} hostKey={host_key} />}
         {save.error && <Failure error={save.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
@@ -55,5 +56,25 @@ function Form({ study, storage: { id, name, engine, location, username }, onClos
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** The key by which an SFTP server is known again. Forgetting it is for a server that was set up anew. */
+function HostKey({ study, storage, hostKey }: { study: Study; storage: number; hostKey: string }) {
+  const { t } = useTranslation();
+  const forget = useStudyVerb(study, {
+    do: () => api("DELETE", `/v1/storages/${storage}/host-key/`),
+    changes: ["locations"],
+    said: () => t("storage.hostKeyForgotten"),
+  });
+  return (
+    <Input.Wrapper label={t("storage.hostKey")} description={t("storage.hostKeyHelp")}>
+      <Group mt={6} wrap="wrap">
+        <Code>{hostKey}</Code>
+        <Button size="compact-md" variant="light" color="red" loading={forget.isPending} onClick={() => forget.mutate(undefined)}>
+          {t("storage.hostKeyForget")}
+        </Button>
+      </Group>
+    </Input.Wrapper>
   );
 }

@@ -1,4 +1,4 @@
-import { NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { usePortal } from "../api/session.ts";
 import type { StorageWrite } from "../api/types.ts";
@@ -8,15 +8,27 @@ export type FieldsProps<T> = { fields: Readonly<Record<string, string>>; onChang
 
 type Props = FieldsProps<StorageWrite> & {
   storage: StorageWrite;
-  /** There is a password already: leaving it out keeps it. */
-  hasPassword?: boolean;
+  /** What is kept when it is left out. */
+  kept?: { hasPrivateKey: boolean };
 };
 
+const ACCOUNT = { username: "storage.username", password: "storage.password" } as const;
+/** What each kind calls its fields. */
+const KINDS = {
+  WEBDAV: { location: "storage.locationWeb", ...ACCOUNT },
+  S3: { location: "storage.locationBucket", username: "storage.accessKey", password: "storage.secretKey" },
+  SFTP: { location: "storage.locationSftp", ...ACCOUNT },
+  FOLDER: { location: "storage.locationFolder", ...ACCOUNT },
+} as const;
+
 /** What Havre must know to reach a storage. */
-export function StorageFields({ storage, fields, onChange, hasPassword = false }: Props) {
+export function StorageFields({ storage, fields, onChange, kept }: Props) {
   const { t } = useTranslation();
   const engines = usePortal()?.storage_engines ?? ["WEBDAV"];
-  const folder = storage.engine === "FOLDER";
+  const words = KINDS[storage.engine as keyof typeof KINDS] ?? KINDS.WEBDAV;
+  const isOpen = storage.engine === "FOLDER";
+  const byKey =
+    storage.engine === "SFTP" && (storage.private_key === undefined ? kept?.hasPrivateKey === true : storage.private_key !== "");
   return (
     <>
       <div className={css.pair}>
@@ -38,7 +50,7 @@ export function StorageFields({ storage, fields, onChange, hasPassword = false }
       </div>
       <TextInput
         label={t("storage.location")}
-        description={t(folder ? "storage.locationFolder" : "storage.locationWeb")}
+        description={t(words.location)}
         value={storage.location}
         onChange={event => onChange({ location: event.currentTarget.value })}
         error={fields.location}
@@ -46,24 +58,44 @@ export function StorageFields({ storage, fields, onChange, hasPassword = false }
       />
       <div className={css.pair}>
         <TextInput
-          label={t("storage.username")}
+          label={t(words.username)}
           value={storage.username}
           onChange={event => onChange({ username: event.currentTarget.value })}
           error={fields.username}
           autoComplete="off"
-          required={!folder}
+          required={!isOpen}
         />
         <PasswordInput
-          label={t("storage.password")}
-          description={hasPassword && t("storage.passwordKept")}
+          label={t(byKey ? "storage.keyPassphrase" : words.password)}
+          description={kept && t("storage.passwordKept")}
           value={storage.password}
           onChange={event => onChange({ password: event.currentTarget.value })}
           error={fields.password}
           autoComplete="new-password"
           visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }}
-          required={!folder && !hasPassword}
+          required={!isOpen && !byKey && (!kept || kept.hasPrivateKey)}
         />
       </div>
+      {storage.engine === "SFTP" && (
+        <Textarea
+          label={t("storage.privateKey")}
+          description={t(kept?.hasPrivateKey ? "storage.privateKeyKept" : "storage.privateKeyHelp")}
+          value={storage.private_key ?? ""}
+          onChange={event => onChange({ private_key: event.currentTarget.value || undefined })}
+          error={fields.private_key}
+          autoComplete="off"
+          spellCheck={false}
+          rows={4}
+          disabled={storage.private_key === ""}
+        />
+      )}
+      {storage.engine === "SFTP" && kept?.hasPrivateKey && (
+        <Checkbox
+          label={t("storage.privateKeyNone")}
+          checked={storage.private_key === ""}
+          onChange={event => onChange({ private_key: event.currentTarget.checked ? "" : undefined })}
+        />
+      )}
     </>
   );
 }

@@ -10,6 +10,7 @@ import { Failure } from "../parts/Failure.tsx";
 import { Empty, Panel } from "../parts/Panel.tsx";
 import { Tag } from "../parts/Status.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
+import { moment } from "../units.ts";
 import { AddStorage } from "./AddStorage.tsx";
 import { EditStorage } from "./EditStorage.tsx";
 import css from "./study.module.css";
@@ -45,7 +46,7 @@ export function Storages({ study }: { study: Study }) {
 }
 
 function LocationRow({ location, study }: { location: StorageLocation; study: Study }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const [asking, setAsking] = useState(false);
   const [editing, setEditing] = useState(false);
   const { storage } = location;
@@ -100,6 +101,16 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
         </div>
       </div>
       <div role="status" aria-live="polite">
+        {!test.data && storage.last_trial?.ok === false && (
+          <Alert
+            mt="sm"
+            variant="light"
+            color="red"
+            title={t("storage.trialFailed", { time: moment(storage.last_trial.at, i18n.language) })}
+          >
+            {storage.last_trial.message}
+          </Alert>
+        )}
         {test.data && <Tested result={test.data} />}
         {test.error && <Failure error={test.error} />}
       </div>

@@ -24,6 +24,7 @@ const ACTS: Record<string, string> = {
   sealed: "UpdateAction",
   delivered: "TransferAction",
   verified: "AssessAction",
+  disproved: "AssessAction",
   released: "DeleteAction",
 };
 
@@ -39,10 +40,9 @@ function metadata({ drop, target, hops }: ReceiptView, receipt: ReceiptDocument)
     agent: { "@id": hop.by === "system" ? "#havre" : "#provider" },
     identifier: `sha256:${hop.hash}`,
     actionStatus: {
-      "@id":
-        hop.hop === "parked" || hop.hop === "refused"
-          ? "http://schema.org/FailedActionStatus"
-          : "http://schema.org/CompletedActionStatus",
+      "@id": ["parked", "refused", "disproved"].includes(hop.hop)
+        ? "http://schema.org/FailedActionStatus"
+        : "http://schema.org/CompletedActionStatus",
     },
   }));
   return {

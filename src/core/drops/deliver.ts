@@ -124,10 +124,7 @@ export async function noteSent(world: World, job: DeliveryJob, sentBytes: number
  * @returns false when another delivery holds it
  */
 export async function claimName(world: World, job: DeliveryJob, finalPath: string): Promise<boolean> {
-  const { engine, address } = job.destination;
-  const nameKey = createHash("sha256")
-    .update(JSON.stringify([engine, address, finalPath]))
-    .digest("hex");
+  const nameKey = nameKeyOf(job.destination, finalPath);
   try {
     await deliveries(world.store.db).change(job.delivery.id, { finalPath, nameKey });
     return true;
@@ -136,6 +133,11 @@ export async function claimName(world: World, job: DeliveryJob, finalPath: strin
     throw error;
   }
 }
+
+export const nameKeyOf = ({ engine, address }: Pick<Destination, "engine" | "address">, finalPath: string): string =>
+  createHash("sha256")
+    .update(JSON.stringify([engine, address, finalPath]))
+    .digest("hex");
 
 /** The copy is there under its name and was compared. Closes the delivery; the last one closes the drop. */
 export async function completeDelivery(
@@ -160,6 +162,8 @@ export async function completeDelivery(
       nextTryAt: null,
       keySealed: null,
       finishedAt: world.clock.now(),
+      proof: "same",
+      provedAt: world.clock.now(),
     });
     await addHop(tx, world, drop, {
       hop: "delivered",
@@ -240,7 +244,7 @@ export async function parkDelivery(tx: Tx, world: World, drop: Drop, delivery: D
 }
 
 /** The drop is locked before its delivery is read: two workers at one drop take turns. */
-async function lockDelivery(tx: Tx, deliveryId: number): Promise<{ delivery: Delivery; drop: Drop } | undefined> {
+export async function lockDelivery(tx: Tx, deliveryId: number): Promise<{ delivery: Delivery; drop: Drop } | undefined> {
   const first = await deliveries(tx).byId(deliveryId);
   const drop = first && (await drops(tx).lock(first.dropId));
   const delivery = drop && (await deliveries(tx).byId(deliveryId));

@@ -14,6 +14,7 @@ export {
 export { type HookAnswer, type HookCall, receiveHook, sweepExternalDrops } from "./hook.ts";
 export { receiptPath, receiptSecretOf } from "./mails.ts";
 export { type CodeAsked, readTarget, tryCode } from "./page.ts";
+export { type CopyToProve, copyToProve, disprovedCopies, noteComparison, noteUnproved, proveDropAgain } from "./prove-again.ts";
 export {
   type DropFilter,
   listDrops,

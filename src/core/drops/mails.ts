@@ -15,17 +15,21 @@ export const receiptSecretOf = (world: Needs<"secrets">, drop: Drop): string =>
 
 const OUTCOME: Record<"en" | "nl", (delivery: Delivery) => string> = {
   en: d =>
-    d.state === "done"
-      ? `delivered and proved: ${d.finalPath ?? ""}`
-      : d.state === "parked"
-        ? `needs you: ${d.reason}`
-        : "under way",
+    d.proof === "differs"
+      ? `${d.proofReason} (${d.finalPath ?? ""})`
+      : d.state === "done"
+        ? `delivered and proved: ${d.finalPath ?? ""}`
+        : d.state === "parked"
+          ? `needs you: ${d.reason}`
+          : "under way",
   nl: d =>
-    d.state === "done"
-      ? `afgeleverd en gecontroleerd: ${d.finalPath ?? ""}`
-      : d.state === "parked"
-        ? `wacht op u: ${d.reason}`
-        : "onderweg",
+    d.proof === "differs"
+      ? `weg of gewijzigd: ${d.finalPath ?? ""}`
+      : d.state === "done"
+        ? `afgeleverd en gecontroleerd: ${d.finalPath ?? ""}`
+        : d.state === "parked"
+          ? `wacht op u: ${d.reason}`
+          : "onderweg",
 };
 
 /** Whom a mail comes from when the owner has no name. */
@@ -43,7 +47,7 @@ export async function mailAboutDrop(tx: Tx, world: World, kind: DropMail, drop: 
   if (!recipient) return;
   const language = kind === "receipt" ? (provider?.language ?? drop.language) : target.owner.language;
   const ownerName = `${target.owner.firstName} ${target.owner.lastName}`.trim() || TEAM[language];
-  const copies = kind === "delivered" || kind === "failed" ? await deliveries(tx).ofDrops([drop.id]) : [];
+  const copies = kind === "delivered" || kind === "failed" || kind === "differs" ? await deliveries(tx).ofDrops([drop.id]) : [];
   const written = dropMail(kind, {
     language,
     studyName: target.name,

@@ -1,6 +1,7 @@
 import type { ErrorKind } from "../../kernel/errors.ts";
 import type { Brand } from "../../kernel/ids.ts";
 import type { Language } from "../people/model.ts";
+import type { Engine, StorageId } from "../storages/model.ts";
 
 export type DropId = Brand<number, "DropId">;
 export type DeliveryId = Brand<number, "DeliveryId">;
@@ -64,8 +65,17 @@ export interface Delivery {
   readonly nextTryAt: Date | undefined;
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;
+  /** Says which name in which storage this copy has. */
+  readonly nameKey: string | undefined;
+  /** What came of the last comparison with what was delivered; undefined before the first. */
+  readonly proof: Proof | undefined;
+  readonly provedAt: Date | undefined;
+  readonly proofReason: string;
   readonly updatedAt: Date;
 }
+
+/** asked: somebody wants it compared again · differs: gone or altered · unknown: it could not be read. */
+export type Proof = "asked" | "same" | "differs" | "unknown";
 
 /** What a study takes, as the drop-off page and the intake ask it. */
 export interface Target {
@@ -98,12 +108,14 @@ export interface Provider {
 /** A location with its storage, as a delivery needs it. */
 export interface Destination {
   readonly locationId: number;
-  readonly storageId: number;
+  readonly storageId: StorageId;
   readonly storageName: string;
-  readonly engine: string;
+  readonly engine: Engine;
   readonly address: string;
   readonly username: string;
   readonly passwordSealed: Buffer;
+  readonly privateKeySealed: Buffer | undefined;
+  readonly hostKey: string | undefined;
   readonly path: string;
   readonly uploadPath: string;
   readonly passphraseSealed: Buffer | undefined;
@@ -112,7 +124,7 @@ export interface Destination {
 /** One step of a drop's custody chain, hash-linked to the step before and signed. */
 export interface Hop {
   readonly seq: number;
-  readonly hop: "received" | "sealed" | "delivered" | "verified" | "parked" | "retried" | "released" | "refused";
+  readonly hop: "received" | "sealed" | "delivered" | "verified" | "parked" | "retried" | "released" | "refused" | "disproved";
   readonly at: string;
   readonly by: string;
   readonly facts: Readonly<Record<string, unknown>>;

@@ -11,6 +11,7 @@ import type { Needs } from "../world.ts";
 import { headerLine } from "./layout.ts";
 import type { Mail, NewMail } from "./model.ts";
 
+export { type StorageAlarm, storageAlarmMail } from "./alarms.ts";
 export { layOut } from "./layout.ts";
 export type { Mail, NewMail } from "./model.ts";
 export { type DropFacts, type DropMail, dropMail, type InvitationFacts, invitationMail } from "./words.ts";

@@ -71,7 +71,7 @@ export interface DropFacts {
   readonly deliveries: readonly { readonly storage: string; readonly outcome: string }[];
 }
 
-export type DropMail = "arrived" | "delivered" | "failed" | "receipt";
+export type DropMail = "arrived" | "delivered" | "failed" | "differs" | "receipt";
 
 const DROP_WORDS: Record<Language, Record<DropMail, (f: DropFacts) => { subject: string; parts: Part[] }>> = {
   en: {
@@ -99,6 +99,15 @@ const DROP_WORDS: Record<Language, Record<DropMail, (f: DropFacts) => { subject:
         ...outcomes(f, EN.storage),
         ...factsOf(f, EN),
         { link: f.studyLink, label: "See what to do and try again" },
+      ],
+    }),
+    differs: f => ({
+      subject: `${f.studyName}: a copy of ${f.filename} is not what was delivered`,
+      parts: [
+        "Havre read a delivered copy again. It is gone, or other bytes lie there than were delivered. Find out who changed it before you use it; other storages may still hold a right copy.",
+        ...outcomes(f, EN.storage),
+        ...factsOf(f, EN),
+        { link: f.receiptLink, label: "Receipt, with what was found when" },
       ],
     }),
     receipt: f => ({
@@ -136,6 +145,15 @@ const DROP_WORDS: Record<Language, Record<DropMail, (f: DropFacts) => { subject:
         ...outcomes(f, NL.storage),
         ...factsOf(f, NL),
         { link: f.studyLink, label: "Bekijk wat u kunt doen en probeer opnieuw" },
+      ],
+    }),
+    differs: f => ({
+      subject: `${f.studyName}: een kopie van ${f.filename} is niet wat er is afgeleverd`,
+      parts: [
+        "Havre heeft een afgeleverde kopie opnieuw gelezen. Ze is weg, of er staan andere bytes dan er zijn afgeleverd. Zoek uit wie dat deed voordat u haar gebruikt; een andere opslag heeft misschien nog een goede kopie.",
+        ...outcomes(f, NL.storage),
+        ...factsOf(f, NL),
+        { link: f.receiptLink, label: "Ontvangstbewijs, met wat er wanneer gevonden is" },
       ],
     }),
     receipt: f => ({

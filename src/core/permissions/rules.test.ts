@@ -19,6 +19,7 @@ const LOWEST: { readonly [K in Kind]: Readonly<Record<Verb<K>, StandingOn<K>>> }
     "location.see": "administrator",
     "location.change": "administrator",
     "drop.retry": "administrator",
+    "drop.prove": "administrator",
     "study.remove": "owner",
   },
   organisation: {

@@ -19,6 +19,7 @@ const LOWEST = {
     "location.see": "administrator",
     "location.change": "administrator",
     "drop.retry": "administrator",
+    "drop.prove": "administrator",
     "study.remove": "owner",
   },
   organisation: {

@@ -8,13 +8,11 @@ import { mustBeSuperuser } from "../people/index.ts";
 import { type Actor, type PersonId, personOf, seesAll } from "../people/model.ts";
 import { mustBeLines, noSuch } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
+import { PASSWORD_SEAL, PRIVATE_KEY_SEAL } from "./access.ts";
 import type { StorageInput, StorageRecord } from "./model.ts";
-import { acceptEngine, mustBeStorage } from "./rules.ts";
+import { acceptEngine, isOtherServer, mustBeStorage } from "./rules.ts";
 
 type World = Needs<"store" | "secrets">;
-
-/** What a sealed storage password is bound to. */
-export const PASSWORD_SEAL = "storage.password";
 
 /** One's own, and those that a study one administers delivers to; by name. */
 export const listStorages = (world: Needs<"store">, actor: Actor, window: Window): Promise<Page<StorageRecord>> =>
@@ -29,8 +27,9 @@ export async function createStorage(world: World, actor: Actor, input: StorageIn
   const owner = personOf(actor);
   if (!owner) throw new HavreError("forbidden", "A storage needs a person as its owner.");
   mustBeAcceptable(actor, input, undefined);
+  const secrets = { password: world.secrets.seal(input.password ?? "", PASSWORD_SEAL), privateKey: sealedKey(world, input) };
   return world.store.transaction(async tx => {
-    const storage = await storages(tx).insert(owner.id, input, world.secrets.seal(input.password ?? "", PASSWORD_SEAL));
+    const storage = await storages(tx).insert(owner.id, input, secrets);
     await note(tx, actor, "storage.created", storage);
     return storage;
   });
@@ -50,11 +49,15 @@ export async function changeStorage(
     const input = { ...storage, ...defined(given) };
     mustBeAcceptable(actor, input, storage);
     mustNotLead(actor, storage, input);
-    const sealed = input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined;
-    const changed = await storages(tx).update(storage.id, input, sealed);
+    const changed = await storages(tx).update(storage.id, input, {
+      password: input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined,
+      privateKey: input.engine === "SFTP" ? sealedKey(world, input) : null,
+    });
+    if (isOtherServer(storage, input)) await storages(tx).forgetHostKey(storage.id);
     const { name, engine, address, username } = changed;
     const changes = changesBetween<Partial<StorageRecord>>(storage, { name, engine, address, username });
-    await note(tx, actor, "storage.changed", changed, { changes, ...(sealed ? { replaced: ["password"] } : {}) });
+    const replaced = [...(input.password ? ["password"] : []), ...(input.privateKey === undefined ? [] : ["private key"])];
+    await note(tx, actor, "storage.changed", changed, { changes, ...(replaced.length > 0 ? { replaced } : {}) });
     return changed;
   });
 }
@@ -90,6 +93,19 @@ export async function handOverStorage(
     if (isEmpty(changes)) return;
     await storages(tx).handOver(storage.id, person.id);
     await note(tx, actor, "storage.handed-over", storage, { changes });
+  });
+}
+
+/**
+ * For a server that was set up anew: whatever key it shows next is kept as the known one.
+ * @throws HavreError "not-found", "forbidden" for who only sees it
+ */
+export async function forgetHostKey(world: Needs<"store">, actor: Actor, id: number): Promise<void> {
+  await world.store.transaction(async tx => {
+    const { id: storage, hostKey } = await owned(tx, actor, id);
+    if (hostKey === undefined) return;
+    await storages(tx).forgetHostKey(storage);
+    await record(tx, actor, { verb: "storage.host-key-forgotten", kind: "storage", id, data: { host_key: hostKey } });
   });
 }
 
@@ -129,8 +145,12 @@ function mustBeAcceptable(actor: Actor, input: StorageInput, before: StorageReco
   const isStaff = seesAll(actor) || personOf(actor)?.isStaff === true;
   const engine = acceptEngine(input.engine, isStaff);
   mustBeLines({ name: input.name, location: input.address, username: input.username });
-  mustBeStorage(input, engine, before === undefined);
+  mustBeStorage(input, engine, before);
 }
+
+/** null is none, undefined: as it was. */
+const sealedKey = (world: World, { privateKey }: StorageInput): Buffer | null | undefined =>
+  privateKey === undefined ? undefined : privateKey === "" ? null : world.secrets.seal(privateKey, PRIVATE_KEY_SEAL);
 
 const note = (
   tx: Tx,

@@ -1,9 +1,10 @@
+export { accessTo, PASSWORD_SEAL } from "./access.ts";
 export {
   changeStorage,
   createStorage,
+  forgetHostKey,
   handOverStorage,
   listStorages,
-  PASSWORD_SEAL,
   removeStorage,
   showStorage,
 } from "./actions.ts";
@@ -19,4 +20,6 @@ export type {
   StorageRecord,
   StorageTest,
 } from "./model.ts";
-export { testStorage } from "./test-storage.ts";
+export { ENGINES, SERVER_ENGINES } from "./model.ts";
+export { selfTestStorage, storagesToTest, storageTrials } from "./self-test.ts";
+export { testStorage } from "./trial.ts";

@@ -7,7 +7,7 @@ export type StorageId = Brand<number, "StorageId">;
 export type LocationId = Brand<number, "LocationId">;
 
 /** The engines that a researcher may choose, and those only for who runs the server: a FOLDER is a folder of the server itself. */
-export const ENGINES = ["WEBDAV"] as const;
+export const ENGINES = ["WEBDAV", "S3", "SFTP"] as const;
 export const SERVER_ENGINES = ["FOLDER"] as const;
 export type Engine = (typeof ENGINES)[number] | (typeof SERVER_ENGINES)[number];
 
@@ -20,7 +20,12 @@ export interface StorageRecord {
   /** A URL or a folder, as its owner typed it; the wire calls it location. */
   readonly address: string;
   readonly username: string;
+  /** Beside a private key: its passphrase. */
   readonly passwordSealed: Buffer;
+  readonly privateKeySealed: Buffer | undefined;
+  /** What its server showed when it was first seen, where servers have such a key. */
+  readonly hostKey: string | undefined;
+  readonly trial: Trial;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -32,6 +37,8 @@ export interface StorageInput {
   readonly username: string;
   /** Absent or empty on a change: the old one stays. */
   readonly password?: string | undefined;
+  /** "" is none; absent on a change: as it was. */
+  readonly privateKey?: string | undefined;
 }
 
 /** location: storage × study × path × encryption. */
@@ -59,6 +66,16 @@ export interface LocationInput {
   readonly uploadPath: string;
   /** "" is none; absent on a change: as it was, for it is never shown and a client cannot send it back. */
   readonly passphrase?: string | undefined;
+}
+
+/** What the last regular trial came to. */
+export interface Trial {
+  readonly at: Date | undefined;
+  /** "ok", or a kind of error; undefined before the first. */
+  readonly kind: string | undefined;
+  readonly message: string;
+  /** In a row. */
+  readonly failures: number;
 }
 
 /** What came of trying a storage. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { HavreError } from "../../kernel/errors.ts";
-import { acceptEngine, acceptLocation, addressProblem, mustBeStorage } from "./rules.ts";
+import type { Engine } from "./model.ts";
+import { acceptEngine, acceptLocation, addressProblem, isOtherServer, mustBeStorage } from "./rules.ts";
 
 const fields = (act: () => unknown): Record<string, string[]> => {
   try {
@@ -39,6 +40,28 @@ describe("the address of a storage", () => {
     assert.match(addressProblem("WEBDAV", "https://host/#a") ?? "", /without '\?' or '#'/);
   });
 
+  it("names a bucket for S3, perhaps with a region", () => {
+    for (const good of ["https://s3.example.org/b", "http://10.0.0.1:9000/b/f/", "https://h/b?region=eu-1"])
+      assert.equal(addressProblem("S3", good), undefined, good);
+    for (const bad of ["", "s3://b", "b", "sftp://h/b"]) assert.equal(addressProblem("S3", bad), "Enter a valid URL.", bad);
+    for (const bad of ["https://h", "https://h/", "https://h//"])
+      assert.match(addressProblem("S3", bad) ?? "", /Name the bucket/, bad);
+    for (const bad of ["https://h/b?x=1", "https://h/b#x", "https://h/b?region=a&region=b"])
+      assert.match(addressProblem("S3", bad) ?? "", /nothing behind it but/, bad);
+    assert.match(addressProblem("S3", "https://h/b?region=a/b") ?? "", /no name of a region/);
+    assert.match(addressProblem("S3", "https://u:p@h/b") ?? "", /Leave the user name/);
+  });
+
+  it("names a server and a folder for SFTP", () => {
+    for (const good of ["sftp://h.example/data", "sftp://h:2222", "sftp://h/~/x", "sftp://[::1]/x"])
+      assert.equal(addressProblem("SFTP", good), undefined, good);
+    for (const bad of ["", "h:/x", "ssh://h/", "sftp:///x", "sftp://h/a b"])
+      assert.match(addressProblem("SFTP", bad) ?? "", /such as sftp:\/\/server/, bad);
+    assert.match(addressProblem("SFTP", "sftp://u@h/") ?? "", /Leave the user name/);
+    assert.match(addressProblem("SFTP", "sftp://h/~/../x") ?? "", /'\.\.'/);
+    assert.match(addressProblem("SFTP", "sftp://h/?x") ?? "", /without/);
+  });
+
   it("carries no user name or password", () => {
     for (const bad of ["https://u:p@host/", "https://u@host/", "https://@host/", "https://:p@host/"])
       assert.match(addressProblem("WEBDAV", bad) ?? "", /Leave the user name and the password out/, bad);
@@ -70,11 +93,38 @@ it("a user and a password are needed where somebody signs in, the password only 
   const input = { name: "n", engine: "", address: "https://host/", username: "", password: "" };
   const blank = ["This field may not be blank."];
   assert.deepEqual(
-    fields(() => mustBeStorage(input, "WEBDAV", true)),
+    fields(() => mustBeStorage(input, "WEBDAV", undefined)),
     { username: blank, password: blank },
   );
-  mustBeStorage({ ...input, username: "u" }, "WEBDAV", false);
-  mustBeStorage({ ...input, address: "/srv" }, "FOLDER", true);
+  mustBeStorage({ ...input, username: "u" }, "WEBDAV", { privateKeySealed: undefined });
+  mustBeStorage({ ...input, address: "/srv" }, "FOLDER", undefined);
+});
+
+it("a private key takes a password's place at SFTP, and nowhere else", () => {
+  const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----";
+  const input = { name: "n", engine: "", address: "sftp://host/x", username: "u", password: "" };
+  const before = { privateKeySealed: Buffer.from("sealed") };
+  const blank = ["This field may not be blank."];
+  mustBeStorage({ ...input, privateKey: key }, "SFTP", undefined);
+  mustBeStorage(input, "SFTP", before);
+  mustBeStorage({ ...input, privateKey: "", password: "p" }, "SFTP", before);
+  const wrong = (more: object, engine: Engine, old?: typeof before) =>
+    fields(() => mustBeStorage({ ...input, ...more }, engine, old));
+  assert.deepEqual(wrong({ privateKey: "" }, "SFTP"), { password: blank });
+  // What was kept beside the key is its passphrase.
+  assert.deepEqual(wrong({ privateKey: "" }, "SFTP", before), { password: blank });
+  assert.deepEqual(wrong({ address: "https://host/b" }, "S3", before), { password: blank });
+  assert.match(wrong({ privateKey: "ssh-ed25519 AAAA" }, "SFTP").private_key?.[0] ?? "", /the whole private key/);
+  assert.match(wrong({ address: "https://host/b", password: "p", privateKey: key }, "S3").private_key?.[0] ?? "", /Only SFTP/);
+});
+
+it("another server has another host key, another folder has not", () => {
+  const before = { engine: "SFTP", address: "sftp://host/a" } as const;
+  const to = (engine: string, address: string) => isOtherServer(before, { name: "", username: "", engine, address });
+  assert.deepEqual(
+    [to("SFTP", "sftp://host/b"), to("SFTP", "sftp://host:2222/a"), to("SFTP", "sftp://other/a"), to("WEBDAV", "https://host/a")],
+    [false, true, true, true],
+  );
 });
 
 describe("the folders of a location", () => {

@@ -1,6 +1,6 @@
 import { asHavreError, invalid } from "../../kernel/errors.ts";
 import { relativePath } from "../../kernel/paths.ts";
-import { ENGINES, type Engine, type LocationInput, SERVER_ENGINES, type StorageInput } from "./model.ts";
+import { ENGINES, type Engine, type LocationInput, SERVER_ENGINES, type StorageInput, type StorageRecord } from "./model.ts";
 
 /**
  * The engine, when this person may choose it. A folder of the server belongs to who runs the server: for anybody else the
@@ -16,8 +16,18 @@ const BLANK = "This field may not be blank.";
 
 /** What is wrong with an address for its engine; undefined when nothing is. */
 export function addressProblem(engine: Engine, address: string): string | undefined {
-  return engine === "FOLDER" ? folderProblem(address) : urlProblem(address);
+  return PROBLEMS[engine](address);
 }
+
+const PROBLEMS: Readonly<Record<Engine, (address: string) => string | undefined>> = {
+  FOLDER: folderProblem,
+  WEBDAV: address =>
+    urlProblem(address, "https?") ?? (/[?#]/.test(address) ? "Enter the URL of a folder, without '?' or '#'." : undefined),
+  S3: address => urlProblem(address, "https?") ?? bucketProblem(address),
+  SFTP: address =>
+    urlProblem(address, "sftp", "sftp://server/folder, or sftp://server/~/folder below the home folder") ??
+    serverProblem(address),
+};
 
 function folderProblem(address: string): string | undefined {
   const parts = address.split("/");
@@ -26,23 +36,57 @@ function folderProblem(address: string): string | undefined {
     : "Enter the absolute path of a folder on the server, without '.' or '..'.";
 }
 
-function urlProblem(address: string): string | undefined {
+function urlProblem(address: string, scheme: string, example?: string): string | undefined {
   const url = URL.parse(address);
   // The parser forgives blanks and back-slashes, and reads "https:host" as a host; people who type these mean something else.
-  if (!url || !/^https?:\/\/[^/\\]/i.test(address) || /[\s\\]/.test(address)) return "Enter a valid URL.";
-  if (url.username !== "" || url.password !== "" || /^https?:\/\/[^/?#]*@/i.test(address))
+  if (!url || !new RegExp(`^${scheme}://[^/\\\\]`, "i").test(address) || /[\s\\]/.test(address))
+    return example === undefined ? "Enter a valid URL." : `Enter an address such as ${example}.`;
+  if (url.username !== "" || url.password !== "" || /^\w+:\/\/[^/?#]*@/.test(address))
     return "Leave the user name and the password out of the URL; they have fields of their own.";
-  if (url.search !== "" || url.hash !== "") return "Enter the URL of a folder, without '?' or '#'.";
   return undefined;
 }
 
-/** Checks what belongs together. `isNew`: there is no old password to keep. @throws HavreError "invalid" */
-export function mustBeStorage(input: StorageInput, engine: Engine, isNew: boolean): void {
+function bucketProblem(address: string): string | undefined {
+  const url = new URL(address);
+  const regions = url.searchParams.getAll("region");
+  if (!/^\/+[^/]/.test(url.pathname))
+    return "Name the bucket behind the server: https://server/bucket, perhaps with a folder in it.";
+  if (/#/.test(address) || [...url.searchParams.keys()].some(name => name !== "region") || regions.length > 1)
+    return "Enter the URL of a bucket, with nothing behind it but ?region=NAME where the server needs that.";
+  return regions.every(region => /^[a-z0-9-]{1,64}$/i.test(region)) ? undefined : "This is no name of a region.";
+}
+
+function serverProblem(address: string): string | undefined {
+  if (/[?#]/.test(address)) return "Enter the address of a folder, without '?' or '#'.";
+  return /\/\.{1,2}(\/|$)/.test(address) ? "The address may not contain '.' or '..'." : undefined;
+}
+
+/** Whether a storage lies on another server after this change: then the host key that is known is not its own. */
+export const isOtherServer = (before: Pick<StorageRecord, "engine" | "address">, input: StorageInput): boolean =>
+  before.engine !== input.engine || URL.parse(before.address)?.host !== URL.parse(input.address)?.host;
+
+/** Altered bytes alarm at once; anything else may be a restart or a broken line, and alarms when it is there the next time too. */
+export const isAlarm = (kind: string | undefined, failuresInARow: number): boolean => kind === "checksum" || failuresInARow >= 2;
+
+const NO_KEY = "Paste the whole private key, from its BEGIN line to its END line.";
+
+/** Checks what belongs together. @param before what a change may keep. @throws HavreError "invalid" */
+export function mustBeStorage(
+  input: StorageInput,
+  engine: Engine,
+  before: Pick<StorageRecord, "privateKeySealed"> | undefined,
+): void {
   const fields: Record<string, string[]> = {};
   const problem = addressProblem(engine, input.address);
   if (problem) fields.location = [problem];
   if (engine !== "FOLDER" && input.username === "") fields.username = [BLANK];
-  if (engine !== "FOLDER" && isNew && !input.password) fields.password = [BLANK];
+  const hadKey = before?.privateKeySealed !== undefined;
+  const hasKey = engine === "SFTP" && (input.privateKey === undefined ? hadKey : input.privateKey !== "");
+  // What was kept beside a key is no password.
+  if (engine !== "FOLDER" && !hasKey && (before === undefined || hadKey) && !input.password) fields.password = [BLANK];
+  if (input.privateKey && engine !== "SFTP") fields.private_key = ["Only SFTP signs in with a private key."];
+  else if (input.privateKey && !/^-----BEGIN [A-Z ]*PRIVATE KEY-----|^PuTTY-User-Key-File-/.test(input.privateKey.trim()))
+    fields.private_key = [NO_KEY];
   if (Object.keys(fields).length > 0) throw invalid(fields);
 }
 

@@ -2,6 +2,7 @@ import {
   closedBecause,
   type DropFilter,
   listDrops,
+  proveDropAgain,
   readDrop,
   readTarget,
   retryDrop,
@@ -39,6 +40,9 @@ export const deliveryShape = (delivery: Delivery, timeZone: string) => ({
   bytes_done: delivery.sentBytes,
   bytes_total: delivery.totalBytes,
   next_try_at: stampOrNull(delivery.nextTryAt, timeZone),
+  proof: delivery.proof ?? null,
+  proved_at: stampOrNull(delivery.provedAt, timeZone),
+  proof_message: delivery.proofReason,
   started_at: stampOrNull(delivery.startedAt, timeZone),
   updated_at: stamp(delivery.updatedAt, timeZone),
 });
@@ -78,9 +82,10 @@ const SHOWN_DELIVERY = {
   started_at: orNull(STAMP),
   updated_at: STAMP,
 };
+const PROOF = { proof: orNull(words(["asked", "same", "differs", "unknown"])), proved_at: orNull(STAMP), proof_message: STRING };
 /** As the provider sees it. */
 export const providerDeliverySchema: Schema = object(SHOWN_DELIVERY);
-const deliverySchema: Schema = object({ ...SHOWN_DELIVERY, location: orNull(INTEGER), next_try_at: orNull(STAMP) });
+const deliverySchema: Schema = object({ ...SHOWN_DELIVERY, location: orNull(INTEGER), next_try_at: orNull(STAMP), ...PROOF });
 export const STATUS: Schema = words(STATUSES);
 const dropSchema: Schema = object({
   id: INTEGER,
@@ -199,6 +204,18 @@ export const dropRoutes: readonly Route[] = [
     reply: dropSchema,
     in: idParam,
     do: retryDrop,
+    out: dropShape,
+  }),
+  route({
+    method: "POST",
+    path: "/api/v1/dropoffs/:id/prove/",
+    auth: "user",
+    tag: "dropoffs",
+    summary: "Read every delivered copy again and compare it",
+    status: 202,
+    reply: dropSchema,
+    in: idParam,
+    do: proveDropAgain,
     out: dropShape,
   }),
   route({

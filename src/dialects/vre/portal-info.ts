@@ -1,4 +1,5 @@
 import { listSigningKeys } from "../../core/drops/index.ts";
+import { ENGINES, SERVER_ENGINES } from "../../core/storages/index.ts";
 import { nothing, type Route, route, type Schema } from "../../http/route.ts";
 import { BOOLEAN, list, object, orNull, STAMP, STRING, words } from "./schemas.ts";
 import { stamp } from "./wire.ts";
@@ -49,7 +50,7 @@ export const portalRoutes = ({ version, demo }: PortalFacts): readonly Route[] =
       registration_domains: settings.registrationDomains,
       activation_mail: settings.activationMail,
       languages: ["en", "nl"],
-      storage_engines: ["WEBDAV", "FOLDER"],
+      storage_engines: [...ENGINES, ...SERVER_ENGINES],
     }),
   }),
   route({

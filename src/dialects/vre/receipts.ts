@@ -60,7 +60,14 @@ const receiptSchema: Schema = object({
 });
 
 /** The provider learns where copies are and how they fare, not the numbers of our rows. */
-const providerShape = ({ location: _, next_try_at: __, ...shown }: ReturnType<typeof deliveryShape>) => shown;
+const providerShape = ({
+  location: _,
+  next_try_at: __,
+  proof: ___,
+  proved_at: ____,
+  proof_message: _____,
+  ...shown
+}: ReturnType<typeof deliveryShape>) => shown;
 
 const download = (name: string, type: string, body: string | Buffer): Reply =>
   new SpecialReply(200, body, {

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { startS3 } from "../../../emulators/s3.ts";
 import { apacheMissing, startApache } from "../../../test/engines/apache.ts";
+import { sshdMissing, startSshd } from "../../../test/engines/sshd.ts";
 import type { Person } from "../../core/people/model.ts";
 import { newIdentity } from "../../kernel/age/index.ts";
 import { type StudiesServer, studiesServer } from "./studies.fixture.ts";
@@ -62,7 +64,15 @@ describe("storages on the wire", () => {
       assert.equal(status, 201);
       const { id, created_at, updated_at, ...rest } = body;
       assert.ok(created_at && updated_at);
-      assert.deepEqual(rest, { name: "Disk", engine: "WEBDAV", location: "https://dav.example.org/", username: "u" });
+      assert.deepEqual(rest, {
+        name: "Disk",
+        engine: "WEBDAV",
+        location: "https://dav.example.org/",
+        username: "u",
+        has_private_key: false,
+        host_key: null,
+        last_trial: null,
+      });
       const row = await server.world.store.db.selectFrom("storage").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
       assert.ok(!row.password_sealed.includes("top secret"));
       assert.equal(server.world.secrets.openText(row.password_sealed, "storage.password"), "top secret");
@@ -187,6 +197,56 @@ describe("storages on the wire", () => {
         assert.deepEqual((await test(owner, { location: `${apache.url}missing/` })).code, "NOT_FOUND");
       } finally {
         await apache.stop();
+      }
+    });
+
+    it("a bucket works, and a wrong key is told from a wrong bucket", async () => {
+      const s3 = await startS3();
+      try {
+        const bucket = { engine: "S3", location: s3.url, username: s3.accessKey };
+        assert.deepEqual((await test(owner, bucket)).code, "OK");
+        assert.deepEqual([...s3.objects.keys()], []);
+        const wrong = await test(owner, { ...bucket, username: "SOMEBODYELSE" });
+        assert.deepEqual([wrong.ok, wrong.code], [false, "AUTH"]);
+        assert.match(wrong.message, /wrong access key or secret key.* Check the access key and the secret key/);
+        const missing = await test(owner, { ...bucket, location: s3.url.replace("/bucket", "/other") });
+        assert.deepEqual(missing.code, "NOT_FOUND");
+        assert.match(missing.message, /no such bucket.* Check the name of the bucket/);
+      } finally {
+        await s3.stop();
+      }
+    });
+
+    it("an SFTP server works and is known from then on, and a wrong key has its words", { skip: sshdMissing() }, async () => {
+      const sshd = await startSshd();
+      const access = { engine: "SFTP", location: sshd.url, username: sshd.user, password: "", private_key: sshd.privateKey };
+      try {
+        const made = (await post(owner, access)).body;
+        assert.deepEqual([made.has_private_key, made.host_key], [true, null]);
+        const worked = await server.call(owner, "POST", `${STORAGES}${made.id}/test/`);
+        assert.equal(worked.body.code, "OK");
+        const known = (await get(owner, `${STORAGES}${made.id}/`)).body;
+        assert.match(known.host_key, /^ssh-ed25519 SHA256:/);
+        assert.ok(!JSON.stringify(known).includes("PRIVATE"));
+        const row = await server.world.store.db
+          .selectFrom("storage")
+          .selectAll()
+          .where("id", "=", made.id)
+          .executeTakeFirstOrThrow();
+        assert.ok(!row.private_key_sealed?.includes("PRIVATE"));
+        const stranger = await test(owner, { ...access, username: "nobody-we-know" });
+        assert.equal(stranger.code, "AUTH");
+        assert.match(stranger.message, /wrong user name or key.* authorised keys/);
+        assert.deepEqual(await server.events("storage", made.id), ["storage.created", "storage.host-key-seen", "storage.tested"]);
+        // Another folder of the server is known, another server is not.
+        const move = (location: string) =>
+          server.call(owner, "PUT", `${STORAGES}${made.id}/`, { ...write(), ...access, location });
+        assert.equal((await move(`${sshd.url}/sub`)).status, 200);
+        assert.equal((await get(owner, `${STORAGES}${made.id}/`)).body.host_key, known.host_key);
+        assert.equal((await move("sftp://other.example/x")).status, 200);
+        assert.equal((await get(owner, `${STORAGES}${made.id}/`)).body.host_key, null);
+      } finally {
+        await sshd.stop();
       }
     });
 

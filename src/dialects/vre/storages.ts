@@ -3,6 +3,7 @@ import {
   changeLocation,
   changeStorage,
   createStorage,
+  forgetHostKey,
   type LocationInput,
   type LocationView,
   listLocations,
@@ -19,7 +20,7 @@ import {
 import { noContent, type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import type { ErrorKind } from "../../kernel/errors.ts";
 import { optional, pk, readBody, schemaOf, text } from "./fields.ts";
-import { BOOLEAN, INTEGER, list, object, STAMP, STRING } from "./schemas.ts";
+import { BOOLEAN, INTEGER, list, object, orNull, STAMP, STRING } from "./schemas.ts";
 import { idParam, PAGE_QUERY, pageAsked, pageOut, pageSchema, stamp, windowOf } from "./wire.ts";
 
 /** Storages, and where in them a study's drops go (contract §4.7). */
@@ -31,6 +32,7 @@ const STORAGE_CHANGE = {
   location: text({ max: 1024 }),
   username: text({ max: 1024, blank: true }),
   password: optional(text({ max: 1024, blank: true, keepBlanks: true })),
+  private_key: optional(text({ max: 16_384, blank: true })),
 };
 const STORAGE_WRITE = { ...STORAGE_CHANGE, password: text({ max: 1024, blank: true, keepBlanks: true }) };
 const LOCATION_WRITE = {
@@ -42,8 +44,8 @@ const LOCATION_WRITE = {
 };
 
 function storageIn(shape: typeof STORAGE_CHANGE | typeof STORAGE_WRITE, wire: Wire): StorageInput {
-  const { location: address, ...rest } = readBody(shape, wire.body);
-  return { ...rest, address };
+  const { location: address, private_key: privateKey, ...rest } = readBody(shape, wire.body);
+  return { ...rest, address, privateKey };
 }
 function locationIn(wire: Wire): LocationInput {
   const { uploadpath: uploadPath, encryption_password: passphrase, ...rest } = readBody(LOCATION_WRITE, wire.body);
@@ -58,6 +60,9 @@ const storageSchema: Schema = object({
   engine: STRING,
   location: STRING,
   username: STRING,
+  has_private_key: BOOLEAN,
+  host_key: orNull(STRING),
+  last_trial: orNull(object({ at: STAMP, ok: BOOLEAN, message: STRING })),
   ...STAMPS,
 });
 const locationSchema: Schema = object({
@@ -77,6 +82,12 @@ const storageShape = (storage: StorageRecord, { settings }: Wire) => ({
   engine: storage.engine,
   location: storage.address,
   username: storage.username,
+  has_private_key: storage.privateKeySealed !== undefined,
+  host_key: storage.hostKey ?? null,
+  last_trial:
+    storage.trial.at === undefined
+      ? null
+      : { at: stamp(storage.trial.at, settings.timeZone), ok: storage.trial.failures === 0, message: storage.trial.message },
   created_at: stamp(storage.createdAt, settings.timeZone),
   updated_at: stamp(storage.updatedAt, settings.timeZone),
 });
@@ -172,6 +183,16 @@ const storages: readonly Route[] = [
     status: 204,
     in: wire => idParam(wire),
     do: removeStorage,
+    out: () => noContent(),
+  }),
+  route({
+    ...shared,
+    method: "DELETE",
+    path: "/api/v1/storages/:id/host-key/",
+    summary: "Forget the known host key of an SFTP server that was set up anew; the next one it shows is kept.",
+    status: 204,
+    in: wire => idParam(wire),
+    do: forgetHostKey,
     out: () => noContent(),
   }),
   route({

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
-import { isInstalled } from "../../../test/engines/ports.ts";
+import { aCertificate, opensslMissing } from "../../../test/engines/certificate.ts";
 import { MIB } from "../../kernel/units.ts";
 import { addressGuard } from "./addresses.ts";
 import { drain, type GuardSettings, makeGuardedHttp, parseHttpUrl, redirectOf, retryAfterSeconds, textOf } from "./guarded.ts";
@@ -264,32 +260,9 @@ describe("the guarded HTTP client", () => {
   });
 
   it("trusts no certificate that nobody vouches for", {
-    skip: isInstalled("openssl") ? false : "openssl is not installed",
+    skip: opensslMissing(),
   }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "havre-tls-"));
-    closing.push(() => rmSync(folder, { recursive: true }));
-    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    execFileSync(
-      "openssl",
-      [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-keyout",
-        join(folder, "key"),
-        "-out",
-        join(folder, "cert"),
-        ...names,
-      ],
-      { stdio: "ignore" },
-    );
-    const [key, cert] = ["key", "cert"].map(name => readFileSync(join(folder, name), "utf8")) as [string, string];
+    const { key, cert } = aCertificate("localhost");
     const server = createTlsServer({ key, cert }, (_, reply) => void reply.end("fine")).listen(0, "127.0.0.1");
     await once(server, "listening");
     closing.push(() => server.close());

@@ -1,25 +1,19 @@
-import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
 import type { IncomingHttpHeaders } from "node:http";
-import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { Agent, buildConnector, errors as undiciErrors } from "undici";
-import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { Agent, buildConnector } from "undici";
+import { HavreError } from "../../kernel/errors.ts";
 import { owns } from "../../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../../kernel/streams.ts";
 import { KIB } from "../../kernel/units.ts";
-import { addressGuard } from "./addresses.ts";
+import { networkError } from "./failures.ts";
+import { type GuardedLookup, makeGuard, PrivateAddress } from "./lookup.ts";
 
-export interface GuardSettings {
-  /** Private ranges that may be reached all the same: the operator's choice. */
-  readonly egressAllow: readonly string[];
+export interface GuardSettings extends GuardedLookup {
   readonly connectTimeoutMs?: number;
   /** Longest silence while bytes should flow, in either direction. */
   readonly idleTimeoutMs?: number;
   /** Further certificate authorities (PEM), besides those Node trusts. */
   readonly certificateAuthorities?: readonly string[];
-  /** All addresses of a host; the system's resolver unless a test gives another. */
-  readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
 }
 
 export interface HttpRequest {
@@ -143,41 +137,17 @@ export function retryAfterSeconds(headers: IncomingHttpHeaders, now = Date.now()
 }
 
 function guardedConnector(settings: GuardSettings): buildConnector.connector {
-  const mayReach = addressGuard(settings.egressAllow);
-  const resolve = settings.resolve ?? ((host: string) => lookup(host, { all: true }));
-  const guardedLookup: LookupFunction = (host, options, done) => {
-    resolve(host)
-      .then(addresses => {
-        const wanted = addresses.filter(
-          one => mayReach(one.address) && (!options.family || one.family === familyNumber(options.family)),
-        );
-        const [first] = wanted;
-        if (first === undefined)
-          throw addresses.length > 0 ? new PrivateAddress() : Object.assign(new Error(host), { code: "ENOTFOUND" });
-        if (options.all) done(null, [...wanted]);
-        else done(null, first.address, first.family);
-      })
-      .catch(error => done(error, "", 4));
-  };
+  const guard = makeGuard(settings);
   const connect = buildConnector({
     timeout: settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     allowH2: false,
-    lookup: guardedLookup,
+    lookup: guard.lookup,
     ...(settings.certificateAuthorities === undefined ? {} : { ca: [...settings.certificateAuthorities] }),
   } as buildConnector.BuildOptions);
   return (options, done) => {
-    // A socket resolves no literal address, so the lookup would not see it.
-    const host = options.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !mayReach(host)) done(new PrivateAddress(), null);
+    if (guard.refuses(options.hostname)) done(new PrivateAddress(), null);
     else connect(options, done);
   };
-}
-
-const familyNumber = (family: number | string): number => (family === "IPv6" ? 6 : family === "IPv4" ? 4 : Number(family));
-
-/** Says nothing of the address a name led to: that would show a stranger the inside of this network. */
-class PrivateAddress extends Error {
-  readonly code = "PRIVATE_ADDRESS";
 }
 
 const isStream = (body: HttpRequest["body"]): body is AsyncIterable<Buffer> =>
@@ -215,39 +185,4 @@ function mapped(body: Readable, calledAs: string, signal: AbortSignal): Readable
     }
   };
   return readableFrom(chunks(), () => body.destroy());
-}
-
-const CODES: Record<string, readonly [ErrorKind, string]> = {
-  PRIVATE_ADDRESS: ["forbidden", "this server may not connect to private or reserved addresses"],
-  ENOTFOUND: ["network", "no such host"],
-  EAI_AGAIN: ["network", "the name of the host cannot be looked up now"],
-  ECONNREFUSED: ["network", "the connection was refused"],
-  ECONNRESET: ["network", "the connection was cut"],
-  EPIPE: ["network", "the connection was cut"],
-  UND_ERR_SOCKET: ["network", "the connection was cut"],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ["network", "the connection was cut"],
-  UND_ERR_INFO: ["network", "the connection was cut"],
-  UND_ERR_ABORTED: ["network", "the connection was cut"],
-  EHOSTUNREACH: ["network", "the host cannot be reached"],
-  ENETUNREACH: ["network", "the host cannot be reached"],
-  ETIMEDOUT: ["timeout", "the host does not answer"],
-  UND_ERR_CONNECT_TIMEOUT: ["timeout", "the host does not answer"],
-  UND_ERR_HEADERS_TIMEOUT: ["timeout", "the host took too long to answer"],
-  UND_ERR_BODY_TIMEOUT: ["timeout", "the host fell silent in the middle"],
-  UND_ERR_HEADERS_OVERFLOW: ["protocol", "the host's answer makes no sense"],
-};
-
-function networkError(error: unknown, calledAs: string, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof HavreError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const known = CODES[code];
-  if (known !== undefined) return new HavreError(known[0], `${calledAs}: ${known[1]}.`, { cause: error });
-  if (error instanceof undiciErrors.HTTPParserError || code.startsWith("HPE_"))
-    return new HavreError("protocol", `${calledAs}: the host's answer makes no sense.`, { cause: error });
-  if (/CERT|SIGNED|SIGNATURE|ISSUER|ALTNAME/.test(code))
-    return new HavreError("network", `${calledAs}: its certificate is not trusted (${code}).`, { retry: "never", cause: error });
-  if (code.startsWith("ERR_SSL") || code === "EPROTO")
-    return new HavreError("network", `${calledAs}: no encrypted connection could be made.`, { cause: error });
-  return asHavreError(error);
 }

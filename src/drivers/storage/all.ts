@@ -17,6 +17,11 @@ const DRIVERS: Readonly<Record<string, Open>> = {
     const [{ openWebdav }, { makeGuardedHttp }] = await Promise.all([import("./webdav/webdav.ts"), import("../http/guarded.ts")]);
     return openWebdav(access, { http: makeGuardedHttp({ egressAllow }) });
   },
+  S3: async (access, { egressAllow }) => {
+    const [{ openS3 }, { makeGuardedHttp }] = await Promise.all([import("./s3/s3.ts"), import("../http/guarded.ts")]);
+    return openS3(access, { http: makeGuardedHttp({ egressAllow }) });
+  },
+  SFTP: async (access, { egressAllow }) => (await import("./sftp/sftp.ts")).openSftp(access, { egressAllow }),
 };
 
 export const STORAGE_ENGINES: readonly string[] = Object.keys(DRIVERS);

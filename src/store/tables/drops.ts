@@ -62,6 +62,9 @@ export interface DropTables {
     next_try_at: MaybeAt;
     started_at: MaybeAt;
     finished_at: MaybeAt;
+    proof: Default<string | null>;
+    proved_at: MaybeAt;
+    proof_reason: Default<string>;
   };
   custody: {
     drop_id: number;

@@ -43,6 +43,12 @@ export interface StudyTables {
     address: string;
     username: string;
     password_sealed: Buffer;
+    private_key_sealed: Default<Buffer | null>;
+    host_key: Default<string | null>;
+    tried_at: MaybeAt;
+    trial_kind: Default<string | null>;
+    trial_message: Default<string>;
+    trial_failures: Default<number>;
   };
   location: Stamped & {
     id: Id;

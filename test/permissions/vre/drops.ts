@@ -21,6 +21,8 @@ GET    /api/v1/dropoffs/                                      401    401     200
 GET    /api/v1/dropoffs/:id/                                  401    401     404     404   404  404   200     200         200        200   200
 POST   /api/v1/dropoffs/:id/retry/                            401    401     404     404   404  404   403     403         202        202   202
 POST   /api/v1/dropoffs/:id/retry/ (delivered)                401    401     404     404   404  404   403     403         409        409   409
+POST   /api/v1/dropoffs/:id/prove/                            401    401     404     404   404  404   403     403         202        202   202
+POST   /api/v1/dropoffs/:id/prove/ (nothing delivered)        401    401     404     404   404  404   403     403         409        409   409
 GET    /api/v1/dropoffs/studies/:uuid/                        401    401     403     403   403  403   403     403         403        403   200
 POST   /api/v1/dropoffs/studies/:uuid/check/                  401    401     403     403   403  403   403     403         403        403   200
 GET    /api/v1/dropoffs/pages/:uuid/                          200    200     200     200   200  200   200     200         200        200   200
@@ -43,6 +45,11 @@ GET    /api/v1/mails/                                         401    401     403
       spends: "each",
     },
     "POST /api/v1/dropoffs/:id/retry/ (delivered)": at(scene => `/api/v1/dropoffs/${scene.drop.id}/retry/`),
+    "POST /api/v1/dropoffs/:id/prove/": at(scene => `/api/v1/dropoffs/${scene.drop.id}/prove/`),
+    "POST /api/v1/dropoffs/:id/prove/ (nothing delivered)": {
+      ...at(scene => `/api/v1/dropoffs/${scene.drop.id}/prove/`),
+      drop: "failed",
+    },
     "GET /api/v1/dropoffs/studies/:uuid/": at(scene => `/api/v1/dropoffs/studies/${scene.study.uuid}/`),
     "POST /api/v1/dropoffs/studies/:uuid/check/": withBody(
       scene => `/api/v1/dropoffs/studies/${scene.study.uuid}/check/`,

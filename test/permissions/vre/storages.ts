@@ -18,6 +18,7 @@ GET    /api/v1/storages/:id/                                  401    401     404
 PUT    /api/v1/storages/:id/                                  401    401     404     404   404  404   404     404         403        200   200
 DELETE /api/v1/storages/:id/                                  401    401     404     404   404  404   404     404         404        204   204
 DELETE /api/v1/storages/:id/ (in use)                         401    401     404     404   404  404   404     404         403        409   409
+DELETE /api/v1/storages/:id/host-key/                         401    401     404     404   404  404   404     404         403        204   204
 POST   /api/v1/storages/:id/test/                             401    401     404     404   404  404   404     404         200        200   200
 GET    /api/v1/studies/:id/storages/                          401    401     404     404   404  404   403     403         200        200   200
 POST   /api/v1/studies/:id/storages/                          401    401     404     404   404  404   403     403         403        201   201
@@ -34,6 +35,7 @@ DELETE /api/v1/studies/:id/storages/:location/                401    401     404
     "PUT /api/v1/storages/:id/": at(storage, { ...storageWrite, password: "" }),
     "DELETE /api/v1/storages/:id/": spending(at(scene => `/api/v1/storages/${scene.spare}/`)),
     "DELETE /api/v1/storages/:id/ (in use)": at(storage),
+    "DELETE /api/v1/storages/:id/host-key/": at(scene => storage(scene, "host-key/")),
     "POST /api/v1/storages/:id/test/": at(scene => storage(scene, "test/"), {}),
     "GET /api/v1/studies/:id/storages/": at(scene => study(scene, "storages/")),
     "POST /api/v1/studies/:id/storages/": withBody(

@@ -39,6 +39,16 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
     return inside(segments, (at, handle) => (name === undefined ? entryOf(handle, path) : entryOf(at(name), path)));
   };
 
+  const stat: Storage["stat"] = async (path, signal) => {
+    signal.throwIfAborted();
+    try {
+      return await entryAt(path);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw toldError("look at", error);
+    }
+  };
+
   return {
     engine: ENGINE,
     can: { resume: true, hash: false, copy: true, exclusiveMove: true, maxFileBytes: Number.POSITIVE_INFINITY },
@@ -54,15 +64,7 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
       );
     },
 
-    async stat(path, signal) {
-      signal.throwIfAborted();
-      try {
-        return await entryAt(path);
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        throw toldError("look at", error);
-      }
-    },
+    stat,
 
     async *list(path, { skip = 0 }, signal) {
       signal.throwIfAborted();
@@ -106,6 +108,8 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
         }),
       );
     },
+
+    reached: async (path, signal) => (await stat(path, signal))?.sizeBytes ?? 0,
 
     async move(from, to, signal) {
       signal.throwIfAborted();

@@ -88,6 +88,11 @@ export function encrypt(below: Storage, secret: EncryptWith): Storage {
       await below.write(sealedPath(path), sealed, { signal, onProgress: tell });
     },
 
+    async reached(_path, signal) {
+      signal.throwIfAborted();
+      return 0;
+    },
+
     async move(from, target, signal) {
       namedSegmentsOf(from);
       namedSegmentsOf(target);

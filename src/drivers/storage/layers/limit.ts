@@ -47,6 +47,7 @@ export function limit(below: Storage, most: number): Storage {
     ...below,
     check: signal => inTurn(signal, () => below.check(signal)),
     stat: (path, signal) => inTurn(signal, () => below.stat(path, signal)),
+    reached: (path, signal) => inTurn(signal, () => below.reached(path, signal)),
     copy: (from, to, signal) => inTurn(signal, () => below.copy(from, to, signal)),
     write: (path, source, options) => inTurn(options.signal, () => below.write(path, source, options)),
     move: (from, to, signal) => inTurn(signal, () => below.move(from, to, signal)),

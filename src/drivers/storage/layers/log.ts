@@ -5,7 +5,7 @@ import type { Storage, StoragePath } from "../../../ports/storage.ts";
 /** One finished call. Paths are in it, since a log without them helps nobody; user names, passwords and addresses are not. */
 export interface StorageCall {
   readonly engine: string;
-  readonly call: "check" | "stat" | "list" | "read" | "write" | "move" | "copy" | "makeFolder" | "remove";
+  readonly call: "check" | "stat" | "list" | "read" | "reached" | "write" | "move" | "copy" | "makeFolder" | "remove";
   readonly path: StoragePath;
   readonly to?: StoragePath;
   readonly milliseconds: number;
@@ -49,6 +49,7 @@ export function log(below: Storage, tell: (call: StorageCall) => void, now: () =
     ...below,
     check: signal => telling({ call: "check", path: "" as StoragePath }, signal, () => below.check(signal)),
     stat: (path, signal) => telling({ call: "stat", path }, signal, () => below.stat(path, signal)),
+    reached: (path, signal) => telling({ call: "reached", path }, signal, () => below.reached(path, signal)),
     copy: (path, to, signal) => telling({ call: "copy", path, to }, signal, () => below.copy(path, to, signal)),
     move: (path, to, signal) => telling({ call: "move", path, to }, signal, () => below.move(path, to, signal)),
     makeFolder: (path, signal) => telling({ call: "makeFolder", path }, signal, () => below.makeFolder(path, signal)),

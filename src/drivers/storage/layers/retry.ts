@@ -60,6 +60,7 @@ export function retry(below: Storage, policy: RetryPolicy = SHORT_BLIPS): Storag
     check: signal => must(signal, () => below.check(signal)),
     stat: (path, signal) => must(signal, () => below.stat(path, signal)),
     read: (path, range, signal) => must(signal, () => below.read(path, range, signal)),
+    reached: (path, signal) => must(signal, () => below.reached(path, signal)),
     makeFolder: (path, signal) => must(signal, () => below.makeFolder(path, signal)),
     remove: (path, signal) => must(signal, () => below.remove(path, signal)),
 

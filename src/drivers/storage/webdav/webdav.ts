@@ -133,6 +133,11 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
       return putInChunks(dav, { url, uploads, source, options, chunking, look: signal => stat(path, signal) });
     },
 
+    async reached(_path, signal) {
+      signal.throwIfAborted();
+      return 0;
+    },
+
     async move(from, to, signal) {
       namedSegmentsOf(from);
       namedSegmentsOf(to);

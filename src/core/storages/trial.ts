@@ -4,11 +4,12 @@ import { SECOND } from "../../kernel/clock.ts";
 import { asHavreError, type ErrorKind, HavreError } from "../../kernel/errors.ts";
 import { record } from "../events/index.ts";
 import type { Actor } from "../people/model.ts";
-import type { Needs, World } from "../world.ts";
-import { PASSWORD_SEAL, seen } from "./actions.ts";
-import type { StorageTest } from "./model.ts";
+import type { Needs } from "../world.ts";
+import { accessTo, type Reached } from "./access.ts";
+import { seen } from "./actions.ts";
+import type { Engine, StorageTest } from "./model.ts";
 
-type Storage = Awaited<ReturnType<World["openStorage"]>>;
+type Storage = Awaited<ReturnType<Needs<"openStorage">["openStorage"]>>;
 type StoragePath = Parameters<Storage["stat"]>[0];
 
 const DEADLINE_MS = 20 * SECOND;
@@ -37,26 +38,50 @@ const ADVICE: Partial<Record<ErrorKind, string>> = {
   unavailable: "The storage says that it cannot work now. Try again later.",
 };
 
-/**
- * Does on a storage what a delivery does: signs in, writes, renames, reads back, compares, removes. The one verb that reaches
- * outside while its caller waits, hence the deadline; a failure is an answer and not an error.
- * @throws HavreError "not-found" for a storage that the actor does not see
- */
-export async function testStorage(
-  world: Needs<"store" | "secrets" | "openStorage">,
-  actor: Actor,
-  id: number,
-): Promise<StorageTest> {
-  const { engine, address, username, passwordSealed } = await seen(world.store.db, actor, id);
-  const password = world.secrets.openText(passwordSealed, PASSWORD_SEAL);
-  const result = await inTime(DEADLINE_MS, async signal => {
-    const storage = await world.openStorage({ engine, location: address, username, password });
+/** Where an engine has other words for it. */
+const ADVICE_FOR: Partial<Record<Engine, Partial<Record<ErrorKind, string>>>> = {
+  S3: {
+    unauthenticated: "Check the access key and the secret key, and that they are still valid.",
+    forbidden:
+      "The access key is known there but may not do this: ask whoever manages the bucket for the right to list, read, write and remove.",
+    "not-found": "Check the name of the bucket in the location, and that it is on this server.",
+    protocol:
+      "Check that the location is the address of the S3 server with the bucket behind it, and not that of a web page or of another region.",
+  },
+  SFTP: {
+    unauthenticated:
+      "Check the user name, and the password or the private key: its public half must be among the authorised keys there.",
+    protocol: "Check that the location is that of an SSH server which offers SFTP to this user.",
+  },
+  FOLDER: {
+    forbidden: "The user that Havre runs as may not write there: ask whoever runs this server.",
+  },
+};
+
+type World = Needs<"store" | "secrets" | "openStorage">;
+
+/** Does on a storage what a delivery does: signs in, writes, renames, reads back, compares, removes. A failure is an answer and not an error. */
+export async function tryStorage(world: World, reached: Reached): Promise<StorageTest> {
+  const access = accessTo(world, reached);
+  return inTime(DEADLINE_MS, async signal => {
+    const storage = await world.openStorage(access);
     try {
       await tryOut(storage, signal);
     } finally {
       await storage.close().catch(() => {});
     }
-  }).then(() => FINE, failed);
+  }).then(
+    () => FINE,
+    error => failed(reached.engine, error),
+  );
+}
+
+/**
+ * The one verb that reaches outside while its caller waits, hence the deadline.
+ * @throws HavreError "not-found" for a storage that the actor does not see
+ */
+export async function testStorage(world: World, actor: Actor, id: number): Promise<StorageTest> {
+  const result = await tryStorage(world, await seen(world.store.db, actor, id));
   await world.store.transaction(tx =>
     record(tx, actor, { verb: "storage.tested", kind: "storage", id, data: { outcome: result.failure ?? "ok" } }),
   );
@@ -68,9 +93,9 @@ const FINE: StorageTest = {
   message: "It works: Havre signed in, wrote a small file, renamed it, read it back, compared it and removed it.",
 };
 
-function failed(error: unknown): StorageTest {
-  const { kind, message } = asHavreError(error);
-  const advice = ADVICE[kind];
+function failed(engine: Engine, error: unknown): StorageTest {
+  const { kind, message, detail } = asHavreError(error);
+  const advice = typeof detail.advice === "string" ? detail.advice : (ADVICE_FOR[engine]?.[kind] ?? ADVICE[kind]);
   return { failure: kind, message: advice ? `${message} ${advice}` : message };
 }
 
