@@ -113,7 +113,7 @@ describe("one's own profile", () => {
     assert.deepEqual([answer.status, answer.body], [200, before]);
   });
 
-  it("a change is in the log, by the names of the fields", async () => {
+  it("a change is in the log, with what was and what is", async () => {
     await change({ first_name: "Zoë", orcid: "0000-0002-1825-0097" });
     const event = await server.world.store.db
       .selectFrom("event")
@@ -122,6 +122,9 @@ describe("one's own profile", () => {
       .orderBy("id", "desc")
       .limit(1)
       .executeTakeFirstOrThrow();
-    assert.deepEqual([event.verb, event.data], ["person.changed", { fields: ["firstName", "orcid"] }]);
+    assert.deepEqual(
+      [event.verb, event.data],
+      ["person.changed", { changes: { firstName: ["", "Zoë"], orcid: [null, "https://orcid.org/0000-0002-1825-0097"] } }],
+    );
   });
 });

@@ -29,8 +29,10 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** The whole of it or nothing. */
+/** The whole of it or nothing. One that is so already stays the same file: a sandbox that binds it just now would find it gone. */
 export async function replaceFile(file: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
+  const before = await readFile(file).catch(ignoring("ENOENT"));
+  if (before?.equals(Buffer.from(text))) return;
   const fresh = join(dirname(file), `.${newSecretId()}`);
   await writeFile(fresh, text, { mode });
   await rename(fresh, file);
