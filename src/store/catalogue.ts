@@ -19,6 +19,9 @@ const partOf = (row: Selectable<Database["machine_part"]>): Part => ({
 });
 
 type ProfileRow = Selectable<Database["machine_profile"]>;
+/** What may be changed of a part; an absent field stays. */
+export type PartChanges = { readonly name?: string; readonly vmCode?: string; readonly isAvailable?: boolean };
+export type ProfileChanges = { readonly name?: string; readonly cloudId?: string; readonly isAvailable?: boolean };
 export type NewProfile = Omit<ProfileRow, "id" | "created_at" | "updated_at">;
 
 function profileOf(row: ProfileRow, parts: ReadonlyMap<number, Part>): ProfileView {
@@ -39,6 +42,10 @@ function profileOf(row: ProfileRow, parts: ReadonlyMap<number, Part>): ProfileVi
     updatedAt: row.updated_at,
   };
 }
+
+/** Only what is there. */
+const given = <T extends object>(columns: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined)) as never;
 
 export const catalogue = (tx: Tx) => {
   const offeredParts = (kind: PartKind, provider: ProviderId | undefined) => {
@@ -138,6 +145,41 @@ export const catalogue = (tx: Tx) => {
           .execute();
       if (!found) await tx.insertInto("machine_profile").values(profile).execute();
       return !found;
+    },
+
+    async profileNamed(provider: ProviderId, name: string): Promise<number | undefined> {
+      const found = tx.selectFrom("machine_profile").select("id").where("provider", "=", provider).where("name", "=", name);
+      return (await found.executeTakeFirst())?.id;
+    },
+
+    /** Held to the end of the transaction. */
+    async lockPart(id: number): Promise<Part | undefined> {
+      const row = await tx.selectFrom("machine_part").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+      return row && partOf(row);
+    },
+
+    /** Held to the end of the transaction. */
+    async lockProfile(id: number): Promise<Required<ProfileChanges> | undefined> {
+      const row = await tx.selectFrom("machine_profile").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+      return row && { name: row.name, cloudId: row.cloud_id, isAvailable: row.is_available };
+    },
+
+    /** A taken name fails: see `isTaken`. */
+    async updatePart(id: number, { name, vmCode, isAvailable }: PartChanges): Promise<void> {
+      await tx
+        .updateTable("machine_part")
+        .set({ ...given({ name, vm_code: vmCode, is_available: isAvailable }), updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    /** A taken name fails: see `isTaken`. */
+    async updateProfile(id: number, { name, cloudId, isAvailable }: ProfileChanges): Promise<void> {
+      await tx
+        .updateTable("machine_profile")
+        .set({ ...given({ name, cloud_id: cloudId, is_available: isAvailable }), updated_at: sql<Date>`now()` })
+        .where("id", "=", id)
+        .execute();
     },
 
     /** One loader at a time, to the end of the transaction. */

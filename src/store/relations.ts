@@ -14,6 +14,10 @@ const DERIVED: Readonly<Record<string, RawBuilder<unknown>>> = {
     person.username from permission join person on person.id = person_id where object_kind = 'study' and path = '')`,
   place: sql`(select location.id, study_id, storage_id, path, upload_path, passphrase_sealed is not null as has_passphrase,
     storage.name as storage_name, location.created_at from location join storage on storage.id = storage_id)`,
+  machine_state: sql`(select machine.id, machine.name, machine.provider, study_id, researcher_id, profile_id, os_id,
+    workspace.id as workspace_id, status, status_message, power, starting_at, ending_at, machine.created_at, machine.updated_at
+    from machine join workspace on workspace.machine_id = machine.id)`,
+  workspace_state: sql`(select workspace.*, machine.name as machine_name from workspace join machine on machine.id = machine_id)`,
   errand_state: sql`(select id, kind, payload, unique_key, run_at, attempts, lease_by, progress, coalesce(error, '') as error,
     parked_at, created_at, case when parked_at is not null then 'parked' when lease_until >= now() then 'running'
     when run_at > now() then 'later' else 'waiting' end as state from errand)`,

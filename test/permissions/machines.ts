@@ -33,7 +33,8 @@ export async function aMachineScene(
   study: number,
   secrets: MachineScene["secrets"],
 ): Promise<MachineScene> {
-  await loadCatalogue(world, INITIAL_CATALOGUE, false);
+  // Written over: somebody may have withdrawn or renamed what an earlier scene had.
+  await loadCatalogue(world, INITIAL_CATALOGUE, true);
   const actor = actorOf(researcher);
   const clouded = await ingredients(world, "openstack");
   const { machine, workspace } = await createMachine(world, actor, inputOf(clouded, "openstack", study));
@@ -61,7 +62,7 @@ type Ingredients = MachineScene["catalogue"];
 async function ingredients({ store: { db } }: BenchWorld, provider: string): Promise<Ingredients> {
   const part = async (kind: string): Promise<number> => {
     const rows = db.selectFrom("machine_part").select("id").where("provider", "=", provider).where("kind", "=", kind);
-    return (await rows.orderBy("id").executeTakeFirstOrThrow()).id;
+    return (await rows.where("is_available", "=", true).orderBy("id").executeTakeFirstOrThrow()).id;
   };
   const profiles = db.selectFrom("machine_profile").select("id").where("provider", "=", provider).orderBy("id");
   return {
@@ -70,7 +71,7 @@ async function ingredients({ store: { db } }: BenchWorld, provider: string): Pro
     network: await part("network"),
     os: await part("os"),
     storage: await part("storage"),
-    profiles: (await profiles.executeTakeFirstOrThrow()).id,
+    profiles: (await profiles.where("is_available", "=", true).executeTakeFirstOrThrow()).id,
   };
 }
 

@@ -13,7 +13,7 @@ import { kindsQuery } from "./adminQueries.ts";
 import type { Kind, Section } from "./model.ts";
 import { useAdminWords } from "./words.ts";
 
-const SECTIONS: readonly Section[] = ["people", "research", "storage", "operations"];
+const SECTIONS: readonly Section[] = ["people", "research", "storage", "machines", "operations"];
 /** Read beside what they belong to. */
 const WITHIN: ReadonlySet<string> = new Set(["bulk-items"]);
 

@@ -38,6 +38,7 @@ export function sentOf(fields: readonly Field[], written: Written, start?: Writt
 function wireValue({ type, empty }: Field, value: string | boolean): unknown {
   if (value === "" && empty && (type === "link" || type === "moment" || type === "choice")) return null;
   if (type === "link") return Number(value) || value;
+  if (type === "number") return value === "" ? value : Number(value);
   if (type === "moment") return isoOf(String(value));
   return value;
 }
@@ -61,6 +62,8 @@ export function FormFields({ fields, written, errors, onChange }: Props) {
     />
   ));
 }
+
+const INPUT_TYPES: Partial<Record<Field["type"], string>> = { moment: "datetime-local", email: "email", number: "number" };
 
 type OneProps = {
   field: Field;
@@ -130,7 +133,8 @@ function OneField({ field, value, error, first, onChange }: OneProps) {
       return (
         <TextInput
           {...typed}
-          type={type === "moment" ? "datetime-local" : type === "email" ? "email" : "text"}
+          type={INPUT_TYPES[type] ?? "text"}
+          {...(type === "number" ? { min: 0, step: 1 } : {})}
           onChange={event => onChange(event.currentTarget.value)}
         />
       );

@@ -56,8 +56,8 @@ function Flag({ on }: { on: boolean }) {
 }
 
 const GOOD = new Set(["DONE", "done", "sent"]);
-const BUSY = new Set(["MOVING", "UPLOADING", "UPLOADED", "running", "sending", "verifying", "queued"]);
-const BAD = new Set(["ERROR", "parked", "refused", "warning"]);
+const BUSY = new Set(["MOVING", "UPLOADING", "UPLOADED", "running", "sending", "verifying", "queued", "UPDATING", "DELETE"]);
+const BAD = new Set(["ERROR", "parked", "refused", "warning", "OFFLINE"]);
 
 function Choice({ value }: { value: string }) {
   const words = useAdminWords();

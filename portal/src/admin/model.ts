@@ -20,7 +20,7 @@ export type Column = {
   filter: boolean;
   sort: boolean;
 };
-export type FieldType = "line" | "prose" | "email" | "secret" | "flag" | "choice" | "link" | "moment";
+export type FieldType = "line" | "prose" | "number" | "email" | "secret" | "flag" | "choice" | "link" | "moment";
 export type Field = {
   name: string;
   type: FieldType;
@@ -31,7 +31,7 @@ export type Field = {
   to: string | null;
 };
 export type Action = { name: string; asks: Field[]; danger: boolean; single: boolean };
-export type Section = "people" | "research" | "storage" | "operations";
+export type Section = "people" | "research" | "storage" | "machines" | "operations";
 export type Kind = {
   name: string;
   object: string;

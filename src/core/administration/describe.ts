@@ -38,6 +38,8 @@ const field = <T>(type: FormField["type"], more: Partial<Omit<FormField, "gives"
 });
 export const aLine = (max = MAX_LINE) => field<string>("line", { max });
 export const prose = (max: number) => field<string>("prose", { max });
+/** Whole, from 0 on. */
+export const aNumber = () => field<number>("number");
 export const anEmail = () => field<string>("email");
 /** Is never kept: only for actions on one object. */
 export const aSecret = () => field<string>("secret");

@@ -8,7 +8,7 @@ import type { Column, Filter, Kind } from "./model.ts";
 const NAME = /^[a-z]+(-[a-z]+)*$/;
 const CAMEL = /^[a-z]+([A-Z][a-z]+|\d+)*$/;
 /** Columns of tables that nobody is shown. `hasPassphrase` is whether there is one. */
-const SECRET = /secret|password|sealed|_code|csrf|receipt_hash|temp_path|^text$|^html$/;
+const SECRET = /secret|password|sealed|upload_code|csrf|receipt_hash|temp_path|^text$|^html$/;
 
 describe("the kinds of the administration", () => {
   let bench: AdministrationBench;

@@ -2,6 +2,7 @@ import { notFound } from "../../kernel/errors.ts";
 import { groups, locks, sessions, tokens } from "./kinds/access.ts";
 import { bulkItems, bulks, selfTests } from "./kinds/bulks.ts";
 import { deliveries, drops } from "./kinds/drops.ts";
+import { machineParts, machineProfiles, machines, workspaces } from "./kinds/machines.ts";
 import { errands, events, mails, notices } from "./kinds/operations.ts";
 import { faculties, fields, organisations } from "./kinds/organisations.ts";
 import { people } from "./kinds/people.ts";
@@ -26,6 +27,10 @@ export const KINDS: readonly Kind[] = [
   storages,
   locations,
   deliveries,
+  machines,
+  workspaces,
+  machineProfiles,
+  machineParts,
   errands,
   mails,
   events,

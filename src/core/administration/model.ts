@@ -33,7 +33,7 @@ export interface Kind {
   readonly actions: Readonly<Record<string, Action>>;
 }
 
-export type Section = "people" | "research" | "storage" | "operations";
+export type Section = "people" | "research" | "storage" | "machines" | "operations";
 
 export type ColumnType =
   | "text"
@@ -61,7 +61,7 @@ export interface Column {
   readonly sort?: boolean | "nullable";
 }
 
-export type FieldType = "line" | "prose" | "email" | "secret" | "flag" | "choice" | "link" | "moment";
+export type FieldType = "line" | "prose" | "number" | "email" | "secret" | "flag" | "choice" | "link" | "moment";
 
 /** One field of a form. */
 export interface FormField<T = unknown> {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { addPart, addProfile } from "../../../src/core/machines/index.ts";
 import { accountSubject } from "../../../src/core/people/index.ts";
 import { actorOf } from "../../../src/core/people/model.ts";
 import { createStorage } from "../../../src/core/storages/index.ts";
@@ -112,6 +113,29 @@ GET    /api/v1/admin/deliveries/                                     200       2
 GET    /api/v1/admin/deliveries/:id/                                 200       200
 POST   /api/v1/admin/deliveries/actions/retry/                       200       200
 
+GET    /api/v1/admin/machines/                                       200       200
+GET    /api/v1/admin/machines/:id/                                   200       200
+POST   /api/v1/admin/machines/actions/extend/                        200       200
+POST   /api/v1/admin/machines/actions/start/                         200       200
+POST   /api/v1/admin/machines/actions/stop/                          200       200
+POST   /api/v1/admin/machines/actions/reboot/                        200       200
+POST   /api/v1/admin/machines/actions/retry/                         200       200
+POST   /api/v1/admin/machines/actions/retry/ (nothing failed)        409       409
+POST   /api/v1/admin/machines/actions/remove/                        200       200
+GET    /api/v1/admin/workspaces/                                     200       200
+GET    /api/v1/admin/workspaces/:id/                                 200       200
+GET    /api/v1/admin/machine-profiles/                               200       200
+POST   /api/v1/admin/machine-profiles/                               201       201
+GET    /api/v1/admin/machine-profiles/:id/                           200       200
+PATCH  /api/v1/admin/machine-profiles/:id/                           200       200
+POST   /api/v1/admin/machine-profiles/actions/offer/                 200       200
+POST   /api/v1/admin/machine-profiles/actions/withdraw/              200       200
+GET    /api/v1/admin/machine-parts/                                  200       200
+POST   /api/v1/admin/machine-parts/                                  201       201
+GET    /api/v1/admin/machine-parts/:id/                              200       200
+PATCH  /api/v1/admin/machine-parts/:id/                              200       200
+POST   /api/v1/admin/machine-parts/actions/offer/                    200       200
+POST   /api/v1/admin/machine-parts/actions/withdraw/                 200       200
 GET    /api/v1/admin/errands/                                        200       200
 GET    /api/v1/admin/errands/:id/                                    200       200
 POST   /api/v1/admin/errands/actions/requeue/                        200       200
@@ -224,7 +248,35 @@ const newOwner = ({ scene }: Standing) => ({ owner: scene.boss.person.id });
 const password = { current_password: PASSWORD };
 const vrw = ({ bench }: Standing) => bench.world.settings.vrwGroup;
 
+const machine = ({ scene }: Standing): number => scene.machines.id;
+const failed = async (standing: Standing): Promise<Id> => {
+  const { db } = standing.bench.world.store;
+  const stuck = { status: "ERROR", task: "build", task_failed: true } as const;
+  await db.updateTable("workspace").set(stuck).where("machine_id", "=", machine(standing)).execute();
+  return machine(standing);
+};
+const off = async (standing: Standing): Promise<Id> => {
+  const { db } = standing.bench.world.store;
+  await db.updateTable("workspace").set({ power: "off" }).where("machine_id", "=", machine(standing)).execute();
+  return machine(standing);
+};
+const sparePart = async ({ bench, scene }: Standing): Promise<Id> =>
+  (await addPart(bench.world, actorOf(scene.boss.person), { kind: "gpu", provider: "vrw", name: unique() })).id;
+const spareProfile = async ({ bench, scene }: Standing): Promise<Id> => {
+  const { os, memory, storage } = scene.machines.catalogue;
+  const made = { name: unique(), os, memory, memoryAmount: 1, storage, storageAmount: 1 };
+  return (await addProfile(bench.world, actorOf(scene.boss.person), made)).id;
+};
+const madeOf = ({ scene }: Standing) => {
+  const { os, memory, storage } = scene.machines.catalogue;
+  return { name: unique(), os, memory, memory_amount: 1, storage, storage_amount: 2 };
+};
+
 const LISTS = [
+  "machines",
+  "workspaces",
+  "machine-profiles",
+  "machine-parts",
   "people",
   "groups",
   "sessions",
@@ -265,6 +317,10 @@ const ONES: Readonly<Record<string, Make>> = {
   storages: ({ scene }) => scene.storage,
   locations: ({ scene }) => scene.location,
   deliveries: rowOf("delivery", "drop_id", ({ scene }) => scene.drop.id),
+  machines: machine,
+  workspaces: ({ scene }) => scene.machines.queued,
+  "machine-profiles": ({ scene }) => scene.machines.catalogue.profiles,
+  "machine-parts": ({ scene }) => scene.machines.catalogue.os,
   errands: rowOf("errand"),
   mails: rowOf("mail"),
   events: rowOf("event"),
@@ -282,6 +338,8 @@ const CHANGES: Readonly<Record<string, Request>> = {
   studies: changed("studies", study, { name: "Changed" }),
   invitations: changed("invitations", ({ scene }) => scene.invitation.id, { name: "Changed" }),
   storages: changed("storages", ({ scene }) => scene.storage, { name: "Changed" }),
+  "machine-profiles": changed("machine-profiles", ({ scene }) => scene.machines.catalogue.profiles, { cloud_id: "m1.small" }),
+  "machine-parts": changed("machine-parts", ({ scene }) => scene.machines.catalogue.os, { vm_code: "image" }),
   notices: changed("notices", ({ scene }) => scene.desk.notice, { text_en: "Changed", ends_at: null }),
 };
 
@@ -329,6 +387,16 @@ const ACTIONS: Readonly<Record<string, Request>> = {
     drop: "failed",
     spends: "each",
   },
+  "machines/actions/extend": acting("machines/actions/extend", machine),
+  "machines/actions/start": { ...acting("machines/actions/start", off), spends: "each" },
+  "machines/actions/stop": { ...acting("machines/actions/stop", machine), spends: "each" },
+  "machines/actions/reboot": { ...acting("machines/actions/reboot", machine), spends: "each" },
+  "machines/actions/retry": { ...acting("machines/actions/retry", failed), spends: "each" },
+  "machines/actions/remove": { ...acting("machines/actions/remove", machine), spends: "each" },
+  "machine-profiles/actions/offer": acting("machine-profiles/actions/offer", ({ scene }) => scene.machines.catalogue.profiles),
+  "machine-profiles/actions/withdraw": acting("machine-profiles/actions/withdraw", spareProfile),
+  "machine-parts/actions/offer": acting("machine-parts/actions/offer", ({ scene }) => scene.machines.catalogue.gpu),
+  "machine-parts/actions/withdraw": acting("machine-parts/actions/withdraw", sparePart),
   "errands/actions/requeue": acting("errands/actions/requeue", ({ bench }) => aParkedErrand(bench.world)),
   "errands/actions/drop": acting("errands/actions/drop", ({ bench }) => aParkedErrand(bench.world), { reason: "gone" }),
   "mails/actions/resend": acting("mails/actions/resend", ({ bench }) => aParkedMail(bench.world)),
@@ -358,6 +426,9 @@ export const admin: Area = {
     "POST /api/v1/admin/organisations/": added("organisations", () => ({ name: unique() })),
     "POST /api/v1/admin/faculties/": added("faculties", () => ({ name: unique(), organisation: 1 })),
     "POST /api/v1/admin/fields/": added("fields", () => ({ name: unique(), faculty: 1 })),
+    "POST /api/v1/admin/machine-profiles/": added("machine-profiles", madeOf),
+    "POST /api/v1/admin/machine-parts/": added("machine-parts", () => ({ kind: "os", provider: "vrw", name: unique() })),
+    "POST /api/v1/admin/machines/actions/retry/ (nothing failed)": acting("machines/actions/retry", machine),
     "POST /api/v1/admin/notices/": added("notices", () => ({ text_en: "Disk is full", level: "warning" })),
     "PATCH /api/v1/admin/people/:id/ (a superuser)": changed("people", boss, { last_name: "Berg" }),
     "POST /api/v1/admin/people/actions/deactivate/ (a superuser)": superActing("people/actions/deactivate", freshBoss),

@@ -91,7 +91,7 @@ export const people = kind({
       amendPerson(world, actor, { id: id as PersonId, ...changes, ...placeOf({ organisation, faculty }) }),
   ),
   actions: {
-    deactivate: action((world, actor, { id }) => setActive(world, actor, id as PersonId, false), { danger: true }),
+    deactivate: action((world, actor, { id }) => setActive(world, actor, id as PersonId, false)),
     activate: action((world, actor, { id }) => setActive(world, actor, id as PersonId, true)),
     "end-sessions": action((world, actor, { id }) => endSessions(world, actor, { id: id as PersonId })),
     "lift-lock": action((world, actor, { id }) => liftAccountLock(world, actor, { id: id as PersonId })),
@@ -110,7 +110,6 @@ export const people = kind({
     }),
     "make-superuser": action((world, actor, { id }) => setRights(world, actor, { id: id as PersonId, isSuperuser: true }), {
       who: "superuser",
-      danger: true,
     }),
     "remove-superuser": action((world, actor, { id }) => setRights(world, actor, { id: id as PersonId, isSuperuser: false }), {
       who: "superuser",

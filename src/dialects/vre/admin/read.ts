@@ -157,6 +157,7 @@ export function keyParam({ key }: Kind, wire: Wire): number | string {
 const FORM_FIELDS = {
   line: ({ max, empty }: FormField) => text({ blank: empty, ...(max === undefined ? {} : { max }) }),
   prose: ({ max, empty }: FormField) => text({ blank: empty, ...(max === undefined ? {} : { max }) }),
+  number: () => integer({ min: 0 }),
   email: ({ empty }: FormField) => email({ blank: empty }),
   secret: () => text({ keepBlanks: true, max: MAX_TEXT }),
   flag: () => bool(),

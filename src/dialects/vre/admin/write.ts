@@ -17,7 +17,7 @@ const idSchema = ({ key }: Kind): Schema => (key === "number" ? INTEGER : STRING
 
 const COLUMN_SCHEMAS = {
   text: () => orNull(STRING),
-  number: () => orNull(INTEGER),
+  number: () => orNull({ type: "number" }),
   bytes: () => orNull(INTEGER),
   flag: () => BOOLEAN,
   moment: () => orNull(STAMP),
