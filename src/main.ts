@@ -14,7 +14,7 @@ import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
-import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
+import { openBlobs } from "./drivers/blobs/all.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
 import { makeOpenStorage } from "./drivers/storage/all.ts";
@@ -90,7 +90,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
   opened.add(() => store.close());
   await migrate(store.db);
   await noteSigningKey(store.db, secrets.publicKey);
-  const blobs = await openFolderBlobs(fileURLToPath(config.blobUrl));
+  const blobs = await openBlobs(config);
   opened.add(() => blobs.close());
   const openStorage = makeOpenStorage({
     egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])],
