@@ -67,6 +67,16 @@ describe("settings", () => {
     assert.match(problemsOf({ DATABASE_URL: "mysql://x" }).join(), /DATABASE_URL/);
   });
 
+  it("of the store of uploads name a folder, or a bucket with its keys", () => {
+    const keys = { BLOB_ACCESS_KEY: "a", BLOB_SECRET_KEY: "s" };
+    for (const good of ["s3://host/b", "s3+http://10.0.0.1:9000/b/f/", "s3://host/b?region=eu-1"])
+      assert.deepEqual(problemsOf({ BLOB_URL: good, ...keys }), [], good);
+    assert.deepEqual(problemsOf({ BLOB_URL: "file:///srv/uploads" }), []);
+    for (const bad of ["/srv", "https://host/b", "s3://host", "s3://host/", "s3://u:p@host/b", "s3://host/b?x=1", "s3+ftp://h/b"])
+      assert.match(problemsOf({ BLOB_URL: bad, ...keys }).join(), /^BLOB_URL must be/, bad);
+    assert.match(problemsOf({ BLOB_URL: "s3://host/b" }).join(), /BLOB_ACCESS_KEY and BLOB_SECRET_KEY/);
+  });
+
   it("of a production start may hold no sample and no empty secret", () => {
     assert.deepEqual(problemsOf(PRODUCTION), []);
     assert.match(problemsOf({ DEBUG: "0" }).join(), /SECRET_KEY/);

@@ -125,7 +125,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
   if ((config.tlsCert === "") !== (config.tlsKey === "")) problems.push("TLS_CERT and TLS_KEY must be given together.");
-  if (config.blobUrl !== "" && !config.blobUrl.startsWith("file:///")) problems.push("BLOB_URL must be file:///folder.");
+  if (/^s3(\+http)?:/.test(config.blobUrl)) {
+    if (!/^s3(\+http)?:\/\/[^/@?#]+\/[^/?#]+(\/[^?#]*)?(\?region=[A-Za-z0-9-]+)?$/.test(config.blobUrl))
+      problems.push("BLOB_URL must be s3://server/bucket, perhaps with a folder and ?region=NAME behind it.");
+    if (config.blobAccessKey === "" || config.blobSecretKey === "")
+      problems.push("BLOB_URL names a bucket: BLOB_ACCESS_KEY and BLOB_SECRET_KEY must be given.");
+  } else if (config.blobUrl !== "" && !config.blobUrl.startsWith("file:///"))
+    problems.push("BLOB_URL must be file:///folder or s3://server/bucket.");
   if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl))
     problems.push("DATABASE_URL must begin with postgres://.");
   if ((config.dropoffHawkKey === "") !== (config.dropoffHawkSecret === ""))

@@ -15,6 +15,7 @@ import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
+import { openBlobs } from "./drivers/blobs/all.ts";
 import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
@@ -93,7 +94,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
   opened.add(() => store.close());
   await migrate(store.db);
   await noteSigningKey(store.db, secrets.publicKey);
-  const blobs = await openFolderBlobs(fileURLToPath(config.blobUrl));
+  const blobs = await openBlobs(config);
   opened.add(() => blobs.close());
   const openStorage = makeOpenStorage({
     egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])],

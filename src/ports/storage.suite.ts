@@ -19,6 +19,8 @@ export interface SuiteOptions {
   readonly maxNameBytes?: number;
   /** An interrupted write is kept in pieces of this size; 1 unless the server keeps only whole parts. */
   readonly keepsBytes?: number;
+  /** Longest time for one case, when the server is slow. */
+  readonly limitMs?: number;
 }
 
 const LIMIT_MS = 20_000;
@@ -99,7 +101,7 @@ export function behavesLikeStorage(name: string, open: () => Promise<Opened>, op
     const list = (at: StoragePath, skip = 0) => Array.fromAsync(storage.list(at, { skip }, never()));
     /** What a storage does not offer is tested by its refusal, where there is one; docs/api/storages.md tells the two apart. */
     const test = (sentence: string, run: () => Promise<unknown>): void =>
-      void it(sentence, { timeout: LIMIT_MS }, async context => {
+      void it(sentence, { timeout: options.limitMs ?? LIMIT_MS }, async context => {
         if ((await run()) === NOT_OFFERED) context.diagnostic(`${name}: ${NOT_OFFERED}: ${sentence}`);
       });
 

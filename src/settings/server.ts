@@ -8,8 +8,10 @@ export const server = {
   blobUrl: text(
     "BLOB_URL",
     "",
-    "Where upload bytes lie until delivered, `file:///…`. Empty: DATA_DIR/uploads. All replicas must share it.",
+    "Where upload bytes lie until delivered: a folder, `file:///folder`, or a bucket, `s3://server/bucket/folder` (`s3+http://…` without TLS; `?region=NAME` where the server needs it). Empty: DATA_DIR/uploads. All replicas must share it.",
   ),
+  blobAccessKey: text("BLOB_ACCESS_KEY", "", "Access key of the bucket in BLOB_URL."),
+  blobSecretKey: secret("BLOB_SECRET_KEY", "", "Secret key of the bucket in BLOB_URL."),
   secretKey: secret(
     "SECRET_KEY",
     "",

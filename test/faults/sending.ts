@@ -10,6 +10,8 @@ export interface SendOptions {
   readonly endpoint?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly chunkBytes?: number;
+  /** Uploads under way together, joined at the end. */
+  readonly parallel?: number;
 }
 
 /** Hands a file in as a provider's browser does. Rejects with the server's status and words. */
@@ -18,6 +20,9 @@ export function send(study: TestStudy, filename: string, bytes: Buffer, options:
     new tus.Upload(bytes, {
       endpoint: options.endpoint ?? study.api_upload_url,
       chunkSize: options.chunkBytes ?? Number.POSITIVE_INFINITY,
+      ...(options.parallel === undefined
+        ? {}
+        : { parallelUploads: options.parallel, metadataForPartialUploads: { upload_code: study.upload_code } }),
       retryDelays: [0, 200, 500],
       metadata: { filename, upload_code: study.upload_code, ...options.metadata },
       onError: reject,

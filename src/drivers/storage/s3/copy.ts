@@ -11,7 +11,8 @@ import {
 import { HavreError } from "../../../kernel/errors.ts";
 import { GIB } from "../../../kernel/units.ts";
 import type { StoragePath } from "../../../ports/storage.ts";
-import { atOnce, type Objects, parentOf } from "./objects.ts";
+import { atOnce } from "../../s3/at-once.ts";
+import { type Objects, parentOf } from "./objects.ts";
 import { SLOW_ANSWER_MS } from "./send.ts";
 
 export interface Copying {

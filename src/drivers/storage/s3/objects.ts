@@ -4,23 +4,19 @@ import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  type ListObjectsV2CommandInput,
-  type ListObjectsV2CommandOutput,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { HavreError } from "../../../kernel/errors.ts";
 import type { StorageEntry, StoragePath } from "../../../ports/storage.ts";
+import { atOnce } from "../../s3/at-once.ts";
 import { hashedBody, type S3 } from "../../s3/client.ts";
-import { notS3, statusOf } from "../../s3/refusal.ts";
+import { type ListedObject, listObjects, pagesOf } from "../../s3/list.ts";
+import { statusOf } from "../../s3/refusal.ts";
 import { inListOrder } from "../listing.ts";
 import { isName, pathOf, segmentsOf } from "../paths.ts";
 
 /** How long a folder that was seen is taken to be there: whoever writes many files into one asks once. */
 const FOLDER_SEEN_MS = 60_000;
-/** Most requests of one act that are under way together. */
-export const AT_ONCE = 8;
-
 /**
  * Files and folders as objects. A folder is there when an object's key begins with it and a "/"; one that Havre makes has an
  * empty object of just that name, so that it stays when the last file leaves it.
@@ -98,7 +94,7 @@ export class Objects {
     const Prefix = this.folderKeyOf(path);
     let left = skip;
     let isThere = path === "";
-    for await (const page of this.#pages({ Prefix, Delimiter: "/" }, signal)) {
+    for await (const page of pagesOf(this.s3, { Prefix, Delimiter: "/" }, signal)) {
       isThere ||= page.keys.length + page.folders.length > 0;
       const at = (key: string): StoragePath => pathOf([...segmentsOf(path), key.slice(Prefix.length).replace(/\/$/, "")]);
       const entries = [
@@ -113,7 +109,7 @@ export class Objects {
 
   /** Every object below a folder, with the folder's own. */
   async *below(path: StoragePath, signal: AbortSignal): AsyncGenerator<{ readonly Key: string; readonly Size: number }> {
-    for await (const page of this.#pages({ Prefix: this.folderKeyOf(path) }, signal))
+    for await (const page of pagesOf(this.s3, { Prefix: this.folderKeyOf(path) }, signal))
       for (const { Key, Size = 0 } of page.keys) yield { Key, Size };
   }
 
@@ -160,46 +156,12 @@ export class Objects {
 
   /** Whether any key begins so. */
   async #some(Prefix: string, signal: AbortSignal): Promise<boolean> {
-    const { Contents = [] } = await this.#list({ Prefix, MaxKeys: 1 }, signal);
+    const { Contents = [] } = await listObjects(this.s3, { Prefix, MaxKeys: 1 }, signal);
     return Contents.length > 0;
   }
-
-  async #list(query: Omit<ListObjectsV2CommandInput, "Bucket">, signal: AbortSignal): Promise<ListObjectsV2CommandOutput> {
-    const input = { Bucket: this.s3.bucket, ...query };
-    const found = await this.s3.ask(signal, (client, options) => client.send(new ListObjectsV2Command(input), options));
-    // In a web page the SDK finds nothing, and says nothing.
-    if (found.IsTruncated === undefined && found.Name === undefined) throw notS3(this.s3.where);
-    return found;
-  }
-
-  async *#pages(query: { Prefix: string; Delimiter?: string }, signal: AbortSignal): AsyncGenerator<Page> {
-    for (let ContinuationToken: string | undefined; ; ) {
-      // Encoded, for a key may have characters in it that XML cannot hold.
-      const found = await this.#list({ ...query, ContinuationToken, EncodingType: "url" }, signal);
-      const plain = (key = ""): string => (found.EncodingType === "url" ? decodeURIComponent(key.replaceAll("+", " ")) : key);
-      yield {
-        keys: (found.Contents ?? []).map(object => ({ ...object, Key: plain(object.Key) })),
-        folders: (found.CommonPrefixes ?? []).map(one => plain(one.Prefix)),
-      };
-      ContinuationToken = found.NextContinuationToken;
-      if (!found.IsTruncated || ContinuationToken === undefined) return;
-    }
-  }
 }
 
-interface Page {
-  readonly keys: readonly (Listed & { readonly Key: string })[];
-  readonly folders: readonly string[];
-}
-
-interface Listed {
-  readonly Size?: number | undefined;
-  readonly LastModified?: Date | undefined;
-  readonly ETag?: string | undefined;
-  readonly ChecksumSHA256?: string | undefined;
-}
-
-const fileEntry = (path: StoragePath, { Size = 0, LastModified, ETag, ChecksumSHA256 }: Listed): StorageEntry => ({
+const fileEntry = (path: StoragePath, { Size = 0, LastModified, ETag, ChecksumSHA256 }: ListedObject): StorageEntry => ({
   path,
   kind: "file",
   sizeBytes: Size,
@@ -222,21 +184,3 @@ const hexOf = (checksum: string | undefined): string | undefined =>
   checksum === undefined || !/^[A-Za-z0-9+/]{43}=$/.test(checksum) ? undefined : Buffer.from(checksum, "base64").toString("hex");
 
 export const parentOf = (path: StoragePath): StoragePath => pathOf(segmentsOf(path).slice(0, -1));
-
-/** Runs an act for each, a few at a time. The first failure ends it. */
-export async function atOnce<T>(items: AsyncIterable<T> | Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
-  const running = new Set<Promise<void>>();
-  let failure: { readonly thrown: unknown } | undefined;
-  for await (const item of items) {
-    const run = act(item)
-      .catch(thrown => {
-        failure ??= { thrown };
-      })
-      .finally(() => running.delete(run));
-    running.add(run);
-    if (running.size >= AT_ONCE) await Promise.race(running);
-    if (failure !== undefined) break;
-  }
-  await Promise.all(running);
-  if (failure !== undefined) throw failure.thrown;
-}

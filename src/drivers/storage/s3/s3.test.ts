@@ -53,7 +53,7 @@ behavesLikeStorage(
     const server = await theSwift();
     return { storage: openAt(`${await aBucket(server)}/a folder`, server.user, { password: server.password }) };
   },
-  { skip: swiftMissing(), keepsBytes: 8 * MIB },
+  { skip: swiftMissing(), keepsBytes: 8 * MIB, limitMs: 120_000 },
 );
 
 behavesLikeStorage(
