@@ -16,7 +16,6 @@ import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { openBlobs } from "./drivers/blobs/all.ts";
-import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";

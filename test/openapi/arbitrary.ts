@@ -167,8 +167,30 @@ const ofMachines = ({ machines: { catalogue, id } }: Scene, path: string): numbe
   return word in catalogue ? catalogue[word as keyof typeof catalogue] : id;
 };
 
+/** Kinds of the administration that a scene has one of. */
+const ofAdministration = ({ cast, study, invitation, storage, location, drop, field, desk, machines }: Scene, kind: string) =>
+  ({
+    people: cast.owner.person.id,
+    groups: "vrw-api",
+    locks: desk.lock,
+    studies: study.id,
+    fields: field,
+    invitations: invitation.id,
+    storages: storage,
+    locations: location,
+    drops: drop.id,
+    notices: desk.notice,
+    bulks: desk.bulk,
+    "bulk-items": desk.item,
+    "self-tests": "database",
+    machines: machines.id,
+    exports: "people",
+  })[kind] ?? 1;
+
 /** What the last word before a parameter names, in this scene. */
 const meant = (scene: Scene, path: string, name: string): string | number => {
+  const [, kind] = /\/admin\/([\w-]+)\//.exec(path) ?? [];
+  if (kind !== undefined) return ofAdministration(scene, kind);
   if (name === "uuid") return scene.study.uuid;
   if (name === "secret") return scene.drop.receipt;
   if (name === "location") return scene.location;

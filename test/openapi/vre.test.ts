@@ -78,7 +78,8 @@ describe("the OpenAPI document of the VRE dialect", () => {
     for (const { method, path } of ROUTES)
       it(`${method} ${path} never fails, and answers as documented`, async () => {
         const operation = operationOf(method, path);
-        const scene = method === "GET" ? shared : await aScene(bench);
+        // What was removed by others' numbers cannot be read: only lists share a scene.
+        const scene = method === "GET" && !path.includes(":") ? shared : await aScene(bench);
         const seen = new Set<number>();
         const property = fc.asyncProperty(guesses(operation, scene), async guess => {
           const answer = await ask(operation, scene, guess);
