@@ -14,6 +14,15 @@ export {
 } from "./accounts.ts";
 export { addPerson, listGroups, listMembers, personByName, setActive, setMembership, setPassword } from "./administration.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
+export {
+  changePersonRecord,
+  createPersonRecord,
+  listDirectory,
+  type PersonInput,
+  setPasswordOf,
+  showPerson,
+} from "./directory.ts";
+export { dropKey, keyByPassword, keyOf, type OwnKey, putKey, renewKey, showKey } from "./keys.ts";
 export type { LinkProof } from "./links.ts";
 export {
   ACCOUNT_POLICY,
