@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { KINDS, snake } from "../src/core/administration/index.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
+import { makeWaldur } from "../src/dialects/waldur/index.ts";
 import type { Route } from "../src/http/route.ts";
 import { nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
+import { nameOfRow, WALDUR } from "../test/contract/waldur-operations.ts";
 
 /**
  * Writes into the docs what the code knows better: between `<!-- made: NAME -->` and `<!-- end -->` stands what the maker of that
@@ -20,6 +22,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   "vre-routes": vreRoutes,
   "vre-contract": vreContract,
   "admin-kinds": adminKinds,
+  "waldur-contract": waldurContract,
 };
 
 function settings(): string {
@@ -75,6 +78,18 @@ function vreContract(): string {
     ...rows,
     "",
   ].join("\n");
+}
+
+/** Every operation of the Waldur contract, with what serves it or why nothing does. */
+function waldurContract(): string {
+  const summaries = new Map(makeWaldur({ version: "" }).routes.map(row => [nameOfRow(row), row.summary]));
+  const rows = WALDUR.flatMap(({ number, rows: names, missing }) =>
+    names.map(name => `| ${number} | ${code(name)} | ${cell(missing ? `no: ${missing}` : (summaries.get(name) ?? ""))} |`),
+  );
+  const served = WALDUR.filter(({ missing }) => !missing).length;
+  return [`**${served} of ${WALDUR.length}** are served.`, "", "| no. | operation | what |", "|---|---|---|", ...rows, ""].join(
+    "\n",
+  );
 }
 
 const operations = (routes: readonly Route[]): string =>

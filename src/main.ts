@@ -15,6 +15,7 @@ import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
+import { makeWaldur } from "./dialects/waldur/index.ts";
 import { openBlobs } from "./drivers/blobs/all.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
@@ -194,7 +195,7 @@ async function openClouds(config: Config, world: World, opened: Opened): Promise
 }
 
 async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
-  const server: Server = await makeServer(world, log, [makeVre({ version: VERSION, demo })], {
+  const server: Server = await makeServer(world, log, [makeVre({ version: VERSION, demo }), makeWaldur({ version: VERSION })], {
     trustedProxies: config.trustedProxies,
     allowedHosts: config.allowedHosts,
     tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },

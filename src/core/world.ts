@@ -58,6 +58,9 @@ export interface Settings {
   readonly workPrices: RateCard;
   /** Who makes somebody the owner of an organisation: the server's superusers, or also those who own it. */
   readonly organisationOwners: "superuser" | "owner";
+  /** Most calls of the marketplace's API per token in a window, and how long that is. */
+  readonly marketRate: number;
+  readonly marketRateSeconds: number;
   /** The lowest role of a study that agrees to its orders, beside the organisation's owner. */
   readonly orderApprovers: "owner" | "administrator" | "researcher" | "member";
   /** Addresses and CIDR ranges that the administration is open to; none: to all. */

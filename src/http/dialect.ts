@@ -16,6 +16,10 @@ export interface Dialect {
   admit(auth: string, actor: Actor, world: World, from: Pick<SignInRequest, "ip">): void;
   /** The dialect's own error shape. */
   refuse(error: HavreError, wire: Pick<Wire, "method" | "url">): Reply;
+  /** Headers of every answer, refusals included; called once per request, before anything else. @param methods what the path takes */
+  dress?(asked: SignInRequest, methods: readonly string[]): Readonly<Record<string, string>>;
+  /** Of an answer to OPTIONS; 204 when absent. */
+  readonly optionsStatus?: 200 | undefined;
   /** What the OpenAPI document says of a row's refusals, by status or "default". */
   refusals?(row: Route): Readonly<Record<string, Schema>>;
 }

@@ -18,6 +18,11 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
     return send(reply, dialect.refuse(known, request));
   };
 
+  const byPath = methodsByPath(dialect.routes);
+  const allowed = (path: string): string[] => {
+    const methods = byPath.get(path) ?? new Set();
+    return [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"];
+  };
   for (const row of dialect.routes)
     app.route({
       method: row.method,
@@ -26,6 +31,7 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
       handler: async (request, reply) => {
         try {
           const asked = signInRequest(request, world, believed);
+          if (dialect.dress) reply.headers(dialect.dress(asked, allowed(row.path)));
           const { actor, signReply } = await (row.auth === "none"
             ? quietly(dialect, world, asked)
             : dialect.signIn(world, asked));
@@ -46,15 +52,16 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
       },
     });
 
-  for (const [path, methods] of methodsByPath(dialect.routes)) {
+  for (const [path, methods] of byPath) {
     app.route({
       method: METHODS.filter(method => !methods.has(method) && !(method === "HEAD" && methods.has("GET"))),
       url: path,
       schema: { hide: true },
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        reply.header("allow", [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", "));
-        if (request.method === "OPTIONS") return reply.code(204).send();
+        if (dialect.dress) reply.headers(dialect.dress(signInRequest(request, world, believed), allowed(path)));
+        reply.header("allow", allowed(path).join(", "));
+        if (request.method === "OPTIONS") return reply.code(dialect.optionsStatus ?? 204).send();
         return send(
           reply,
           dialect.refuse(

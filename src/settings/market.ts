@@ -1,4 +1,4 @@
-import { oneOf } from "./kinds.ts";
+import { count, oneOf } from "./kinds.ts";
 
 export const market = {
   organisationOwners: oneOf("superuser", "owner")(
@@ -16,4 +16,10 @@ export const market = {
     "owner",
     "The lowest role in a study that agrees to its orders in the name of who pays. `owner`: the owners of its organisation alone.",
   ),
+  marketRate: count(
+    "MARKET_RATE",
+    "500",
+    "Most calls of the marketplace's API in a window of time, per token, or per address without one.",
+  ),
+  marketRateSeconds: count("MARKET_RATE_SECONDS", "60", "Length of that window. Each process counts for itself."),
 };

@@ -90,6 +90,16 @@ export const grants = (tx: Tx) => ({
     });
   },
 
+  /** Live roles in an organisation and in its studies, whoever asks. */
+  async within(organisation: string, window: Window): Promise<Page<RoleGrant>> {
+    return windowOf<RoleGrant>(tx, window, {
+      columns,
+      tables: TABLES,
+      where: [sql<SqlBool>`object_kind in ('study', 'organisation') and path = ''`, ...conditions({ organisation, live: true })],
+      order: sql`person.username, permission.id`,
+    });
+  },
+
   /** One's own; everybody's for whoever may read everything. */
   async of(actor: Actor, filter: GrantFilter, window: Window): Promise<Page<RoleGrant>> {
     const own = readsAll(actor) ? [] : [sql<SqlBool>`permission.person_id = ${personOf(actor)?.id ?? null}::bigint`];
@@ -153,9 +163,10 @@ export const grants = (tx: Tx) => ({
     return rows.map(({ role }) => role);
   },
 
-  /** The id of what has this uuid. */
+  /** The id of what has this uuid; an organisation also goes by that of its half as a provider. */
   async objectId(kind: Kind, uuid: string): Promise<number | undefined> {
-    const { rows } = await sql<{ id: number }>`select id from ${sql.table(kind)} where uuid = ${uuid}`.execute(tx);
+    const also = kind === "organisation" ? sql`or provider_uuid = ${uuid}` : sql``;
+    const { rows } = await sql<{ id: number }>`select id from ${sql.table(kind)} where uuid = ${uuid} ${also}`.execute(tx);
     return rows[0]?.id;
   },
 });

@@ -187,8 +187,11 @@ export interface StudyFilter {
   readonly standing?: "administrator" | "researcher" | undefined;
   /** Its end has not passed; today's day is given. */
   readonly goesOn?: string | undefined;
+  /** Uuid of somebody with a role in it. */
+  readonly hasMember?: string | undefined;
   /** Something of this provider is used in it. */
   readonly usesProvider?: number | undefined;
+  readonly usesOffering?: number | undefined;
   readonly sort?: readonly string[] | undefined;
 }
 const STUDY_SORTS: Sorts = {
@@ -238,10 +241,21 @@ const ofStudy = (actor: Actor, filter: StudyFilter): RawBuilder<SqlBool>[] => [
           : sql<SqlBool>`${standingOf(actor, "study")} in ('researcher', 'administrator', 'owner')`,
       ]),
   ...(filter.goesOn === undefined ? [] : [sql<SqlBool>`(study.end_date is null or study.end_date >= ${filter.goesOn}::date)`]),
+  ...(filter.hasMember === undefined
+    ? []
+    : [
+        sql<SqlBool>`study.id = any(array(select object_id from permission join person on person.id = person_id
+          where object_kind = 'study' and path = '' and person.uuid = ${filter.hasMember} and ${live}))`,
+      ]),
   ...(filter.usesProvider === undefined
     ? []
     : [
         sql<SqlBool>`study.id = any(array(select study_id from resource where provider_id = ${filter.usesProvider} and state <> 'terminated'))`,
+      ]),
+  ...(filter.usesOffering === undefined
+    ? []
+    : [
+        sql<SqlBool>`study.id = any(array(select study_id from resource where offering_id = ${filter.usesOffering} and state <> 'terminated'))`,
       ]),
 ];
 

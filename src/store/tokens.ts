@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Person, PersonId, TokenFacts, TokenKind } from "../core/people/model.ts";
+import type { OwnTokenKind, Person, PersonId, TokenFacts, TokenKind } from "../core/people/model.ts";
 import type { Sealed } from "../kernel/secrets.ts";
 import { personOfRow } from "./people.ts";
 import type { Tx } from "./store.ts";
@@ -10,6 +10,8 @@ export interface HeldToken {
   readonly person: Person;
   readonly secretSealed: Sealed | undefined;
   readonly lastUsedAt: Date | undefined;
+  /** When it ends unless it is used before. */
+  readonly endsAt?: Date | undefined;
 }
 
 export interface NewToken {
@@ -21,7 +23,7 @@ export interface NewToken {
 
 export const tokens = (tx: Tx) => {
   const held = async (
-    kind: TokenKind,
+    kinds: readonly TokenKind[],
     column: "token.key" | "token.secret_hash",
     value: string,
   ): Promise<HeldToken | undefined> => {
@@ -30,7 +32,12 @@ export const tokens = (tx: Tx) => {
       .innerJoin("person", "person.id", "token.person_id")
       .selectAll("person")
       .select(["token.id as token_id", "token.secret_sealed", "token.last_used_at"])
-      .where("token.kind", "=", kind)
+      .select(
+        sql<Date | null>`case when token.kind = 'key' then coalesce(token.last_used_at, token.created_at) + person.token_lifetime_seconds * interval '1 second' end`.as(
+          "ends_at",
+        ),
+      )
+      .where("token.kind", "in", kinds)
       .where(column, "=", value)
       .executeTakeFirst();
     if (!row) return undefined;
@@ -39,16 +46,17 @@ export const tokens = (tx: Tx) => {
       person: personOfRow(row),
       secretSealed: row.secret_sealed ?? undefined,
       lastUsedAt: row.last_used_at ?? undefined,
+      endsAt: row.ends_at ?? undefined,
     };
   };
 
   return {
     async byHawkKey(key: string): Promise<HeldToken | undefined> {
-      return held("hawk", "token.key", key);
+      return held(["hawk"], "token.key", key);
     },
 
     async bySecretHash(secretHash: string): Promise<HeldToken | undefined> {
-      return held("api", "token.secret_hash", secretHash);
+      return held(["api", "key"], "token.secret_hash", secretHash);
     },
 
     /** A person's Hawk id and sealed secret. */
@@ -62,15 +70,34 @@ export const tokens = (tx: Tx) => {
       return row?.secret_sealed ? { key: row.key, secretSealed: row.secret_sealed } : undefined;
     },
 
+    /** A person's key, sealed. */
+    async keyOf(person: PersonId): Promise<{ secretSealed: Sealed; createdAt: Date; lastUsedAt: Date | undefined } | undefined> {
+      const row = await tx
+        .selectFrom("token")
+        .select(["secret_sealed", "created_at", "last_used_at"])
+        .where("person_id", "=", person)
+        .where("kind", "=", "key")
+        .executeTakeFirst();
+      return row?.secret_sealed
+        ? { secretSealed: row.secret_sealed, createdAt: row.created_at, lastUsedAt: row.last_used_at ?? undefined }
+        : undefined;
+    },
+
+    async removeKey(person: PersonId): Promise<void> {
+      await tx.deleteFrom("token").where("person_id", "=", person).where("kind", "=", "key").execute();
+    },
+
+    /** Those that somebody renews in their account. */
     async ofPerson(person: PersonId): Promise<TokenFacts[]> {
       const rows = await tx
         .selectFrom("token")
         .select(["kind", "key", "last_used_at", "created_at"])
         .where("person_id", "=", person)
+        .where("kind", "!=", "key")
         .orderBy("kind")
         .execute();
       return rows.map(row => ({
-        kind: row.kind as TokenKind,
+        kind: row.kind as OwnTokenKind,
         key: row.key,
         lastUsedAt: row.last_used_at ?? undefined,
         createdAt: row.created_at,

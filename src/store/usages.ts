@@ -55,6 +55,12 @@ const conditions = (actor: Actor, filter: UsageFilter): RawBuilder<SqlBool>[] =>
   ...(filter.username === undefined ? [] : [sql<SqlBool>`user_usage.username = ${filter.username}`]),
 ];
 
+export interface ComponentUse {
+  readonly type: string;
+  readonly name: string;
+  readonly measuredUnit: string;
+  readonly amount: string;
+}
 export interface NewUsage {
   readonly resourceId: number;
   readonly componentId: number;
@@ -115,6 +121,15 @@ export const usages = (tx: Tx) => ({
   async componentIds(offeringId: number): Promise<Readonly<Record<string, number>>> {
     const rows = await tx.selectFrom("offering_component").select(["type", "id"]).where("offering_id", "=", offeringId).execute();
     return Object.fromEntries(rows.map(({ type, id }) => [type, id]));
+  },
+
+  /** What was used in a month, by component. */
+  async ofMonth(by: "study" | "organisation", uuid: string, month: string): Promise<ComponentUse[]> {
+    const { rows } = await sql<ComponentUse>`
+      select component.type, min(component.name) as name, min(component.measured_unit) as "measuredUnit", sum(amount)::text as amount
+      from ${TABLES} where ${by === "study" ? sql`resource.study_uuid` : sql`customer.uuid`} = ${uuid} and month = ${month}::date
+      group by component.type order by component.type`.execute(tx);
+    return rows;
   },
 
   /** The resource that a time of one plan belongs to. */

@@ -1,4 +1,5 @@
 import { makeVre } from "../../src/dialects/vre/index.ts";
+import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import type { Route } from "../../src/http/route.ts";
 import type { Answer } from "./ask.ts";
 import { assertRefusal } from "./refusal.ts";
@@ -12,6 +13,8 @@ import { storages } from "./vre/storages.ts";
 import { studies } from "./vre/studies.ts";
 import { uploads } from "./vre/uploads.ts";
 import { users } from "./vre/users.ts";
+import { market } from "./waldur/area.ts";
+import { assertWaldurRefusal } from "./waldur/refusal.ts";
 
 /** One dialect, and who gets what at each of its routes. */
 export interface DialectExpectations {
@@ -38,8 +41,17 @@ export const VRE: DialectExpectations = {
   assertRefusal,
 };
 
+const WALDUR: DialectExpectations = {
+  name: "waldur",
+  routes: makeWaldur({ version: "t" }).routes,
+  besides: [],
+  areas: [market],
+  credentials: ({ token }) => ({ authorization: `Token ${token}` }),
+  assertRefusal: assertWaldurRefusal,
+};
+
 /** Listed by hand. */
-export const DIALECTS: readonly DialectExpectations[] = [VRE];
+export const DIALECTS: readonly DialectExpectations[] = [VRE, WALDUR];
 
 /** How each line of a dialect's tables is asked. @throws when two areas have the same line */
 export function requestsOf({ areas }: DialectExpectations): Readonly<Record<string, Request>> {

@@ -32,6 +32,10 @@ export interface Request {
   readonly spends?: "each" | "all";
   /** A read that is an event itself. */
   readonly isNoted?: true;
+  /** Makes what it is asked about, before anybody asks; called often, and does it once. */
+  readonly prepare?: (bench: Bench, scene: Scene) => Promise<void>;
+  /** A success used that up: it is made anew. */
+  readonly spent?: (scene: Scene) => void;
   /** State of the study's drop; delivered when absent. */
   readonly drop?: DropState;
   readonly tells?: (as: ActorName) => readonly Told[];

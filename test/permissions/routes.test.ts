@@ -18,10 +18,11 @@ for (const dialect of DIALECTS)
     });
     after(() => bench.close());
 
-    const sceneFor = async ({ drop = "delivered" }: Request): Promise<Scene> => {
+    const sceneFor = async ({ drop = "delivered", prepare }: Request): Promise<Scene> => {
       const scene = scenes.get(drop) ?? (await aScene(bench, drop));
       if (!scenes.has(drop)) past.push(scene);
       scenes.set(drop, scene);
+      await prepare?.(bench, scene);
       return scene;
     };
 
@@ -37,6 +38,7 @@ for (const dialect of DIALECTS)
       assert.equal(answer.status, line.expected[as], `${what}: ${answer.status} ${answer.text.slice(0, 400)}`);
       if (answer.status >= 400) dialect.assertRefusal(answer, what);
       assertKeepsSecrets(answer, standing, request.tells?.(as) ?? [], what);
+      if (line.method !== "GET" && answer.status < 400) request.spent?.(scene);
       if (request.spends === "each" && answer.status < 400) scenes.delete(request.drop ?? "delivered");
     };
 

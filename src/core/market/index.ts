@@ -1,10 +1,22 @@
 /** Offerings, orders, resources, and what is used and billed of them. docs/marketplace.md. */
+
+export type { OfferingSide } from "../../store/offerings.ts";
+export type { Side } from "../../store/surroundings.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
 export { endDueResources, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
+export {
+  type CostsAsked,
+  type WithCosts,
+  withOrganisationCosts,
+  withOrganisationsCosts,
+  withStudiesCosts,
+  withStudyCosts,
+} from "./costs.ts";
 export { closeInvoice, estimatesOf, keepInvoices, listInvoices, listItems, payInvoice, showInvoice } from "./invoices.ts";
 export { taxOn } from "./lines.ts";
 export type * from "./model.ts";
+export { BILLING_TYPES, LIMIT_PERIODS, PLAN_UNITS } from "./model.ts";
 export {
   addComponent,
   changeComponent,
@@ -53,7 +65,11 @@ export {
   setLimitsByProvider,
   setReport,
   setSlug,
+  showOfferingOfOrder,
+  showOfferingOfResource,
   showResource,
+  showResourceOfOrder,
+  showResourceWithOrders,
   suggestName,
   unlinkResource,
 } from "./resources.ts";
@@ -73,5 +89,5 @@ export {
   startOrder,
   unlinkOrder,
 } from "./reviews.ts";
-export { accepts, provisionerOf } from "./rules.ts";
-export { listUsages, listUserUsages, repeatUsages, reportAccounts, reportUsage, showUsage } from "./usage.ts";
+export { accepts, type Provisioner, provisionerOf } from "./rules.ts";
+export { listUsages, listUseOfMonth, listUserUsages, repeatUsages, reportAccounts, reportUsage, showUsage } from "./usage.ts";

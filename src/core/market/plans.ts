@@ -1,7 +1,7 @@
 import { inDigits } from "../../kernel/decimal.ts";
 import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
-import type { OfferingSide } from "../../store/offerings.ts";
+import { type OfferingSide, offerings } from "../../store/offerings.ts";
 import { type PlanChanges, type PlanRow, plans } from "../../store/plans.ts";
 import { isReferenced, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
@@ -20,22 +20,26 @@ export interface PlanInput extends PlanChanges {
   readonly quotas?: Facts | undefined;
 }
 
-/** Plans of offerings that are seen from this side, in the order in which they were made. */
-export const listPlans = (
+/** Plans of offerings that are seen from this side, in the order in which they were made. @throws HavreError "not-found" for an offering that must be seen and is not */
+export async function listPlans(
   world: World,
   actor: Actor,
-  asked: {
+  {
+    side,
+    offering,
+    ofSeen = false,
+    window,
+  }: {
     readonly side: OfferingSide;
     readonly offering?: string | undefined;
+    readonly ofSeen?: boolean;
     readonly window: Window;
   },
-): Promise<Page<PlanView>> =>
-  plans(world.store.db).page(
-    actor,
-    asked.side,
-    { offering: asked.offering, ...(asked.side === "public" ? { archived: false } : {}) },
-    asked.window,
-  );
+): Promise<Page<PlanView>> {
+  const { db } = world.store;
+  if (ofSeen && !(await offerings(db).seen(actor, side, offering ?? ""))) throw notFound();
+  return plans(db).page(actor, side, { offering, ...(side === "public" ? { archived: false } : {}) }, window);
+}
 
 /** @throws HavreError "not-found" */
 export async function showPlan(

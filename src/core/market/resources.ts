@@ -1,6 +1,8 @@
 import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import { newUuid } from "../../kernel/ids.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { offerings } from "../../store/offerings.ts";
+import { orders } from "../../store/orders.ts";
 import { studyRecords } from "../../store/records.ts";
 import { type ResourceChanges, type ResourceFilter, resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
@@ -11,7 +13,7 @@ import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { allows } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import { restretch } from "./fulfil.ts";
-import type { Facts, Resource, Standings, Stretch } from "./model.ts";
+import type { Facts, Offering, Order, Resource, Standings, Stretch } from "./model.ts";
 import { checkOptions } from "./options.ts";
 import type { MarketWorld } from "./orders.ts";
 import { costOf } from "./prices.ts";
@@ -311,21 +313,70 @@ export async function listStretches(world: World, actor: Actor, uuid: string): P
   return resources(world.store.db).stretches(id);
 }
 
-/** @throws HavreError "not-found", "forbidden" for whoever does not provide the offering */
-export const isFreeBackendId = (
+/** @throws HavreError "not-found" for an offering that one does not provide */
+export async function isFreeBackendId(
   world: World,
-  _actor: Actor,
-  { offering, backendId }: { readonly offering: number | undefined; readonly backendId: string },
-): Promise<boolean> => resources(world.store.db).isFreeBackendId(offering, backendId);
+  actor: Actor,
+  {
+    offering: uuid,
+    backendId,
+    everywhere,
+  }: { readonly offering: string; readonly backendId: string; readonly everywhere: boolean },
+): Promise<boolean> {
+  const offering = await offerings(world.store.db).seen(actor, "provider", uuid);
+  if (!offering) throw notFound();
+  return resources(world.store.db).isFreeBackendId(everywhere ? undefined : offering.id, backendId);
+}
 
 /** A name that says whose it is and what. @throws HavreError "not-found" */
 export async function suggestName(
   world: World,
   actor: Actor,
-  { study: uuid, offeringSlug }: { readonly study: string; readonly offeringSlug: string },
+  { study: uuid, offering: offeringUuid }: { readonly study: string; readonly offering: string },
 ): Promise<string> {
   const study = await studyRecords(world.store.db).seen(actor, uuid);
-  if (!study) throw notFound();
+  const offering = await offerings(world.store.db).seen(actor, "public", offeringUuid);
+  if (!study) throw invalid({ project: ["Object does not exist."] });
+  if (!offering) throw invalid({ offering: ["Object does not exist."] });
   const n = (await resources(world.store.db).countOfStudy(study.id)) + 1;
-  return `${study.organisationSlug}-${study.slug}-${offeringSlug}-${n}`;
+  return `${study.organisationSlug}-${study.slug}-${offering.slug}-${n}`;
+}
+
+/** A resource with its orders, oldest first. @throws HavreError "not-found" */
+export async function showResourceWithOrders(
+  world: World,
+  actor: Actor,
+  { side, uuid, orders: wanted }: { readonly side: Side; readonly uuid: string; readonly orders: boolean },
+): Promise<{ resource: Resource; orders: readonly Order[] }> {
+  const resource = await showResource(world, actor, { side, uuid });
+  if (!wanted) return { resource, orders: [] };
+  const window = { offset: 0, limit: 1000 };
+  const { items } = await orders(world.store.db).page(actor, { resource: uuid }, window, { prices: true, standings: false });
+  return { resource, orders: items };
+}
+
+/** What it is one of, also when that is not sold any more. @throws HavreError "not-found" */
+export async function showOfferingOfResource(world: World, actor: Actor, uuid: string): Promise<Offering> {
+  return offeringOf(world, (await showResource(world, actor, { side: "consumer", uuid })).offeringUuid);
+}
+/** @throws HavreError "not-found" */
+export async function showOfferingOfOrder(world: World, actor: Actor, uuid: string): Promise<Offering> {
+  return offeringOf(world, (await orderSeen(world, actor, uuid)).offeringUuid);
+}
+async function offeringOf(world: World, uuid: string): Promise<Offering> {
+  const offering = await offerings(world.store.db).byUuid(uuid);
+  if (!offering) throw notFound();
+  return offering;
+}
+
+/** What the order became: whoever sees the order sees it. @throws HavreError "not-found" */
+export async function showResourceOfOrder(world: World, actor: Actor, uuid: string): Promise<Resource> {
+  const { resourceUuid } = await orderSeen(world, actor, uuid);
+  return showResource(world, actor, { side: "both", uuid: resourceUuid });
+}
+
+async function orderSeen(world: World, actor: Actor, uuid: string): Promise<Order> {
+  const order = await orders(world.store.db).seen(actor, uuid);
+  if (!order) throw notFound();
+  return order;
 }

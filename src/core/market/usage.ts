@@ -1,10 +1,12 @@
 import { decimal, plus } from "../../kernel/decimal.ts";
 import { forbidden, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { organisationRecords, studyRecords } from "../../store/records.ts";
 import { resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
-import { type UsageFilter, usages } from "../../store/usages.ts";
+import { type ComponentUse, type UsageFilter, usages } from "../../store/usages.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
+import { allows } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import { monthAround } from "./lines.ts";
 import type { Component, LimitPeriod, Resource, Usage, UserUsage } from "./model.ts";
@@ -31,6 +33,20 @@ export const listUserUsages = (
   actor: Actor,
   { filter, window }: { readonly filter: UsageFilter; readonly window: Window },
 ): Promise<Page<UserUsage>> => usages(world.store.db).byAccounts(actor, filter, window);
+
+/** What a study or an organisation used this month, by component. @throws HavreError "not-found", "forbidden" */
+export async function listUseOfMonth(
+  world: Needs<"store" | "clock">,
+  actor: Actor,
+  { by, uuid }: { readonly by: "study" | "organisation"; readonly uuid: string },
+): Promise<readonly ComponentUse[]> {
+  const { db } = world.store;
+  const home = by === "organisation" ? await organisationRecords(db).seen(actor, uuid) : undefined;
+  if (!home && !(by === "study" && (await studyRecords(db).seen(actor, uuid)))) throw notFound();
+  // Whoever works in one study of it need not know what all the others use.
+  if (home && !allows("organisation", home.standing ?? undefined, "members.see")) throw forbidden();
+  return usages(db).ofMonth(by, uuid, firstDay(world.clock.now()));
+}
 
 export interface UsageReport {
   /** Uuid of the resource, or of a time during which it had one plan. */

@@ -32,6 +32,15 @@ export {
   type Whom,
 } from "./administration.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
+export {
+  changePersonRecord,
+  createPersonRecord,
+  listDirectory,
+  type PersonInput,
+  setPasswordOf,
+  showPerson,
+} from "./directory.ts";
+export { dropKey, keyByPassword, keyOf, type OwnKey, putKey, renewKey, showKey } from "./keys.ts";
 export type { LinkProof } from "./links.ts";
 export {
   ACCOUNT_POLICY,

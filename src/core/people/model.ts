@@ -68,8 +68,13 @@ export interface NewPerson {
   readonly language?: Language | undefined;
 }
 
-/** `hawk`: id and secret, both known to either side. `api`: one opaque string, of which only a hash is kept. */
-export type TokenKind = "hawk" | "api";
+/**
+ * `hawk`: id and secret, both known to either side. `api`: one opaque string, of which only a hash is kept. `key`: one that its owner
+ * may see again, and that ends when it is not used for long.
+ */
+export type TokenKind = "hawk" | "api" | "key";
+/** Those that somebody renews in their account. */
+export type OwnTokenKind = Exclude<TokenKind, "key">;
 
 /** What a token's holder must know to use it. Shown once, to its owner. */
 export interface HawkPair {
@@ -79,10 +84,29 @@ export interface HawkPair {
 
 /** A row of the token table, without its secret. */
 export interface TokenFacts {
-  readonly kind: TokenKind;
+  readonly kind: OwnTokenKind;
   readonly key: string;
   readonly lastUsedAt: Date | undefined;
   readonly createdAt: Date;
+}
+
+/** Somebody as the directory shows them. */
+export interface PersonRecord {
+  readonly id: PersonId;
+  readonly uuid: string;
+  readonly username: string;
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly isActive: boolean;
+  readonly isSuperuser: boolean;
+  readonly isSupport: boolean;
+  readonly language: Language;
+  readonly createdAt: Date;
+  /** Of their key, from its last use; null: it does not end. */
+  readonly tokenLifetimeSeconds: number | null;
+  /** Telephone, organization and other texts that nothing decides by. */
+  readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** A browser's sign-in. */

@@ -1,5 +1,5 @@
 import { later, MINUTE } from "../../kernel/clock.ts";
-import { notFound } from "../../kernel/errors.ts";
+import { HavreError, notFound } from "../../kernel/errors.ts";
 import { newKey, newSecretId } from "../../kernel/ids.ts";
 import { sha256Hex } from "../../kernel/secrets.ts";
 import { nonces } from "../../store/nonces.ts";
@@ -8,7 +8,7 @@ import { type HeldToken, tokens } from "../../store/tokens.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
 import { addressSubject, assertRate } from "./lock-out.ts";
-import { type Actor, actorOf, type HawkPair, type Person, type PersonId, type TokenFacts, type TokenKind } from "./model.ts";
+import { type Actor, actorOf, type HawkPair, type OwnTokenKind, type Person, type PersonId, type TokenFacts } from "./model.ts";
 import { selfOf } from "./rules.ts";
 import { mustBeSuperuser } from "./safeguards.ts";
 import { type Credentials, confirmOwnPassword, signInByPassword } from "./sign-in.ts";
@@ -50,16 +50,18 @@ export async function spendNonce(
   return nonces(world.store.db).use(key, nonce, ts, forgetAt);
 }
 
-/** Notes that a token is in use, to the minute: not a write per request. */
-export async function noteTokenUse(world: Needs<"store" | "clock">, { id, lastUsedAt }: HeldToken): Promise<void> {
+/** Notes that a token is in use, to the minute: not a write per request, unless its end counts from there and is near. */
+export async function noteTokenUse(world: Needs<"store" | "clock">, { id, lastUsedAt, endsAt }: HeldToken): Promise<void> {
   const now = world.clock.now();
-  if (!lastUsedAt || lastUsedAt < later(now, -MINUTE)) await tokens(world.store.db).noteUse(id, now);
+  if (!lastUsedAt || lastUsedAt < later(now, -MINUTE) || (endsAt && endsAt < later(now, 10 * MINUTE)))
+    await tokens(world.store.db).noteUse(id, now);
 }
 
-/** The active person an opaque token belongs to. */
+/** The active person an opaque token belongs to. @throws HavreError "unauthenticated" for a key that was not used for too long */
 export async function findApiTokenHolder(world: Needs<"store" | "clock">, token: string): Promise<Person | undefined> {
   const held = await tokens(world.store.db).bySecretHash(sha256Hex(token));
   if (!held?.person.isActive) return undefined;
+  if (held.endsAt && held.endsAt <= world.clock.now()) throw new HavreError("unauthenticated", "Token has expired.");
   await noteTokenUse(world, held);
   return held.person;
 }
@@ -152,7 +154,7 @@ export type NewOwnToken =
 export async function renewOwnToken(
   world: Needs<"store" | "clock" | "secrets">,
   actor: Actor,
-  asked: { readonly kind: TokenKind; readonly currentPassword: string },
+  asked: { readonly kind: OwnTokenKind; readonly currentPassword: string },
 ): Promise<NewOwnToken> {
   const id = selfOf(actor);
   await confirmOwnPassword(world, id, asked.currentPassword);

@@ -9,7 +9,9 @@ import { allows, SEE, type Verb } from "./rules.ts";
 
 export { changeRole, giveRole, listGrants, listRoles, type RoleRequest, takeRole } from "./grants.ts";
 export type { Kind, PermissionObject, Role, RoleGrant, RoleOn, Standing, StandingOn } from "./model.ts";
+export { listOrganisationMembers, type OrganisationMember } from "./people.ts";
 export { allows, holds, roleNamed, type Verb } from "./rules.ts";
+export { type Self, showPersonWithRoles, showSelf } from "./self.ts";
 
 /** The one permission question. False also for what is not there. */
 export const may = async <K extends Kind>(tx: Tx, actor: Actor, verb: Verb<K>, object: PermissionObject<K>): Promise<boolean> =>

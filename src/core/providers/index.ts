@@ -20,4 +20,14 @@ export {
   registerService,
   setAgentStatistics,
 } from "./agents.ts";
+export {
+  addProvider,
+  describeProvider,
+  endProvider,
+  listPeopleOfOffering,
+  listProviders,
+  listServedStudies,
+  listStudiesOfOffering,
+  showProvider,
+} from "./customers.ts";
 export type * from "./model.ts";

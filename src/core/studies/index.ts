@@ -31,5 +31,7 @@ export {
   openStudyRecord,
   removeStudyRecord,
   seenStudy,
+  showStudyRecord,
+  showStudyType,
 } from "./records.ts";
 export { invitationLink, isProtected, mustBeLines, noSuch, uploadEndpoint, uploadPage } from "./rules.ts";

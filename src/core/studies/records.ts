@@ -29,6 +29,10 @@ export async function seenStudy(tx: Tx, actor: Actor, uuid: string): Promise<Stu
   return found;
 }
 
+/** @throws HavreError "not-found" */
+export const showStudyRecord = (world: Needs<"store">, actor: Actor, uuid: string): Promise<StudyRecord> =>
+  seenStudy(world.store.db, actor, uuid);
+
 /** The same, held to the end of the transaction. @throws HavreError "not-found", "forbidden" */
 async function studyFor(tx: Tx, actor: Actor, uuid: string, verb: Verb): Promise<StudyRecord> {
   const found = await studyRecords(tx).lock(actor, uuid);
@@ -42,6 +46,14 @@ export const listStudyTypes = (
   _actor: Actor,
   asked: { readonly name?: string | undefined; readonly uuid?: string | undefined; readonly window: Window },
 ): Promise<Page<StudyType>> => studyRecords(world.store.db).types(asked.name, asked.window, asked.uuid);
+
+/** @throws HavreError "not-found" */
+export async function showStudyType(world: Needs<"store">, actor: Actor, uuid: string): Promise<StudyType> {
+  const { items } = await listStudyTypes(world, actor, { uuid, window: { offset: 0, limit: 1 } });
+  const [found] = items;
+  if (!found) throw notFound();
+  return found;
+}
 
 /**
  * A study that an organisation opens: whoever opens it owns it and has no other role in it. Its field is the one that the code

@@ -1,5 +1,5 @@
 import { hawkPairByPassword, listOwnTokens, type NewOwnToken, renewOwnToken } from "../../core/people/index.ts";
-import type { TokenFacts, TokenKind } from "../../core/people/model.ts";
+import type { OwnTokenKind, TokenFacts } from "../../core/people/model.ts";
 import { nothing, type Route, route, type Schema, type Wire } from "../../http/route.ts";
 import { createJwt, refreshJwt, verifyJwt } from "../../http/sign-in/jwt.ts";
 import { readBody, schemaOf, text } from "./fields.ts";
@@ -25,7 +25,7 @@ const tokenShape = ({ kind, key, lastUsedAt, createdAt }: TokenFacts, { settings
 });
 
 /** A new token, shown this once. */
-const renewal = (kind: TokenKind, what: string, reply: Schema): Route =>
+const renewal = (kind: OwnTokenKind, what: string, reply: Schema): Route =>
   route({
     method: "POST",
     path: `/api/auth/tokens/${kind}/`,

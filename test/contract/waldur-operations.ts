@@ -1,0 +1,213 @@
+import type { Route } from "../../src/http/route.ts";
+
+/**
+ * The operations of the Waldur customer, project and marketplace API, by the numbers of its contract. They are written down here a
+ * second time, apart from our rows, so that a row that is lost or altered is found.
+ */
+export interface WaldurOperation {
+  readonly number: number;
+  /** "GET /api/customers/{uuid}/"; several where the contract has them in one line. */
+  readonly rows: readonly string[];
+  /** Why it is not served, when it is not. */
+  readonly missing?: string;
+}
+
+const op = (number: number, ...rows: readonly string[]): WaldurOperation => ({ number, rows });
+const missing = (number: number, why: string, ...rows: readonly string[]): WaldurOperation => ({ number, rows, missing: why });
+const both = (path: string): readonly string[] => [`PUT ${path}`, `PATCH ${path}`];
+const SCOPES = ["projects", "customers", "marketplace-provider-offerings", "marketplace-service-providers"];
+const scopes = (method: string, action: string): readonly string[] =>
+  SCOPES.map(scope => `${method} /api/${scope}/{uuid}/${action}/`);
+const INVITATIONS = "roles are given to people who have an account; a study's own invitations are for handing in files";
+const offering = (action: string): string => `POST /api/marketplace-provider-offerings/{uuid}/${action}/`;
+const plan = (action: string): string => `POST /api/marketplace-plans/{uuid}/${action}/`;
+const order = (action: string): string => `POST /api/marketplace-orders/{uuid}/${action}/`;
+const resource = (action: string): string => `POST /api/marketplace-resources/{uuid}/${action}/`;
+const provided = (action: string): string => `POST /api/marketplace-provider-resources/{uuid}/${action}/`;
+const account = (action: string): string => `POST /api/marketplace-offering-users/{uuid}/${action}/`;
+
+export const WALDUR: readonly WaldurOperation[] = [
+  op(1, "POST /api-auth/password/"),
+  op(2, "POST /api-auth/logout/"),
+  op(3, "GET /api/users/me/"),
+  op(4, "GET /api/users/{uuid}/token/"),
+  op(5, "POST /api/users/{uuid}/refresh_token/"),
+  op(6, "GET /api/version/"),
+  op(7, "GET /api/configuration/"),
+  op(8, "GET /api/customers/"),
+  op(9, "GET /api/customers/{uuid}/"),
+  op(10, "POST /api/customers/"),
+  op(11, ...both("/api/customers/{uuid}/")),
+  op(12, "DELETE /api/customers/{uuid}/"),
+  op(13, "GET /api/customers/{uuid}/users/"),
+  op(14, "GET /api/customers/{uuid}/stats/", "GET /api/projects/{uuid}/stats/"),
+  op(15, "POST /api/projects/"),
+  op(16, "GET /api/projects/{uuid}/"),
+  op(17, "PUT /api/projects/{uuid}/"),
+  op(18, "PATCH /api/projects/{uuid}/"),
+  op(19, "DELETE /api/projects/{uuid}/"),
+  op(20, "GET /api/projects/"),
+  op(21, "POST /api/projects/{uuid}/move_project/"),
+  op(22, "GET /api/project-types/", "GET /api/project-types/{uuid}/"),
+  op(23, ...scopes("POST", "add_user")),
+  op(24, ...scopes("POST", "update_user")),
+  op(25, ...scopes("POST", "delete_user")),
+  op(26, ...scopes("GET", "list_users")),
+  op(27, "GET /api/user-permissions/"),
+  op(28, "GET /api/roles/"),
+  op(29, "GET /api/users/"),
+  op(30, "GET /api/users/{uuid}/"),
+  op(31, "POST /api/users/"),
+  op(32, ...both("/api/users/{uuid}/")),
+  op(33, "POST /api/users/{uuid}/change_password/"),
+  missing(34, "no SSH keys of people are kept", "GET /api/keys/", "POST /api/keys/", "DELETE /api/keys/{uuid}/"),
+  missing(35, INVITATIONS, "POST /api/user-invitations/"),
+  missing(36, INVITATIONS, "GET /api/user-invitations/", "GET /api/user-invitations/{uuid}/"),
+  missing(37, INVITATIONS, "POST /api/user-invitations/{uuid}/send/"),
+  missing(38, INVITATIONS, "POST /api/user-invitations/{uuid}/cancel/"),
+  missing(39, INVITATIONS, "POST /api/user-invitations/{uuid}/accept/"),
+  missing(40, INVITATIONS, "POST /api/user-invitations/{uuid}/check/"),
+  missing(41, INVITATIONS, "POST /api/user-invitations/approve/", "POST /api/user-invitations/reject/"),
+  op(42, "GET /api/marketplace-categories/", "GET /api/marketplace-categories/{uuid}/"),
+  op(43, "GET /api/marketplace-public-offerings/"),
+  op(44, "GET /api/marketplace-public-offerings/{uuid}/"),
+  op(45, "GET /api/marketplace-public-offerings/{uuid}/plans/"),
+  op(46, "GET /api/marketplace-public-offerings/{uuid}/plans/{plan}/"),
+  op(47, "GET /api/marketplace-public-plans/{uuid}/"),
+  op(48, "GET /api/marketplace-provider-offerings/"),
+  op(49, "GET /api/marketplace-provider-offerings/{uuid}/"),
+  op(50, "POST /api/marketplace-provider-offerings/"),
+  op(51, "DELETE /api/marketplace-provider-offerings/{uuid}/"),
+  op(52, ...["activate", "draft", "pause", "unpause", "archive"].map(offering)),
+  op(
+    53,
+    ...[
+      "update_description",
+      "update_overview",
+      "update_location",
+      "update_options",
+      "update_resource_options",
+      "update_integration",
+      "update_attributes",
+    ].map(offering),
+  ),
+  op(54, offering("create_offering_component")),
+  op(55, offering("update_offering_component")),
+  op(56, offering("remove_offering_component")),
+  op(57, "GET /api/marketplace-plans/", "GET /api/marketplace-plans/{uuid}/"),
+  op(58, "POST /api/marketplace-plans/", ...both("/api/marketplace-plans/{uuid}/"), "DELETE /api/marketplace-plans/{uuid}/"),
+  op(59, plan("update_prices")),
+  op(60, plan("update_quotas")),
+  op(61, plan("archive")),
+  op(
+    62,
+    "GET /api/marketplace-service-providers/",
+    "GET /api/marketplace-service-providers/{uuid}/",
+    "POST /api/marketplace-service-providers/",
+    "PATCH /api/marketplace-service-providers/{uuid}/",
+    "DELETE /api/marketplace-service-providers/{uuid}/",
+  ),
+  op(63, "POST /api/marketplace-orders/"),
+  op(64, "GET /api/marketplace-orders/{uuid}/"),
+  op(65, "GET /api/marketplace-orders/"),
+  op(66, order("approve_by_consumer")),
+  op(67, order("approve_by_provider")),
+  op(68, order("reject_by_consumer")),
+  op(69, order("reject_by_provider")),
+  op(70, order("cancel")),
+  op(71, "DELETE /api/marketplace-orders/{uuid}/"),
+  op(72, order("set_state_executing")),
+  op(73, order("set_state_done")),
+  op(74, order("set_state_erred")),
+  op(75, order("set_backend_id")),
+  op(76, order("retry")),
+  op(77, ...both("/api/marketplace-orders/{uuid}/")),
+  op(78, order("unlink")),
+  op(79, "GET /api/marketplace-orders/{uuid}/offering/", "GET /api/marketplace-orders/{uuid}/resource/"),
+  op(80, "GET /api/marketplace-resources/"),
+  op(81, "GET /api/marketplace-resources/{uuid}/"),
+  op(82, "PUT /api/marketplace-resources/{uuid}/"),
+  op(83, "PATCH /api/marketplace-resources/{uuid}/"),
+  op(84, resource("update_options")),
+  op(85, resource("update_limits")),
+  op(86, resource("switch_plan")),
+  op(87, resource("terminate")),
+  op(88, "GET /api/marketplace-resources/{uuid}/team/"),
+  op(89, "GET /api/marketplace-resources/{uuid}/plan_periods/"),
+  op(90, "GET /api/marketplace-resources/{uuid}/offering/"),
+  op(91, resource("set_end_date"), resource("set_end_date_by_staff")),
+  op(92, resource("move_resource"), resource("set_slug"), resource("unlink")),
+  op(93, "POST /api/marketplace-resources/suggest_name/"),
+  missing(94, "nothing is pulled, and what is ended stays ended", resource("pull"), resource("restore"), resource("renew")),
+  op(95, "GET /api/marketplace-provider-resources/"),
+  op(96, "GET /api/marketplace-provider-resources/{uuid}/"),
+  op(97, "PATCH /api/marketplace-provider-resources/{uuid}/"),
+  op(98, "GET /api/marketplace-provider-resources/{uuid}/team/"),
+  op(99, provided("set_backend_id")),
+  op(100, provided("set_backend_metadata")),
+  op(101, provided("set_limits")),
+  op(102, provided("set_endpoints")),
+  op(103, provided("set_as_erred")),
+  op(104, provided("set_as_ok"), provided("set_state_ok")),
+  op(105, provided("refresh_last_sync")),
+  op(106, provided("submit_report")),
+  op(107, ...["set_downscaled", "set_paused", "set_restrict_member_access"].map(provided)),
+  op(108, provided("terminate"), provided("set_end_date_by_provider")),
+  op(109, offering("check_unique_backend_id")),
+  op(110, "GET /api/marketplace-provider-offerings/{uuid}/user-attribute-config/"),
+  op(
+    111,
+    "GET /api/marketplace-provider-offerings/{uuid}/list_project_service_accounts/",
+    "GET /api/marketplace-provider-offerings/{uuid}/list_course_accounts/",
+  ),
+  op(
+    112,
+    "GET /api/marketplace-provider-offerings/{uuid}/list_customer_projects/",
+    "GET /api/marketplace-provider-offerings/{uuid}/list_customer_users/",
+  ),
+  op(113, "GET /api/marketplace-service-providers/{uuid}/keys/", "GET /api/marketplace-service-providers/{uuid}/projects/"),
+  op(114, "GET /api/marketplace-offering-users/", "GET /api/marketplace-offering-users/{uuid}/"),
+  op(115, "POST /api/marketplace-offering-users/"),
+  op(116, ...both("/api/marketplace-offering-users/{uuid}/"), "DELETE /api/marketplace-offering-users/{uuid}/"),
+  op(
+    117,
+    ...[
+      "begin_creating",
+      "set_ok",
+      "set_pending_account_linking",
+      "set_pending_additional_validation",
+      "set_validation_complete",
+      "set_error_creating",
+      "request_deletion",
+      "set_deleting",
+      "set_deleted",
+      "set_error_deleting",
+      "update_restricted",
+    ].map(account),
+  ),
+  op(118, "GET /api/marketplace-site-agent-identities/"),
+  op(119, "POST /api/marketplace-site-agent-identities/", "PUT /api/marketplace-site-agent-identities/{uuid}/"),
+  op(120, "POST /api/marketplace-site-agent-identities/{uuid}/register_service/"),
+  op(121, "POST /api/marketplace-site-agent-services/{uuid}/register_processor/"),
+  op(122, "POST /api/marketplace-site-agent-services/{uuid}/set_statistics/"),
+  op(123, "GET /api/component-user-usage-limits/"),
+  missing(
+    124,
+    "agents poll; there is no message broker",
+    "POST /api/marketplace-site-agent-identities/{uuid}/register_event_subscription/",
+    "POST /api/event-subscriptions/{uuid}/create_queue/",
+  ),
+  op(125, "POST /api/marketplace-component-usages/set_usage/"),
+  op(126, "GET /api/marketplace-component-usages/"),
+  op(127, "GET /api/marketplace-component-usages/{uuid}/"),
+  op(128, "POST /api/marketplace-component-usages/{uuid}/set_user_usage/"),
+  op(129, "POST /api/marketplace-component-usages/{uuid}/set_user_usages/"),
+  op(130, "GET /api/marketplace-component-user-usages/"),
+  op(131, "GET /api/invoices/"),
+  op(132, "GET /api/invoices/{uuid}/"),
+  op(133, "GET /api/invoice-items/"),
+  op(134, "POST /api/invoices/{uuid}/paid/"),
+];
+
+export const nameOfRow = ({ method, path }: Pick<Route, "method" | "path">): string =>
+  `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
