@@ -22,6 +22,19 @@ openssl:openssl:what a hook script encrypted
 bwrap:bubblewrap:work in its sandbox
 pasta:passt:work that reaches other machines
 perl:perl-base:escapes from the sandbox
+busybox:busybox-static:images of work
+runc:runc:work in Podman
+podman:podman:images, and work in Podman
+dockerd:docker.io:work in Docker
+slurmctld:slurmctld:work in Slurm
+slurmd:slurmd:work in Slurm
+sbatch:slurm-client:work in Slurm
+slurmdbd:slurmdbd:work in Slurm, with accounts
+/usr/lib/x86_64-linux-gnu/slurm-wlm/accounting_storage_mysql.so:slurm-wlm-mysql-plugin:work in Slurm, with accounts
+munged:munge:work in Slurm
+mariadbd:mariadb-server:work in Slurm, with accounts
+/usr/sbin/sshd:openssh-server:work in Slurm over SSH
+ssh:openssh-client:work in Slurm over SSH
 '
 
 is_there() { case $1 in /*) test -e "$1" ;; *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; esac; }
