@@ -25,6 +25,19 @@ perl:perl-base:escapes from the sandbox
 /usr/lib/python3/dist-packages/swift/proxy/server.py:python3-swift:S3 against OpenStack Swift
 memcached:memcached:S3 against OpenStack Swift
 /usr/sbin/sshd:openssh-server:SFTP against OpenSSH
+busybox:busybox-static:images of work
+runc:runc:work in Podman
+podman:podman:images, and work in Podman
+dockerd:docker.io:work in Docker
+slurmctld:slurmctld:work in Slurm
+slurmd:slurmd:work in Slurm
+sbatch:slurm-client:work in Slurm
+slurmdbd:slurmdbd:work in Slurm, with accounts
+/usr/lib/x86_64-linux-gnu/slurm-wlm/accounting_storage_mysql.so:slurm-wlm-mysql-plugin:work in Slurm, with accounts
+munged:munge:work in Slurm
+mariadbd:mariadb-server:work in Slurm, with accounts
+/usr/sbin/sshd:openssh-server:work in Slurm over SSH
+ssh:openssh-client:work in Slurm over SSH
 '
 
 is_there() { case $1 in /*) test -e "$1" ;; *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; esac; }

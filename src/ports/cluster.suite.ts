@@ -165,7 +165,7 @@ export class ClusterBench {
         if (text !== "") return true;
         const seen = await this.look(workload.id);
         if (seen?.state === "ended" && (await readFile(file, "utf8").catch(() => "")) === "")
-          throw new Error(`It ended first: ${JSON.stringify(seen)} ${await this.text(workload, "stderr")}`);
+          throw new Error(`It ended first: ${JSON.stringify(seen)} ${await this.text(workload, "stderr").catch(() => "")}`);
         return false;
       },
       this.paceMs,
@@ -203,6 +203,11 @@ export const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** `make test-clusters` runs everything; `make test` of each real engine that takes long a part. */
+export const ALL_OF_CLUSTERS = process.env.HAVRE_TEST_CLUSTERS === "all";
+export const SHORT_PART =
+  /exit code, its times|begins once|found again|sessions of their own|elements of an array, each|knows for certain|needs more memory/;
 
 const TABLE = process.env.HAVRE_CLUSTER_TABLE;
 

@@ -21,6 +21,14 @@ export interface SftpServer {
 }
 
 export interface OpenSsh extends SftpServer {
+  /** For a client that runs commands: its key and the server's, in files. */
+  readonly access: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly keyFile: string;
+    readonly knownHostsFile: string;
+  };
   /** As after the server was set up anew. */
   newHostKey(): Promise<void>;
   /** A further private key that it lets in, with a passphrase. */
@@ -42,6 +50,8 @@ export async function startSshd({ readOnly = false } = {}): Promise<OpenSsh> {
   const config = join(home, "config");
   makeKey(hostKey);
   makeKey(join(home, "client"));
+  const knownHostsFile = join(home, "known");
+  await writeFile(knownHostsFile, `[127.0.0.1]:${port} ${await readFile(`${hostKey}.pub`, "utf8")}`);
   await writeFile(
     config,
     `Port ${port}
@@ -70,6 +80,7 @@ Subsystem sftp internal-sftp${readOnly ? " -R" : ""}
     port,
     root,
     user: userInfo().username,
+    access: { host: "127.0.0.1", port, user: userInfo().username, keyFile: join(home, "client"), knownHostsFile },
     password: "",
     privateKey: await readFile(join(home, "client"), "utf8"),
     async newHostKey() {

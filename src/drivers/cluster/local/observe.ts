@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { EndCause, Observation, RunEnd, WorkloadId } from "../../../ports/cluster.ts";
+import { pidOf } from "../processes.ts";
 import type { Cages } from "./cages/cages.ts";
-import { pidOf } from "./processes.ts";
 import type { EndRecord, Records, RunRecord, SandboxStatus } from "./records.ts";
 
 const KILLED = 128 + 9;

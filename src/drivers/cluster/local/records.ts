@@ -1,10 +1,11 @@
-import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
-import { codeOf, ignoring, readIfThere, replaceFile } from "./files.ts";
-import { identityIn, identityOf, isAlive, type ProcessIdentity } from "./processes.ts";
+import { codeOf, ignoring, readIfThere, replaceFile } from "../files.ts";
+import { identityIn, isAlive, type ProcessIdentity } from "../processes.ts";
+import { isAtIt, takeTurn } from "../turns.ts";
 import { WHOLE } from "./supervise.ts";
 
 /**
@@ -65,7 +66,6 @@ const EMPTY_CLAIM_MS = 5000;
 export class Records {
   readonly #runs: string;
   readonly endsFolder: string;
-  #me: ProcessIdentity = "";
 
   constructor(home: string) {
     this.#runs = join(home, "runs");
@@ -74,7 +74,6 @@ export class Records {
 
   /** Removes also what removals that were cut short have left. */
   async open(): Promise<void> {
-    this.#me = (await identityOf("self")) ?? "";
     // Accounts pass through to what is bound into their sandboxes, and list nothing.
     for (const folder of [this.#runs, this.endsFolder]) await mkdir(folder, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#runs))
@@ -94,20 +93,8 @@ export class Records {
   async take(id: WorkloadId): Promise<"prepared" | "busy" | (() => Promise<void>)> {
     const folder = this.folderOf(id);
     await mkdir(folder, { mode: 0o711 }).catch(ignoring("EEXIST"));
-    for (let number = 0; ; number++) {
-      const mine = join(folder, `try.${number}`);
-      try {
-        await symlink(this.#me, mine); // a link is made whole, content and all
-      } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw error;
-        const owner = await readlink(mine).catch(ignoring("ENOENT"));
-        if (await this.hasRecord(id)) return "prepared";
-        if (owner === undefined || (await isAlive(owner))) return "busy";
-        continue;
-      }
-      if (number > 0 && (await this.hasRecord(id))) return "prepared"; // the one before died after its last act
-      return () => unlink(mine).catch(ignoring("ENOENT"));
-    }
+    const turn = await takeTurn(folder, () => this.hasRecord(id));
+    return turn === "done" ? "prepared" : turn;
   }
 
   hasRecord = (id: WorkloadId): Promise<boolean> => isThere(join(this.folderOf(id), "record"));
@@ -117,7 +104,7 @@ export class Records {
     const names = await readdir(this.folderOf(id)).catch(ignoring("ENOENT"));
     for (const name of names ?? []) {
       const owner = name.startsWith("try.") ? await readlink(join(this.folderOf(id), name)).catch(ignoring("ENOENT")) : undefined;
-      if (owner !== undefined && (await isAlive(owner))) return true;
+      if (owner !== undefined && (await isAtIt(join(this.folderOf(id), name), owner))) return true;
     }
     return false;
   }

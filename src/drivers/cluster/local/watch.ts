@@ -1,11 +1,9 @@
-import { lstat, opendir, truncate } from "node:fs/promises";
-import { join } from "node:path";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
+import { signal } from "../processes.ts";
+import { cutOutputs, outputBytes, roomLeft } from "../room.ts";
 import type { Cages } from "./cages/cages.ts";
-import { signal } from "./processes.ts";
 import type { Claim, Records, RunRecord } from "./records.ts";
 
-const BLOCK_BYTES = 512;
 const DISK_EVERY_MS = 2000;
 /** Looking takes at most so small a part of the time. */
 const DISK_SHARE = 20;
@@ -47,7 +45,7 @@ export class Watch {
     const cause = await this.#passed(id, record, claim);
     if (cause === undefined) return true;
     await endRun(this.#records, this.#cages, id, claim, cause);
-    if (cause === "output") await this.#cut(record);
+    if (cause === "output") await cutOutputs(record, record.limits.outputBytes);
     return true;
   }
 
@@ -78,37 +76,4 @@ export class Watch {
     this.#disk.set(id, entry);
     look.finally(() => this.#disk.set(id, { at: Date.now() + Math.max(DISK_EVERY_MS, DISK_SHARE * (Date.now() - start)) }));
   }
-
-  async #cut({ directory, stdout, stderr, limits }: RunRecord): Promise<void> {
-    for (const name of new Set([stdout, stderr])) {
-      const file = join(directory, name);
-      const found = await lstat(file).catch(() => undefined);
-      if (found?.isFile() && found.size > limits.outputBytes) await truncate(file, limits.outputBytes).catch(() => {});
-    }
-  }
-}
-
-async function outputBytes({ directory, stdout, stderr }: RunRecord): Promise<number> {
-  const sizes = await Promise.all(
-    [...new Set([stdout, stderr])].map(name => lstat(join(directory, name)).catch(() => undefined)),
-  );
-  return sizes.reduce((sum, found) => sum + (found?.isFile() ? found.size : 0), 0);
-}
-
-/** @returns what is left of `bytes` after all that lies in the folders; it stops counting below 0 */
-export async function roomLeft(folders: readonly string[], bytes: number): Promise<number> {
-  let left = bytes;
-  const todo = [...folders];
-  for (let folder = todo.pop(); folder !== undefined && left >= 0; folder = todo.pop()) {
-    const entries = await opendir(folder).catch(() => undefined);
-    if (!entries) continue;
-    for await (const entry of entries) {
-      const path = join(folder, entry.name);
-      const found = await lstat(path).catch(() => undefined);
-      left -= (found?.blocks ?? 0) * BLOCK_BYTES;
-      if (found?.isDirectory()) todo.push(path);
-      if (left < 0) break;
-    }
-  }
-  return left;
 }

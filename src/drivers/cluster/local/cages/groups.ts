@@ -1,7 +1,7 @@
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { codeOf, ignoring, readIfThere } from "../files.ts";
+import { codeOf, ignoring, readIfThere } from "../../files.ts";
 
 /** What both versions of control groups have in common: folders under /sys/fs/cgroup. */
 

@@ -24,6 +24,9 @@ export function identityIn(line: string): ProcessIdentity | undefined {
   return boot !== "" && /^\d+$/.test(pid) && started ? `${boot} ${pid} ${started.trim()}` : undefined;
 }
 
+/** Else it is of another machine, or of before this one was started. */
+export const isOfThisBoot = async (identity: ProcessIdentity): Promise<boolean> => identity.startsWith(`${await BOOT} `);
+
 export const pidOf = (identity: ProcessIdentity): number => Number(identity.split(" ")[1]);
 
 /** A zombie does nothing any more, but its parent may not have looked yet: for us it is gone. */

@@ -1,8 +1,8 @@
 import { chown, type FileHandle, lstat, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { HavreError } from "../../../kernel/errors.ts";
-import { newSecretId } from "../../../kernel/ids.ts";
-import type { Account, Command } from "../../../ports/cluster.ts";
+import { HavreError } from "../../kernel/errors.ts";
+import { newSecretId } from "../../kernel/ids.ts";
+import type { Account, Command } from "../../ports/cluster.ts";
 import { codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT } from "./files.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { newSecretId } from "../../../kernel/ids.ts";
+import { newSecretId } from "../../kernel/ids.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
