@@ -16,11 +16,15 @@ import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
+import { openClusters } from "./drivers/cluster/all.ts";
+import { openHome } from "./drivers/cluster/local/home.ts";
+import { openFolders } from "./drivers/folders/index.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
 import { makeOpenStorage } from "./drivers/storage/all.ts";
 import { allErrands } from "./errands/all.ts";
 import { ErrandRunner } from "./errands/runner.ts";
+import { TaskLoop } from "./errands/tasks/loop.ts";
 import { makeServer, type Server } from "./http/server.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { asHavreError, chainOf } from "./kernel/errors.ts";
@@ -104,6 +108,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
     settings: { ...config, mailIsCaught: config.mailHost === "" },
     blobs,
     openStorage,
+    folders: await openFolders(join(await openHome(config.computeDir), "shared")),
     log,
   };
 }
@@ -179,6 +184,8 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
     const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened)));
     await runner.start();
     opened.add(() => runner.stop());
+    const tasks = work(config, log, world);
+    opened.add(async () => (await tasks)());
   }
   return demo;
 }
@@ -189,6 +196,24 @@ async function openClouds(config: Config, world: World, opened: Opened): Promise
   const clouds = await makeClouds(config, first?.publicKey ?? "");
   for (const cloud of clouds.values()) opened.add(() => cloud.close());
   return clouds;
+}
+
+/** Tasks run where they can; nothing else waits for that. @returns how to stop it */
+async function work(config: Config, log: Logger, world: World): Promise<() => Promise<void>> {
+  const { clusters, problems } = await openClusters({
+    folder: config.computeDir,
+    shared: world.folders.root,
+    hidden: [config.dataDir, fileURLToPath(config.blobUrl), ...config.folderRoots],
+    cpu: config.computeCpu,
+    memoryBytes: config.computeMemory,
+  });
+  for (const problem of problems) log.warn({ part: "tasks" }, problem);
+  const loop = new TaskLoop(world, clusters);
+  if (clusters.size > 0) loop.start();
+  return async () => {
+    await loop.stop();
+    for (const cluster of clusters.values()) await cluster.close();
+  };
 }
 
 async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import * as ledger from "./migrations/0008-ledger.ts";
 import * as market from "./migrations/0009-market.ts";
 import * as vre from "./migrations/0010-vre.ts";
 import * as machines from "./migrations/0011-machines.ts";
+import * as tasks from "./migrations/0012-tasks.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0009-market": market,
   "0010-vre": vre,
   "0011-machines": machines,
+  "0012-tasks": tasks,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

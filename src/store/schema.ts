@@ -5,6 +5,7 @@ import type { MarketTables } from "./tables/market.ts";
 import type { OperationsTables } from "./tables/operations.ts";
 import type { PeopleTables } from "./tables/people.ts";
 import type { StudyTables } from "./tables/studies.ts";
+import type { TaskTables } from "./tables/tasks.ts";
 
 /** The tables as migrations leave them, one file per area. Only `src/store` imports it. */
 export interface Database
@@ -14,4 +15,5 @@ export interface Database
     OperationsTables,
     MachineTables,
     LedgerTables,
-    MarketTables {}
+    MarketTables,
+    TaskTables {}
