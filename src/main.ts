@@ -13,6 +13,7 @@ import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
 import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
+import { makeGodocker } from "./dialects/godocker/index.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { openFolderBlobs } from "./drivers/blobs/folder/index.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
@@ -217,14 +218,19 @@ async function work(config: Config, log: Logger, world: World): Promise<() => Pr
 }
 
 async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
-  const server: Server = await makeServer(world, log, [makeVre({ version: VERSION, demo })], {
-    trustedProxies: config.trustedProxies,
-    allowedHosts: config.allowedHosts,
-    tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },
-    metricsToken: config.metricsToken,
-    portalDir: join(ROOT, "dist", "portal"),
-    version: VERSION,
-  });
+  const server: Server = await makeServer(
+    world,
+    log,
+    [makeVre({ version: VERSION, demo }), makeGodocker({ root: world.folders.root })],
+    {
+      trustedProxies: config.trustedProxies,
+      allowedHosts: config.allowedHosts,
+      tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },
+      metricsToken: config.metricsToken,
+      portalDir: join(ROOT, "dist", "portal"),
+      version: VERSION,
+    },
+  );
   if (demo) await demoDav(server.app, { ...DEMO_DAV, folder: join(config.dataDir, "demo-drive") });
   await server.listen(config.port, config.host);
   opened.add(() => server.close());

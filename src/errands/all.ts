@@ -5,6 +5,7 @@ import type { ErrandKind } from "./errand.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { accountsOfStudy, keepMarket } from "./market.ts";
 import { sendMail } from "./send-mail.ts";
+import { archiveOldTasks, removeTaskFiles, removeTaskUser } from "./tasks/errands.ts";
 import { forgetExpired, sealEventsErrand, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
@@ -22,4 +23,7 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   runMachine(clouds),
   endMachinesErrand,
   reconcileMachines(clouds),
+  removeTaskFiles,
+  removeTaskUser,
+  archiveOldTasks,
 ];

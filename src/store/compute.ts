@@ -11,7 +11,8 @@ export interface ComputeAccount {
   readonly keySerial: number;
   readonly publicKey: string;
   readonly quotas: Quotas;
-  readonly isGuest: boolean;
+  /** Where mails about tasks go; undefined: to the person's own address. */
+  readonly email: string | undefined;
   readonly guestActive: boolean;
   readonly lastAt: Date;
 }
@@ -60,7 +61,7 @@ const accountOf = (row: Selectable<Database["compute_account"]>): ComputeAccount
   keySerial: row.key_serial,
   publicKey: row.public_key,
   quotas: quotasOf(row),
-  isGuest: row.is_guest,
+  email: row.email ?? undefined,
   guestActive: row.guest_active,
   lastAt: row.last_at,
 });
@@ -104,7 +105,7 @@ export const compute = (tx: Tx) => ({
       readonly quotas?: Partial<Quotas>;
       readonly publicKey?: string;
       readonly keySerial?: number;
-      readonly isGuest?: boolean;
+      readonly email?: string;
       readonly guestActive?: boolean;
       readonly lastAt?: Date;
     },
@@ -113,7 +114,7 @@ export const compute = (tx: Tx) => ({
       ...quotaColumns(changes.quotas ?? {}),
       ...(changes.publicKey === undefined ? {} : { public_key: changes.publicKey }),
       ...(changes.keySerial === undefined ? {} : { key_serial: changes.keySerial }),
-      ...(changes.isGuest === undefined ? {} : { is_guest: changes.isGuest }),
+      ...(changes.email === undefined ? {} : { email: changes.email }),
       ...(changes.guestActive === undefined ? {} : { guest_active: changes.guestActive }),
       ...(changes.lastAt === undefined ? {} : { last_at: changes.lastAt }),
     };
@@ -208,6 +209,25 @@ export const compute = (tx: Tx) => ({
       from compute_usage usage left join person on person.id = usage.person_id left join study on study.id = usage.study_id
       where ${which} and day >= ${from}::date and day < ${until}::date group by 1, 2 order by 1, 2`.execute(tx);
     return rows;
+  },
+
+  /** An application's token: whose it is. */
+  async appToken(hash: string): Promise<{ id: number; personId: number; name: string } | undefined> {
+    const row = await tx.selectFrom("compute_app_token").selectAll().where("token_hash", "=", hash).executeTakeFirst();
+    return row && { id: row.id, personId: row.person_id, name: row.name };
+  },
+  async appTokens(personId: number): Promise<{ id: number; name: string; sealed: Buffer; createdAt: Date }[]> {
+    const rows = await tx.selectFrom("compute_app_token").selectAll().where("person_id", "=", personId).orderBy("id").execute();
+    return rows.map(row => ({ id: row.id, name: row.name, sealed: row.token_sealed, createdAt: row.created_at }));
+  },
+  async addAppToken(personId: number, name: string, hash: string, sealed: Buffer): Promise<void> {
+    await tx
+      .insertInto("compute_app_token")
+      .values({ person_id: personId, name, token_hash: hash, token_sealed: sealed })
+      .execute();
+  },
+  async removeAppToken(id: number): Promise<void> {
+    await tx.deleteFrom("compute_app_token").where("id", "=", id).execute();
   },
 
   async noteImage(name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { TaskView } from "../core/tasks/model.ts";
+import type { OfferedVolume, TaskView } from "../core/tasks/model.ts";
+import type { Page, Window } from "../kernel/pages.ts";
 import type { Tx } from "./store.ts";
 import { type RunRow, runOf } from "./task-runs.ts";
 import { type TaskRow, taskHolding, taskOf } from "./tasks.ts";
@@ -10,8 +11,10 @@ interface ViewRow extends TaskRow {
   readonly uid: number | null;
   readonly gid: number | null;
   readonly groups: number[] | null;
-  readonly is_guest: boolean | null;
+  readonly own_email: string | null;
+  readonly is_guest: boolean;
   readonly project: string | null;
+  readonly volumes: OfferedVolume[] | null;
   readonly run: RunRow | null;
 }
 
@@ -29,20 +32,21 @@ const viewOf = (row: ViewRow, id: number = row.id): TaskView => ({
   element: id === row.id ? undefined : id - row.id - 1,
   run: row.run ? runOf(runOfJson(row.run)) : undefined,
   username: row.username,
-  email: row.email,
+  email: row.own_email ?? row.email,
   uid: row.uid ?? 0,
   gid: row.gid ?? 0,
   groups: (row.groups ?? []).map(Number),
-  isGuest: row.is_guest ?? false,
+  isGuest: row.is_guest,
   project: row.project ?? "",
+  projectVolumes: row.volumes ?? [],
 });
 
 /** @param which condition on `task`. @param element whose latest run comes along: -1 the task's own */
 const select = (which: RawBuilder<unknown>, element: RawBuilder<unknown> = sql`-1`): RawBuilder<ViewRow> => sql<ViewRow>`
-  select task.*, person.username, person.email, account.uid, account.gid, account.groups, account.is_guest, study.slug as project, to_jsonb(run) as run
+  select task.*, person.username, person.email, account.uid, account.gid, account.groups, account.email as own_email, 'guest' = any(person.groups) as is_guest, study.slug as project, lent.volumes, to_jsonb(run) as run
   from task join person on person.id = task.person_id
   left join compute_account account on account.person_id = task.person_id
-  left join study on study.id = task.study_id
+  left join study on study.id = task.study_id left join compute_project lent on lent.study_id = task.study_id
   left join task_run run on run.task_id = task.id and run.element = ${element} and run.is_last
   where ${which}`;
 
@@ -124,6 +128,24 @@ export const taskLists = (tx: Tx) => ({
     const { rows } =
       await sql<ViewRow>`${select(sql`${ACTIVE} and ${conditions(filter)}`)} order by task.id limit ${limit}`.execute(tx);
     return rows.map(row => viewOf(row));
+  },
+
+  /** A page, newest first, arrays as one. @param person undefined: everybody's */
+  async page(
+    person: number | undefined,
+    which: "active" | "over" | "all",
+    search: string,
+    { offset, limit }: Window,
+  ): Promise<Page<TaskView>> {
+    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+    const wanted = sql`${which === "active" ? ACTIVE : which === "over" ? ENDED : sql`true`}
+      ${person === undefined ? sql`` : sql`and task.person_id = ${person}`}
+      ${search === "" ? sql`` : sql`and (task.name ilike ${pattern} or ${search} = any(task.tags) or task.id::text = ${search})`}`;
+    const { rows: counted } = await sql<{ total: number }>`select count(*) as total from task where ${wanted}`.execute(tx);
+    const total = counted[0]?.total ?? 0;
+    const from = offset >= 0 ? offset : Math.max(0, Math.floor((total - 1) / limit) * limit);
+    const { rows } = await sql<ViewRow>`${select(wanted)} order by task.id desc limit ${limit} offset ${from}`.execute(tx);
+    return { total, items: rows.map(row => viewOf(row)) };
   },
 
   /**

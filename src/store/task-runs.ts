@@ -53,6 +53,7 @@ export interface RunChanges {
   readonly exitCode?: number;
   readonly walltimeSeconds?: number;
   readonly used?: Usage;
+  readonly diskBytes?: number;
   readonly isForgotten?: boolean;
 }
 
@@ -69,6 +70,7 @@ const columnsOf = (changes: RunChanges) => ({
   ...(changes.exitCode === undefined ? {} : { exit_code: changes.exitCode }),
   ...(changes.walltimeSeconds === undefined ? {} : { walltime_seconds: changes.walltimeSeconds }),
   ...(changes.used === undefined ? {} : { used: JSON.stringify(changes.used) }),
+  ...(changes.diskBytes === undefined ? {} : { disk_bytes: changes.diskBytes }),
   ...(changes.isForgotten === undefined ? {} : { is_forgotten: changes.isForgotten }),
 });
 
@@ -152,6 +154,30 @@ export const runs = (tx: Tx) => ({
       .orderBy("id")
       .limit(limit)
       .execute();
+  },
+
+  /** What the files of each of these people's tasks take, as far as it was measured. */
+  async diskOf(people: readonly number[]): Promise<Map<number, number>> {
+    const { rows } = await sql<{ id: number; bytes: number }>`
+      select task.person_id as id, sum(disk_bytes)::bigint as bytes from task_run join task on task.id = task_run.task_id
+      where task.person_id = any(${people as number[]}::bigint[]) and task.state <> 'archived' and disk_bytes > 0 group by 1`.execute(
+      tx,
+    );
+    return new Map(rows.map(row => [row.id, row.bytes]));
+  },
+
+  /** The task goes; what its clusters keep of it is still to be forgotten. */
+  async noteGone(taskId: number): Promise<void> {
+    await sql`
+      insert into task_run_gone (workload, cluster) select workload, cluster from task_run where task_id = ${taskId} and not is_forgotten
+      on conflict do nothing`.execute(tx);
+  },
+  async gone(cluster: string, limit: number): Promise<string[]> {
+    const rows = await tx.selectFrom("task_run_gone").select("workload").where("cluster", "=", cluster).limit(limit).execute();
+    return rows.map(row => row.workload);
+  },
+  async forgetGone(workloads: readonly string[]): Promise<void> {
+    await sql`delete from task_run_gone where workload = any(${workloads as string[]}::text[])`.execute(tx);
   },
 
   async noteForgotten(ids: readonly number[]): Promise<void> {

@@ -33,10 +33,24 @@ export function freshAccount({ settings }: Needs<"settings">, personId: number):
     keySerial: 0,
     publicKey: "",
     quotas: NO_QUOTAS,
-    isGuest: false,
+    email: undefined,
     guestActive: false,
     lastAt: new Date(0),
   };
+}
+
+/** People of this group are known only elsewhere: they may sign in once an administrator said so. */
+export const GUEST_GROUP = "guest";
+export const isGuest = (person: Pick<Person, "groups">): boolean => person.groups.includes(GUEST_GROUP);
+export const mayWork = (person: Person, account: ComputeAccount): boolean =>
+  person.isActive && (!isGuest(person) || account.guestActive);
+
+/** The holder of a signed token, while they may still use it. */
+export async function workerNamed(world: Needs<"store" | "settings">, username: string): Promise<Person | undefined> {
+  const found = await people(world.store.db).accountByName(username);
+  if (!found) return undefined;
+  if (isGuest(found.person) && !(await accountOf(world.store.db, world, found.person.id)).guestActive) return undefined;
+  return found.person.isActive ? found.person : undefined;
 }
 
 /** The same, written down. */
@@ -67,7 +81,7 @@ export async function signInByKey(
   // The same work for a name that nobody has.
   const account = await accountOf(world.store.db, world, found?.person.id ?? 0);
   const good = sameSecret(keyOf(world, account), key);
-  const mayEnter = found?.person.isActive === true && !(account.isGuest && !account.guestActive);
+  const mayEnter = found !== undefined && mayWork(found.person, account);
   if (!good || !found || !mayEnter) {
     await noteFailure(world, [accountSubject(username)], ACCOUNT_POLICY);
     await noteFailure(world, [addressSubject(ip)], ADDRESS_POLICY);

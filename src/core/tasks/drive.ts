@@ -18,34 +18,26 @@ type World = Needs<"store" | "clock" | "settings">;
 /** Everything on a cluster that is not over, with what is asked of it. */
 export const liveRuns = (world: Needs<"store">, cluster: string): Promise<LiveRun[]> => runs(world.store.db).live(cluster);
 
-/** Over, and to be forgotten by its cluster. */
-export const keptRuns = (world: Needs<"store">, cluster: string): Promise<{ id: number; workload: string }[]> =>
-  runs(world.store.db).kept(cluster, 500);
-export const noteForgotten = (world: Needs<"store">, ids: readonly number[]): Promise<void> =>
-  runs(world.store.db).noteForgotten(ids);
+/** Over or gone, and to be forgotten by its cluster: workloads, and then the noting of it. */
+export async function keptRuns(
+  world: Needs<"store">,
+  cluster: string,
+): Promise<{ readonly workloads: readonly string[]; readonly noteForgotten: () => Promise<void> }> {
+  const kept = await runs(world.store.db).kept(cluster, 500);
+  const gone = await runs(world.store.db).gone(cluster, 500);
+  return {
+    workloads: [...kept.map(run => run.workload), ...gone],
+    async noteForgotten() {
+      await runs(world.store.db).noteForgotten(kept.map(run => run.id));
+      await runs(world.store.db).forgetGone(gone);
+    },
+  };
+}
 export const noteHanded = (world: Needs<"store">, ids: readonly number[]): Promise<void> => runs(world.store.db).noteHanded(ids);
 
-/** A task with the folders that its study lends it. */
-export interface RunTask {
-  readonly view: TaskView;
-  readonly volumes: ClusterVolumes;
-}
-type ClusterVolumes = readonly {
-  readonly name: string;
-  readonly path: string;
-  readonly mount: string;
-  readonly acl: "ro" | "rw";
-}[];
-
 /** The tasks of runs, by number. */
-export async function tasksToRun(world: Needs<"store">, ids: readonly number[]): Promise<ReadonlyMap<number, RunTask>> {
-  const views = await taskLists(world.store.db).views(ids);
-  const studies = [...views.values()].flatMap(view => (view.task.studyId === undefined ? [] : [view.task.studyId as number]));
-  const projects = await compute(world.store.db).projects([...new Set(studies)]);
-  return new Map(
-    [...views].map(([id, view]) => [id, { view, volumes: projects.get(view.task.studyId ?? 0)?.volumes ?? [] }] as const),
-  );
-}
+export const tasksToRun = (world: Needs<"store">, ids: readonly number[]): Promise<ReadonlyMap<number, TaskView>> =>
+  taskLists(world.store.db).views(ids);
 
 /** Its cluster says that it runs. */
 export async function noteRunning(

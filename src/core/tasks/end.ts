@@ -22,6 +22,8 @@ export interface Ending {
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
   readonly used: Usage;
+  /** Of its folder, where that was measured. */
+  readonly diskBytes?: number;
 }
 
 const REASONS: Partial<Record<Ending["cause"], string>> = {
@@ -81,6 +83,7 @@ export async function endRun(tx: Tx, world: World, runId: number, ending: Ending
     startedAt: startedAt ?? null,
     endedAt,
     used: ending.used,
+    ...(ending.diskBytes === undefined ? {} : { diskBytes: ending.diskBytes }),
     ...(ending.node === "" ? {} : { node: ending.node }),
   });
   const failed: TaskChanges =

@@ -77,6 +77,9 @@ export interface TaskSpec {
   readonly said: Readonly<Record<string, unknown>>;
 }
 
+/** What a recipe keeps of a task. */
+export type RecipeTemplate = Omit<TaskSpec, "script"> & { readonly script: string };
+
 /** What stays in one column, as nothing is looked for in it. */
 export type SpecRest = Pick<
   TaskSpec,
@@ -182,6 +185,8 @@ export interface TaskView {
   readonly isGuest: boolean;
   /** Slug of its study, "" for none. */
   readonly project: string;
+  /** Folders that the study lends its tasks. */
+  readonly projectVolumes: readonly OfferedVolume[];
 }
 
 /** One element's or task's standing, in the words of the states. */
@@ -267,6 +272,9 @@ export interface OfferedVolume {
 export interface TaskSettings {
   readonly computeFirstUid: number;
   readonly computeVolumes: readonly OfferedVolume[];
+  readonly taskCpu: number;
+  readonly taskMemory: number;
+  readonly taskLifespan: number;
   readonly taskRetries: number;
   readonly taskSkipFailedNodes: boolean;
   readonly taskAllowRoot: boolean;
@@ -277,9 +285,18 @@ export interface TaskSettings {
   readonly taskRateLimit: number;
   readonly taskRateLimitAll: number;
   readonly taskShareStudies: boolean;
+  readonly taskKeepDays: number;
   readonly taskDisk: number;
   readonly taskOutput: number;
   readonly taskProcesses: number;
+  readonly taskDiskQuota: number;
+  readonly taskMaxDownload: number;
   readonly taskPortStart: number;
   readonly taskPortRange: number;
+  /** "" : made from the server's own key. */
+  readonly godockerSecret: string;
+  readonly godockerSharedSecret: string;
+  readonly godockerTokenLife: number;
+  /** "" : nobody may push. */
+  readonly prometheusKey: string;
 }

@@ -52,12 +52,15 @@ async function overview(tx: Tx, world: Omit<World, "store">, cluster: ClusterVie
     settings.taskUsageDays,
     HALF_LIFE_DAYS,
   );
+  const disk = settings.taskDiskQuota > 0 ? await runs(tx).diskOf([...people.keys()]) : new Map<number, number>();
   const overQuota = new Map<number, string>();
   const groups = [...Map.groupBy(heads, head => `${head.personId}:${head.studyId}`).values()].flatMap((all): Group[] => {
     const first = all[0]!;
     const [person, study] = [people.get(first.personId), studies.get(first.studyId)];
     const allowed = all.filter(head => {
+      const isFull = (disk.get(first.personId) ?? 0) > settings.taskDiskQuota;
       const reached =
+        (isFull && settings.taskDiskQuota > 0 ? "disk" : undefined) ??
         quotaReached(person?.quotas ?? NO_QUOTAS, person?.used ?? NOTHING, head) ??
         (first.studyId === 0 ? undefined : quotaReached(study?.quotas ?? NO_QUOTAS, study?.used ?? NOTHING, head));
       if (reached !== undefined) overQuota.set(head.id, reached);

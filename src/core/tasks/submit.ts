@@ -58,7 +58,7 @@ export const forgetSurroundings = (store: Store): unknown => surroundings.delete
 
 /**
  * Takes a task, or an array of them: what it may use is set aside, and it waits for its turn.
- * @throws HavreError "invalid", "forbidden" (not a member, image or root not allowed), "quota-exceeded", "unavailable" in maintenance,
+ * @throws HavreError "invalid", "forbidden" (not a member, image or root not allowed), "quota-exceeded", "conflict" with `detail.closed` in maintenance,
  * "throttled" when too many wait
  */
 export async function submitTask(world: World, actor: Actor, submission: Submission): Promise<TaskId> {
@@ -69,7 +69,8 @@ export async function submitTask(world: World, actor: Actor, submission: Submiss
   const elements = spec.array ? countOf(spec.array) : 0;
   if (elements > MOST_ELEMENTS) throw invalid({ array: [`An array has at most ${MOST_ELEMENTS} elements.`] });
   const around = await look(world);
-  if (around.isClosed) throw new HavreError("unavailable", "No new tasks are taken during maintenance.");
+  if (around.isClosed)
+    throw new HavreError("conflict", "No new tasks are taken during maintenance.", { detail: { closed: true } });
   if (settings.taskRateLimitAll > 0 && around.waiting >= settings.taskRateLimitAll)
     throw new HavreError("throttled", "Too many tasks wait already. Try again later.");
   const cluster = clusterFor(around.clusters, submission.cluster, spec);
@@ -94,7 +95,11 @@ export async function submitTask(world: World, actor: Actor, submission: Submiss
     const id = await tasks(tx).insert({
       person: submitter,
       study: study?.id,
-      spec: { ...spec, after, said: { ...spec.said, quotas: account.quotas } },
+      spec: {
+        ...spec,
+        after,
+        said: { ...spec.said, quotas: account.quotas, ...(spec.interactive ? { publicKey: account.publicKey } : {}) },
+      },
       elements,
       cluster,
       state: submission.isKeptBack ? "created" : "pending",

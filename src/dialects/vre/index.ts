@@ -1,4 +1,5 @@
 import type { Dialect } from "../../http/dialect.ts";
+import { computeRoutes } from "./compute.ts";
 import { dropRoutes } from "./drops.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { machinePartRoutes } from "./machine-parts.ts";
@@ -12,6 +13,7 @@ import { sessionRoutes } from "./session.ts";
 import { admit, signIn } from "./sign-in.ts";
 import { storageRoutes } from "./storages.ts";
 import { studyRoutes } from "./studies.ts";
+import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { universityRoutes } from "./universities.ts";
 import { userRoutes } from "./users.ts";
@@ -43,5 +45,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...webhookRoutes,
     ...receiptRoutes,
     ...mailRoutes,
+    ...taskRoutes,
+    ...computeRoutes,
   ],
 });

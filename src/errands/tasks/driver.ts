@@ -1,20 +1,22 @@
 import {
   chooseNext,
+  dataFolder,
   type Ending,
   folderOf,
+  homeFolder,
   keptRuns,
   type LiveRun,
   liveRuns,
+  mountsOf,
   noteCluster,
   noteEnds,
-  noteForgotten,
   noteHanded,
   noteRunning,
   noteSamples,
   noteWalltime,
   noteWish,
   type Run,
-  type RunTask,
+  type TaskView,
   tasksToRun,
   type Wish,
 } from "../../core/tasks/index.ts";
@@ -22,7 +24,7 @@ import type { World } from "../../core/world.ts";
 import { asHavreError, chainOf } from "../../kernel/errors.ts";
 import type { Cluster, Observation, WorkloadId } from "../../ports/cluster.ts";
 import { clusterView } from "./cluster-view.ts";
-import { dataOf, homeOf, mountsOf, TIMES_FILE, URIS_FILE, workloadOf } from "./workload.ts";
+import { TIMES_FILE, URIS_FILE, workloadOf } from "./workload.ts";
 
 /** How often everything is looked at, hints or not. */
 const LOOK_MS = 1_000;
@@ -33,6 +35,10 @@ const OBSERVE_AT_ONCE = 500;
 /** So often a run may refuse to be killed. */
 const KILLS = 11;
 const LONGEST_WAIT_MS = 30_000;
+interface RunEnd {
+  readonly runId: number;
+  readonly ending: Ending;
+}
 type Due = "look" | "capacity" | "forget" | "sample";
 
 /**
@@ -139,7 +145,7 @@ export class ClusterDriver {
     if (claimed.length === 0) return new Set();
     const tasks = await tasksToRun(this.#world, [...new Set(claimed.map(({ run }) => run.taskId))]);
     const done: number[] = [];
-    const ends: { runId: number; ending: Ending }[] = [];
+    const ends: RunEnd[] = [];
     await eachOf(claimed, AT_ONCE, async ({ run }) => {
       const task = tasks.get(run.taskId);
       if (!task || signal.aborted) return;
@@ -173,19 +179,18 @@ export class ClusterDriver {
   }
 
   /** Folders and files that a run needs, and what is asked of the cluster. */
-  async #prepare(task: RunTask, run: Run) {
+  async #prepare(view: TaskView, run: Run) {
     const { folders, settings } = this.#world;
-    const { view, volumes } = task;
     const owner = { uid: view.uid, gid: view.gid };
-    await folders.make(dataOf(view.task.personId), owner);
-    if (view.task.spec.volumes.some(({ name }) => name === "home")) await folders.make(homeOf(view.task.personId), owner);
+    await folders.make(dataFolder(view.task.personId), owner);
+    if (view.task.spec.volumes.some(({ name }) => name === "home")) await folders.make(homeFolder(view.task.personId), owner);
     const directory = folderOf(view.task, run.element < 0 ? undefined : run.element);
     if (run.element >= 0) await folders.make(folderOf(view.task, undefined), owner);
     await folders.make(directory, owner);
     if (view.task.spec.uris.length > 0) await folders.write(directory, URIS_FILE, `${view.task.spec.uris.join("\n")}\n`, owner);
     const isThere = new Set<string>();
-    for (const { path } of mountsOf(view, volumes, settings, folders.root)) if (await folders.isThere(path)) isThere.add(path);
-    return workloadOf(task, run, settings, this.#cluster.can, folders.root, isThere);
+    for (const { path } of mountsOf(view, settings, folders.root)) if (await folders.isThere(path)) isThere.add(path);
+    return workloadOf(view, run, settings, this.#cluster.can, folders.root, isThere);
   }
 
   /** Does what is asked of runs. */
@@ -249,7 +254,7 @@ export class ClusterDriver {
   }
 
   async #settle(seen: readonly Observation[], byWorkload: ReadonlyMap<string, Run>): Promise<void> {
-    const ends: { runId: number; ending: Ending }[] = [];
+    const ends: RunEnd[] = [];
     for (const observation of seen) {
       const run = byWorkload.get(observation.id);
       if (!run) continue;
@@ -267,33 +272,34 @@ export class ClusterDriver {
     }
     if (ends.length === 0) return;
     const runs = new Map(seen.flatMap(({ id }) => byWorkload.get(id) ?? []).map(run => [run.id, run]));
-    await this.#writeTimes(ends, runs);
-    await noteEnds(this.#world, ends);
+    await noteEnds(this.#world, await this.#writeTimes(ends, runs));
     for (const { runId } of ends) this.#later.delete(runId);
     this.wake();
   }
 
-  /** Before anybody can see that it is over: its times are read right after. */
-  async #writeTimes(
-    ends: readonly { readonly runId: number; readonly ending: Ending }[],
-    runs: ReadonlyMap<number, Run>,
-  ): Promise<void> {
+  /** Before anybody can see that it is over: its times are read right after. @returns the ends, with what their folders take */
+  async #writeTimes(ends: readonly RunEnd[], runs: ReadonlyMap<number, Run>): Promise<RunEnd[]> {
+    const { folders, settings, clock } = this.#world;
     const tasks = await tasksToRun(this.#world, [...new Set([...runs.values()].map(run => run.taskId))]);
+    const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
+    const told: RunEnd[] = [];
     await eachOf(ends, AT_ONCE, async ({ runId, ending }) => {
       const run = runs.get(runId);
-      const task = run && tasks.get(run.taskId);
+      const view = run && tasks.get(run.taskId);
       const startedAt = ending.startedAt ?? run?.startedAt;
-      if (!run || !task || !startedAt) return;
-      const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
-      const text = `${seconds(startedAt)}\n${seconds(ending.endedAt ?? this.#world.clock.now())}\n`;
-      const directory = folderOf(task.view.task, run.element < 0 ? undefined : run.element);
-      try {
-        await this.#world.folders.write(directory, TIMES_FILE, text, { uid: task.view.uid, gid: task.view.gid });
-      } catch (error) {
-        // A full disk, or a task that removed its folder: it has ended all the same.
-        this.#world.log.warn({ error: chainOf(error), run: runId }, "tasks: the times of a run could not be written");
-      }
+      const directory = run && view ? folderOf(view.task, run.element < 0 ? undefined : run.element) : "";
+      const isMeasured = settings.taskDiskQuota > 0 && directory !== "";
+      if (view && startedAt)
+        try {
+          const text = `${seconds(startedAt)}\n${seconds(ending.endedAt ?? clock.now())}\n`;
+          await folders.write(directory, TIMES_FILE, text, { uid: view.uid, gid: view.gid });
+        } catch (error) {
+          // A full disk, or a task that removed its folder: it has ended all the same.
+          this.#world.log.warn({ error: chainOf(error), run: runId }, "tasks: the times of a run could not be written");
+        }
+      told.push({ runId, ending: isMeasured ? { ...ending, diskBytes: await folders.sizeOf(directory) } : ending });
     });
+    return told;
   }
 
   async #sample(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
@@ -318,16 +324,10 @@ export class ClusterDriver {
 
   /** The cluster lets go of what is settled here. */
   async #forget(signal: AbortSignal): Promise<void> {
-    const kept = await keptRuns(this.#world, this.#name);
-    if (kept.length === 0) return;
-    await this.#cluster.forget(
-      kept.map(({ workload }) => workload as WorkloadId),
-      signal,
-    );
-    await noteForgotten(
-      this.#world,
-      kept.map(({ id }) => id),
-    );
+    const { workloads, noteForgotten } = await keptRuns(this.#world, this.#name);
+    if (workloads.length === 0) return;
+    await this.#cluster.forget(workloads as WorkloadId[], signal);
+    await noteForgotten();
   }
 
   #isTime(runId: number): boolean {

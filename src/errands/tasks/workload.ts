@@ -1,11 +1,22 @@
-import type { RunTask } from "../../core/tasks/index.ts";
-import { folderOf, indexOf, type Run, SSH_PORT, type TaskSettings } from "../../core/tasks/index.ts";
+import {
+  type ArrayRange,
+  dataFolder,
+  folderOf,
+  indexOf,
+  type MountedVolume,
+  mountsOf,
+  type Run,
+  SSH_PORT,
+  type TaskSettings,
+  type TaskView,
+} from "../../core/tasks/index.ts";
 import type { ClusterAbilities, Volume, Workload, WorkloadId } from "../../ports/cluster.ts";
 
 /** Where a task sees its folder and its person's files, on clusters that show folders elsewhere than they lie. */
 const JOB_MOUNT = "/mnt/go-docker";
-const HOME_MOUNT = "/mnt/home";
 const DATA_MOUNT = "/mnt/god-data";
+/** Where our own ssh server listens: a task may not open the port that it is known by. */
+const SSH_PORT_INSIDE = 2222;
 const SCRATCH_MOUNT = "/tmp-data";
 export const URIS_FILE = "godocker-uris.txt";
 export const TIMES_FILE = "god.info";
@@ -13,24 +24,12 @@ const MIB = 1024 * 1024;
 /** A scratch room counts with the folder; limits of a disk are whole bytes above 0. */
 const LEAST_DISK = 16 * MIB;
 
-/** A folder that a task may see, as it is told to clients too. */
-export interface Mounted {
-  readonly name: string;
-  readonly path: string;
-  readonly mount: string;
-  readonly acl: "ro" | "rw";
-}
-
-/** Where a person's own folders lie, below the root of all. */
-export const homeOf = (personId: number): string => `homes/${personId}`;
-export const dataOf = (personId: number): string => `data/${personId}`;
-
 /**
  * What is asked of a cluster for a run. Pure.
  * @param root of the shared folders, absolute. @param isThere which of the folders asked for are there
  */
 export function workloadOf(
-  { view, volumes }: RunTask,
+  view: TaskView,
   run: Run,
   settings: TaskSettings,
   can: ClusterAbilities,
@@ -41,12 +40,13 @@ export function workloadOf(
   const { spec } = task;
   const place = run.element < 0 ? undefined : run.element;
   const directory = `${root}/${folderOf(task, place)}`;
-  const mounted = mountsOf(view, volumes, settings, root).filter(({ path }) => isThere.has(path));
-  const asSeen = (volume: Mounted): string => (can.mounts ? volume.mount : volume.path);
+  const mounted = mountsOf(view, settings, root).filter(({ path }) => isThere.has(path));
+  const asSeen = (volume: MountedVolume): string => (can.mounts ? volume.mount : volume.path);
   const pwd = can.mounts ? JOB_MOUNT : directory;
   const home = mounted.find(({ name }) => name === "home");
   const homeSeen = home ? asSeen(home) : pwd;
-  const data = { source: `${root}/${dataOf(task.personId)}`, mount: DATA_MOUNT, readOnly: true };
+  const data = { source: `${root}/${dataFolder(task.personId)}`, mount: DATA_MOUNT, readOnly: true };
+  const ownServer = spec.interactive && spec.script.length === 0;
   const wantsNetwork = spec.network || spec.ports.length > 0 || spec.interactive;
   return {
     id: run.workload as WorkloadId,
@@ -61,9 +61,7 @@ export function workloadOf(
       GODOCKER_HOME: homeSeen,
       GODOCKER_DATA: can.mounts ? DATA_MOUNT : data.source,
       ...(spec.array && place !== undefined ? arrayVariables(spec.array, place) : {}),
-      ...(spec.interactive && spec.script.length === 0
-        ? { HAVRE_SSH_PORT: String(SSH_PORT), HAVRE_SSH_KEYS: sshKeys(view.task.spec.said) }
-        : {}),
+      ...(ownServer ? { HAVRE_SSH_PORT: String(SSH_PORT_INSIDE), HAVRE_SSH_KEYS: sshKeys(view.task.spec.said) } : {}),
     },
     directory,
     mount: JOB_MOUNT,
@@ -84,14 +82,14 @@ export function workloadOf(
     },
     gpus: spec.gpus,
     network: wantsNetwork && can.networks.includes("outside") ? "outside" : "none",
-    ports: run.ports,
+    ports: run.ports.map(port => (ownServer && port.container === SSH_PORT ? { ...port, container: SSH_PORT_INSIDE } : port)),
     labels: labelsOf(spec.labels),
     avoid: settings.taskSkipFailedNodes ? task.failedNodes : [],
     ...(spec.scratchMib > 0 ? { scratch: { bytes: spec.scratchMib * MIB, mount: SCRATCH_MOUNT } } : {}),
   };
 }
 
-const arrayVariables = (range: NonNullable<RunTask["view"]["task"]["spec"]["array"]>, place: number): Record<string, string> =>
+const arrayVariables = (range: ArrayRange, place: number): Record<string, string> =>
   Object.fromEntries(
     [
       ["ID", indexOf(range, place)],
@@ -108,34 +106,6 @@ const labelsOf = (labels: readonly string[]): Record<string, string> =>
       .map(label => [label.slice(0, label.indexOf("==")), label.slice(label.indexOf("==") + 2)]),
   );
 
-/** Names that are the system's own. */
-const RESERVED = ["go-docker", "god-ftp"];
-
-/** Folders that a task asked for and that somebody offers; names that nobody knows are left out. */
-export function mountsOf(
-  view: RunTask["view"],
-  ofProject: readonly Mounted[],
-  settings: Pick<TaskSettings, "computeVolumes">,
-  root: string,
-): Mounted[] {
-  const { spec, personId } = view.task;
-  const named = (text: string): string => text.replaceAll("$USERID", view.username);
-  const offered = new Map<string, Mounted>(
-    [
-      ...settings.computeVolumes.map(volume => ({ ...volume, path: named(volume.path), mount: named(volume.mount) })),
-      ...ofProject,
-      { name: "home", path: `${root}/${homeOf(personId)}`, mount: HOME_MOUNT, acl: "rw" as const },
-    ].map(volume => [volume.name, volume]),
-  );
-  const asked = new Map(spec.volumes.map(volume => [volume.name, volume]));
-  return [...asked.values()].flatMap(({ name, writable }) => {
-    const volume = RESERVED.includes(name) ? undefined : offered.get(name);
-    return volume
-      ? [{ ...volume, acl: writable && volume.acl === "rw" && !spec.asRoot ? ("rw" as const) : ("ro" as const) }]
-      : [];
-  });
-}
-
 const sshKeys = (said: Readonly<Record<string, unknown>>): string => (typeof said.publicKey === "string" ? said.publicKey : "");
 
 /** What an interactive task runs that brings no command: an ssh server, of the account's own, which lets that account in by its key. */
@@ -148,6 +118,6 @@ printf '%s\\n' "$HAVRE_SSH_KEYS" > "$ssh/authorized_keys"
 [ -f "$ssh/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$ssh/key"
 server=$(command -v sshd || echo /usr/sbin/sshd)
 echo "ssh server on port $HAVRE_SSH_PORT"
-exec "$server" -D -e -p "$HAVRE_SSH_PORT" -h "$ssh/key" -o PidFile=none -o UsePAM=no -o StrictModes=no -o PasswordAuthentication=no \\
+exec "$server" -D -e -f /dev/null -p "$HAVRE_SSH_PORT" -h "$ssh/key" -o PidFile=none -o UsePAM=no -o StrictModes=no -o PasswordAuthentication=no \\
   -o "AuthorizedKeysFile=$ssh/authorized_keys"
 `;

@@ -11,7 +11,8 @@ create table compute_account (
   -- Within the window of usage; 0: no limit.
   quota_seconds bigint not null default 0, quota_cpu bigint not null default 0, quota_memory_mib bigint not null default 0,
   quota_gpus bigint not null default 0,
-  is_guest boolean not null default false, guest_active boolean not null default false,
+  email text, -- where mails about tasks go, when not to the person's own address
+  guest_active boolean not null default false, -- a guest may sign in only when somebody said so
   last_at timestamptz not null default now());
 
 create table compute_project (
@@ -108,6 +109,7 @@ create table task_run (
   ports jsonb not null default '[]',
   claimed_at timestamptz not null default now(), started_at timestamptz, ended_at timestamptz,
   end_cause text, exit_code integer, used jsonb not null default '{}',
+  disk_bytes bigint not null default 0, -- of its folder at its end, where there is a quota
   is_last boolean not null default true, -- the latest try
   is_forgotten boolean not null default false, -- the cluster keeps nothing of it any more
   unique (task_id, element, try));
@@ -120,6 +122,9 @@ create unlogged table task_sample (
   run_id bigint not null, at timestamptz not null, cpu_seconds double precision not null, memory_bytes bigint not null,
   received_bytes bigint, sent_bytes bigint);
 create index task_sample_run on task_sample (run_id, at);
+
+-- Runs of tasks that are gone, which their cluster still keeps.
+create table task_run_gone (workload text primary key, cluster text not null);
 
 create table task_recipe (
   name text primary key, person_id bigint not null references person on delete cascade, task_id bigint not null,

@@ -20,7 +20,7 @@ export interface TaskTables {
     groups: Default<number[]>;
     key_serial: Default<number>;
     public_key: Default<string>;
-    is_guest: Default<boolean>;
+    email: Default<string | null>;
     guest_active: Default<boolean>;
     last_at: At;
   };
@@ -115,9 +115,11 @@ export interface TaskTables {
     end_cause: Default<string | null>;
     exit_code: Default<number | null>;
     used: Json;
+    disk_bytes: Default<number>;
     is_last: Default<boolean>;
     is_forgotten: Default<boolean>;
   };
+  task_run_gone: { workload: string; cluster: string };
   task_sample: {
     run_id: number;
     at: Date;
