@@ -68,6 +68,7 @@ function Navigation() {
   return (
     <nav aria-label={t("shell.menu")} className={css.nav}>
       <Link to="/studies">{t("studies.title")}</Link>
+      <Link to="/tasks">{t("tasks.title")}</Link>
       {outbox && session.user.is_staff && <Link to="/outbox">{t("outbox.title")}</Link>}
     </nav>
   );
