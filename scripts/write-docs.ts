@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { KINDS, snake } from "../src/core/administration/index.ts";
+import { makeGodocker } from "../src/dialects/godocker/index.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import { makeWaldur } from "../src/dialects/waldur/index.ts";
+import type { Dialect } from "../src/http/dialect.ts";
 import type { Route } from "../src/http/route.ts";
 import { nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
 import { nameOfRow, WALDUR } from "../test/contract/waldur-operations.ts";
@@ -19,7 +21,8 @@ const MADE = /(<!-- made: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g;
 const MAKERS: Readonly<Record<string, () => string>> = {
   settings,
   "accepted-settings": acceptedSettings,
-  "vre-routes": vreRoutes,
+  "vre-routes": () => routesOf(makeVre({ version: "", demo: undefined })),
+  "godocker-routes": () => routesOf(makeGodocker({ root: "" })),
   "vre-contract": vreContract,
   "admin-kinds": adminKinds,
   "waldur-contract": waldurContract,
@@ -43,9 +46,8 @@ function acceptedSettings(): string {
   return `${["| setting | why it has no effect |", "|---|---|", ...rows].join("\n")}\n`;
 }
 
-/** Every operation of the VRE dialect by its tag, in the order of the rows; those of the administration follow from its kinds. */
-function vreRoutes(): string {
-  const { routes } = makeVre({ version: "", demo: undefined });
+/** Every operation of a dialect by its tag, in the order of the rows. Those of the administration follow from its kinds. */
+function routesOf({ routes }: Dialect): string {
   const own = routes.filter(({ tag }) => !tag.startsWith("administration: "));
   return [...Map.groupBy(own, route => route.tag)].map(([tag, rows]) => `### ${tag}\n\n${operations(rows)}\n`).join("\n");
 }
@@ -98,7 +100,7 @@ const operations = (routes: readonly Route[]): string =>
     "|---|---|---|",
     ...routes.map(
       ({ method, path, auth, summary }) =>
-        `| ${code(`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`)} | ${auth} | ${cell(summary)} |`,
+        `| ${code(`${method} ${path.replaceAll(/:(\w+)/g, "{$1}").replace(/\*$/, "{path}")}`)} | ${auth} | ${cell(summary)} |`,
     ),
   ].join("\n");
 

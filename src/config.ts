@@ -13,6 +13,7 @@ import { openstack } from "./settings/openstack.ts";
 import { operations } from "./settings/operations.ts";
 import { reach } from "./settings/reach.ts";
 import { server } from "./settings/server.ts";
+import { tasks } from "./settings/tasks.ts";
 import { uploads } from "./settings/uploads.ts";
 import { vrw } from "./settings/vrw.ts";
 
@@ -36,6 +37,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Setting<u
   "Times and accounts": accounts,
   "Budgets and prices": ledger,
   Marketplace: market,
+  Tasks: tasks,
   "TLS, log, metrics, database": operations,
 };
 
@@ -53,6 +55,7 @@ export const SETTINGS = {
   ...accounts,
   ...ledger,
   ...market,
+  ...tasks,
   ...operations,
 };
 
@@ -177,8 +180,8 @@ function completed(config: Config): Partial<Config> {
     demo: config.demo && config.debug,
     uploadHost: config.uploadHost || publicUrl,
     dropoffBaseUrl: `${config.dropoffBaseUrl || `${publicUrl}/dropoffs`}/`,
-    blobUrl: config.blobUrl || `file://${join(dataDir, "uploads")}`,
     computeDir: resolve(config.computeDir || join(dataDir, "compute")),
+    blobUrl: config.blobUrl || `file://${join(dataDir, "uploads")}`,
     folderRoots: config.folderRoots.length > 0 ? config.folderRoots : [join(dataDir, "storages")],
     adminAllow: [...config.adminAllow, ...config.adminAllowFile],
     autoClean: config.autoClean === "always" ? "on-success" : config.autoClean,

@@ -14,15 +14,20 @@ import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
 import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
+import { makeGodocker } from "./dialects/godocker/index.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { makeWaldur } from "./dialects/waldur/index.ts";
 import { openBlobs } from "./drivers/blobs/all.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
+import { openClusters } from "./drivers/cluster/all.ts";
+import { openHome } from "./drivers/cluster/local/home.ts";
+import { openFolders } from "./drivers/folders/index.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
 import { makeOpenStorage } from "./drivers/storage/all.ts";
 import { allErrands } from "./errands/all.ts";
 import { ErrandRunner } from "./errands/runner.ts";
+import { TaskLoop } from "./errands/tasks/loop.ts";
 import { makeServer, type Server } from "./http/server.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { asHavreError, chainOf } from "./kernel/errors.ts";
@@ -107,6 +112,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
     settings: { ...config, mailIsCaught: config.mailHost === "" },
     blobs,
     openStorage,
+    folders: await openFolders(join(await openHome(config.computeDir), "shared")),
     log,
   };
 }
@@ -182,6 +188,8 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
     const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened)));
     await runner.start();
     opened.add(() => runner.stop());
+    const tasks = work(config, log, world);
+    opened.add(async () => (await tasks)());
   }
   return demo;
 }
@@ -194,15 +202,42 @@ async function openClouds(config: Config, world: World, opened: Opened): Promise
   return clouds;
 }
 
-async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
-  const server: Server = await makeServer(world, log, [makeVre({ version: VERSION, demo }), makeWaldur({ version: VERSION })], {
-    trustedProxies: config.trustedProxies,
-    allowedHosts: config.allowedHosts,
-    tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },
-    metricsToken: config.metricsToken,
-    portalDir: join(ROOT, "dist", "portal"),
-    version: VERSION,
+/** Tasks run where they can; nothing else waits for that. @returns how to stop it */
+async function work(config: Config, log: Logger, world: World): Promise<() => Promise<void>> {
+  const { clusters, problems } = await openClusters({
+    folder: config.computeDir,
+    shared: world.folders.root,
+    hidden: [
+      config.dataDir,
+      ...(config.blobUrl.startsWith("file:") ? [fileURLToPath(config.blobUrl)] : []),
+      ...config.folderRoots,
+    ],
+    cpu: config.computeCpu,
+    memoryBytes: config.computeMemory,
   });
+  for (const problem of problems) log.warn({ part: "tasks" }, problem);
+  const loop = new TaskLoop(world, clusters);
+  if (clusters.size > 0) loop.start();
+  return async () => {
+    await loop.stop();
+    for (const cluster of clusters.values()) await cluster.close();
+  };
+}
+
+async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
+  const server: Server = await makeServer(
+    world,
+    log,
+    [makeVre({ version: VERSION, demo }), makeWaldur({ version: VERSION }), makeGodocker({ root: world.folders.root })],
+    {
+      trustedProxies: config.trustedProxies,
+      allowedHosts: config.allowedHosts,
+      tls: config.tlsCert === "" ? undefined : { cert: config.tlsCert, key: config.tlsKey },
+      metricsToken: config.metricsToken,
+      portalDir: join(ROOT, "dist", "portal"),
+      version: VERSION,
+    },
+  );
   if (demo) await demoDav(server.app, { ...DEMO_DAV, folder: join(config.dataDir, "demo-drive") });
   await server.listen(config.port, config.host);
   opened.add(() => server.close());

@@ -140,6 +140,49 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./account/AccountPage.tsx"), "AccountPage"),
 });
 
+export type TasksSearch = { page?: number; which?: "all" | "active" | "over"; search?: string };
+
+const tasks = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tasks",
+  validateSearch: (search: Record<string, unknown>): TasksSearch => {
+    const which = (["active", "over"] as const).find(name => name === search.which);
+    return {
+      ...(pageNumber(search.page) > 1 ? { page: pageNumber(search.page) } : {}),
+      ...(which ? { which } : {}),
+      ...(search.search ? { search: text(search.search) } : {}),
+    };
+  },
+  component: lazyRouteComponent(() => import("./tasks/TasksPage.tsx"), "TasksPage"),
+});
+
+const newTask = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tasks/new",
+  validateSearch: (search: Record<string, unknown>): { recipe?: string } =>
+    search.recipe ? { recipe: text(search.recipe) } : {},
+  component: lazyRouteComponent(() => import("./tasks/NewTaskPage.tsx"), "NewTaskPage"),
+});
+
+const cluster = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tasks/cluster",
+  component: lazyRouteComponent(() => import("./tasks/ClusterPage.tsx"), "ClusterPage"),
+});
+
+export const TASK_TABS = ["log", "files", "usage", "elements", "about"] as const;
+export type TaskTab = (typeof TASK_TABS)[number];
+
+const task = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tasks/$id",
+  validateSearch: (search: Record<string, unknown>): { tab?: TaskTab } => {
+    const tab = TASK_TABS.find(name => name === search.tab);
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import("./tasks/TaskPage.tsx"), "TaskPage"),
+});
+
 const outbox = createRoute({
   getParentRoute: () => signedIn,
   path: "/outbox",
@@ -187,6 +230,10 @@ const tree = root.addChildren([
     machines,
     newMachine,
     machine,
+    tasks,
+    newTask,
+    cluster,
+    task,
     account,
     outbox,
     admin.addChildren([adminOverview, adminList, adminObject]),

@@ -2,9 +2,11 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Secrets } from "../kernel/secrets.ts";
 import type { Span } from "../kernel/spans.ts";
 import type { Blobs } from "../ports/blobs.ts";
+import type { Folders } from "../ports/folders.ts";
 import type { OpenStorage } from "../ports/storage.ts";
 import type { StoreFace } from "../store/store.ts";
 import type { RateCard } from "./ledger/model.ts";
+import type { TaskSettings } from "./tasks/model.ts";
 
 /** Everything an action may reach. Made once in main.ts; an action names only what it needs: `Needs<"store" | "clock">`. */
 export interface World {
@@ -14,13 +16,15 @@ export interface World {
   readonly settings: Settings;
   readonly blobs: Blobs;
   readonly openStorage: OpenStorage;
+  /** Files of tasks and of those who submit them. */
+  readonly folders: Folders;
   readonly log: Log;
 }
 
 export type Needs<Names extends keyof World> = Pick<World, Names>;
 
 /** The settings that decide something in the core; src/config.ts reads them. */
-export interface Settings {
+export interface Settings extends TaskSettings {
   /** Origin people use, without a slash at the end: "https://havre.example.org". */
   readonly publicUrl: string;
   /** Prefix of drop-off pages, ends in "/"; the study's uuid follows. */

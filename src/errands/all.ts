@@ -8,6 +8,7 @@ import { accountsOfStudy, keepMarket } from "./market.ts";
 import { proveAgain } from "./prove-again.ts";
 import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
+import { archiveOldTasks, removeTaskFiles, removeTaskUser } from "./tasks/errands.ts";
 import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
@@ -30,4 +31,7 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   reconcileMachines(clouds),
   bulk,
   selfTest,
+  removeTaskFiles,
+  removeTaskUser,
+  archiveOldTasks,
 ];

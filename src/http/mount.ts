@@ -179,4 +179,10 @@ function describe(row: Route, dialect: Dialect): Record<string, unknown> {
 
 /** A name for generated clients: "get_api_v1_studies_id". */
 const operationId = ({ method, path }: Route): string =>
-  [method.toLowerCase(), ...path.split(/[^\w]+/).filter(part => part !== "")].join("_");
+  [
+    method.toLowerCase(),
+    ...path
+      .replace("*", "path")
+      .split(/[^\w]+/)
+      .filter(part => part !== ""),
+  ].join("_");

@@ -4,6 +4,7 @@ import { disprovedCopies } from "../core/drops/index.ts";
 import { errandLag } from "../core/errands/index.ts";
 import { machineCounts } from "../core/machines/index.ts";
 import { storageTrials } from "../core/storages/index.ts";
+import { type PushedMetric, pushedMetrics, taskCounts } from "../core/tasks/index.ts";
 import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { sameSecret } from "../kernel/secrets.ts";
@@ -41,7 +42,9 @@ export function operations(app: FastifyInstance, world: World, metricsToken: str
         .code(401)
         .header("www-authenticate", "Bearer")
         .send({ detail: "Metrics are read with METRICS_TOKEN, or from this machine." });
-    return reply.header("content-type", registry.contentType).send(await registry.metrics());
+    return reply
+      .header("content-type", registry.contentType)
+      .send((await registry.metrics()) + pushedLines(await pushedMetrics(world)));
   });
 }
 
@@ -61,6 +64,16 @@ const LOOPBACK = /^(127\.|::1$)/;
 function mayRead(request: FastifyRequest, token: string): boolean {
   if (token !== "") return sameSecret(request.headers.authorization ?? "", `Bearer ${token}`);
   return LOOPBACK.test(plainAddress(request.socket.remoteAddress ?? "")) && request.headers["x-forwarded-for"] === undefined;
+}
+
+/** Numbers that other programs gave us, as they named them. */
+function pushedLines(pushed: readonly PushedMetric[]): string {
+  const text = (host: string): string => host.replace(/[\\"\n]/g, found => (found === "\n" ? "\\n" : `\\${found}`));
+  const lines = [...Map.groupBy(pushed, ({ name }) => name)].flatMap(([name, all]) => [
+    `# TYPE ${name} ${all.some(({ host }) => host !== "") ? "counter" : "gauge"}`,
+    ...all.map(({ host, value }) => `${name}${host === "" ? "" : `{host="${text(host)}"}`} ${value}`),
+  ]);
+  return lines.map(line => `${line}\n`).join("");
 }
 
 function metrics(world: World): { registry: Registry; requestSeconds: Histogram<"method" | "path" | "status"> } {
@@ -91,6 +104,15 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
     registers: [registry],
     async collect() {
       this.set((await errandLag(world)).oldestSeconds);
+    },
+  });
+  new Gauge({
+    name: "havre_tasks",
+    help: "Tasks of everybody, by what they do; all: ever submitted.",
+    labelNames: ["state"],
+    registers: [registry],
+    async collect() {
+      for (const [state, count] of Object.entries(await taskCounts(world))) this.set({ state }, count);
     },
   });
   new Gauge({

@@ -55,6 +55,8 @@ export async function makeServer(
     response: ServerResponse,
     rest: (request: IncomingMessage, response: ServerResponse) => void,
   ): void => {
+    // "//api/1.0/…" is what clients send whose server address ends in a slash.
+    if (request.url?.startsWith("//")) request.url = request.url.replace(/^\/+/, "/");
     if (!hostAllowed(request, options.allowedHosts)) refuseHost(response);
     else if (tus.handles(request.url ?? "")) tus.serve(request, response);
     else rest(request, response);

@@ -55,6 +55,30 @@ export const port = setting(given =>
 export const count = setting(given =>
   /^\d{1,9}$/.test(given) && Number(given) > 0 ? Number(given) : wrong("must be a whole number, at least 1"),
 );
+export const whole = setting(given => (/^\d{1,12}$/.test(given) ? Number(given) : wrong("must be a whole number, at least 0")));
+/** "7d", "12h", "90s" or plain seconds. @returns seconds */
+export const lifespan = setting(given => {
+  const [, amount, unit = ""] = /^\s*(\d{1,9})\s*([dhms]?)\s*$/.exec(given) ?? [];
+  const seconds = Number(amount) * { d: 86_400, h: 3600, m: 60, s: 1, "": 1 }[unit as "d"]!;
+  return seconds > 0 ? seconds : wrong('must be a time such as "7d", "12h" or "90s"');
+});
+export interface OfferedVolume {
+  readonly name: string;
+  readonly acl: "ro" | "rw";
+  readonly path: string;
+  readonly mount: string;
+}
+/** "db=ro:/srv/db, scratch=rw:/scratch/$USERID:/scratch": name, access, path, and where it is seen when that is elsewhere. */
+export const volumes = setting(given =>
+  given
+    .split(",")
+    .filter(part => part.trim() !== "")
+    .map((part): OfferedVolume => {
+      const [, name = "", acl = "", path = "", mount = path] =
+        /^\s*([\w.-]+)\s*=\s*(ro|rw):(\/[^:,]*)(?::(\/[^:,]+))?\s*$/.exec(part) ?? [];
+      return name === "" ? wrong('must be a list such as "db=ro:/srv/db"') : { name, acl: acl as "ro" | "rw", path, mount };
+    }),
+);
 export const bytes = setting(given => parseBytes(given) ?? wrong('must be a size such as "8 MiB" or "1048576"'));
 export const days = setting(given =>
   /^\d+(\.\d+)?$/.test(given) ? Number(given) * 86_400_000 : wrong("must be a number of days"),

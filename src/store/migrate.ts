@@ -10,6 +10,7 @@ import * as machines from "./migrations/0011-machines.ts";
 import * as administration from "./migrations/0012-administration.ts";
 import * as storages from "./migrations/0013-storages.ts";
 import * as proofs from "./migrations/0014-proofs.ts";
+import * as tasks from "./migrations/0015-tasks.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0012-administration": administration,
   "0013-storages": storages,
   "0014-proofs": proofs,
+  "0015-tasks": tasks,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -6,6 +6,7 @@ import type { MarketTables } from "./tables/market.ts";
 import type { OperationsTables } from "./tables/operations.ts";
 import type { PeopleTables } from "./tables/people.ts";
 import type { StudyTables } from "./tables/studies.ts";
+import type { TaskTables } from "./tables/tasks.ts";
 
 /** The tables as migrations leave them, one file per area. Only `src/store` imports it. */
 export interface Database
@@ -16,4 +17,5 @@ export interface Database
     MachineTables,
     LedgerTables,
     MarketTables,
-    AdministrationTables {}
+    AdministrationTables,
+    TaskTables {}

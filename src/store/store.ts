@@ -20,6 +20,12 @@ export interface StoreOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** See {@link Store.lead}. */
+export interface Lead {
+  isHeld(): boolean;
+  release(): Promise<void>;
+}
+
 /** The database: opened once, closed once. Everything else in this folder is functions over a `Tx`. */
 export class Store {
   readonly db: Kysely<Database>;
@@ -56,6 +62,31 @@ export class Store {
 
   async notify(channel: string, payload: string): Promise<void> {
     await sql`select pg_notify(${channel}, ${payload})`.execute(this.db);
+  }
+
+  /**
+   * Makes this process the only one of its name, for as long as its connection lives: when it is killed, another may follow at once.
+   * @returns undefined when another is it
+   */
+  async lead(name: string): Promise<Lead | undefined> {
+    const client = new pg.Client(this.#options.connection);
+    let isHeld = true;
+    client.on("error", this.#options.onError);
+    client.on("end", () => {
+      isHeld = false;
+    });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock(hashtext($1)) as got", [
+        `havre.lead.${name}`,
+      ]);
+      if (rows[0]?.got) return { isHeld: () => isHeld, release: () => client.end() };
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    await client.end();
+    return undefined;
   }
 
   /** @throws HavreError "unavailable" */
@@ -96,6 +127,7 @@ export const within = (store: StoreFace, tx: Tx): StoreFace => ({
   },
   listen: (channel, hear) => store.listen(channel, hear),
   notify: (channel, payload) => store.notify(channel, payload),
+  lead: name => store.lead(name),
   check: () => store.check(),
   close: async () => {},
 });

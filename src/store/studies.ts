@@ -123,6 +123,11 @@ export const studies = (tx: Tx) => {
       return row && studyOfRow(row);
     },
 
+    async bySlug(slug: string): Promise<Study | undefined> {
+      const row = await tx.selectFrom("study").selectAll().where("slug", "=", slug).where("slug", "<>", "").executeTakeFirst();
+      return row && studyOfRow(row);
+    },
+
     /** The row, held to the end of the transaction. */
     async lock(id: number): Promise<Study | undefined> {
       const row = await tx.selectFrom("study").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();

@@ -11,6 +11,9 @@ import { CLOUD_ENV } from "./machines.ts";
 
 export type BenchWorld = Needs<"store" | "clock" | "secrets" | "settings">;
 
+/** Signs tokens of the GO-Docker API. */
+export const GODOCKER_SECRET = randomBytes(32).toString("hex");
+
 /** A running Havre, and the same database and keys in this process: objects are made by the core's own verbs, fast. */
 export interface Bench {
   readonly havre: Havre;
@@ -31,6 +34,7 @@ export async function openBench(options: HavreOptions = {}): Promise<Bench> {
     TRUSTED_PROXIES: "127.0.0.1/32",
     ACTIVATION_MAIL: "true",
     ...CLOUD_ENV,
+    GODOCKER_SECRET_PASSPHRASE: GODOCKER_SECRET,
     ...options.env,
   };
   const havre = await startHavre({ command: "serve", ...options, env });

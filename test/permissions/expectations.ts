@@ -1,7 +1,11 @@
+import { makeGodocker } from "../../src/dialects/godocker/index.ts";
 import { makeVre } from "../../src/dialects/vre/index.ts";
 import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import type { Route } from "../../src/http/route.ts";
 import type { Answer } from "./ask.ts";
+import { godockerPlaces } from "./godocker/places.ts";
+import { assertGodockerRefusal, godockerCredentials } from "./godocker/sign-in.ts";
+import { godockerTasks } from "./godocker/tasks.ts";
 import { assertRefusal } from "./refusal.ts";
 import type { Area, Request } from "./request.ts";
 import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
@@ -11,6 +15,7 @@ import { machines } from "./vre/machines.ts";
 import { session } from "./vre/session.ts";
 import { storages } from "./vre/storages.ts";
 import { studies } from "./vre/studies.ts";
+import { tasks } from "./vre/tasks.ts";
 import { uploads } from "./vre/uploads.ts";
 import { users } from "./vre/users.ts";
 import { market } from "./waldur/area.ts";
@@ -36,7 +41,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, drops, machines, uploads, admin],
+  areas: [session, users, studies, storages, drops, machines, uploads, tasks, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };
@@ -50,8 +55,17 @@ const WALDUR: DialectExpectations = {
   assertRefusal: assertWaldurRefusal,
 };
 
+export const GODOCKER: DialectExpectations = {
+  name: "godocker",
+  routes: makeGodocker({ root: "/" }).routes,
+  besides: [],
+  areas: [godockerTasks, godockerPlaces],
+  credentials: godockerCredentials,
+  assertRefusal: assertGodockerRefusal,
+};
+
 /** Listed by hand. */
-export const DIALECTS: readonly DialectExpectations[] = [VRE, WALDUR];
+export const DIALECTS: readonly DialectExpectations[] = [VRE, WALDUR, GODOCKER];
 
 /** How each line of a dialect's tables is asked. @throws when two areas have the same line */
 export function requestsOf({ areas }: DialectExpectations): Readonly<Record<string, Request>> {

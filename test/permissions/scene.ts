@@ -15,6 +15,7 @@ import { permissions } from "../../src/store/permissions.ts";
 import type { Bench, BenchWorld } from "./bench.ts";
 import { aDesk, type Desk } from "./desk.ts";
 import { aMachineScene, type MachineScene } from "./machines.ts";
+import { aTaskScene, type TaskScene } from "./tasks.ts";
 
 /** Everybody who may stand before a route. `former` is an administrator of the study who was switched off. */
 export const ACTORS = [
@@ -64,6 +65,7 @@ export interface Scene {
   readonly machines: MachineScene;
   readonly storagePassword: string;
   readonly passphrase: string;
+  readonly tasks: TaskScene;
 }
 
 export const PASSWORD = "correct-Horse-7-battery";
@@ -103,7 +105,9 @@ export async function aScene({ world }: Bench, state: DropState = "delivered"): 
   const cast = { inactive, stranger, former, vrw, staff, member, researcher, administrator, owner, superuser };
   const [other, boss, waiting] = await Promise.all([make(), make({ isSuperuser: true }), make({ isActive: false })]);
   const desk = await aDesk(world, superuser.person);
-  return { cast, other, boss, waiting, desk, ...(await aStudy(world, cast, field, state)) };
+  const study = await aStudy(world, cast, field, state);
+  const tasks = await aTaskScene(world, cast.owner.person, study.study.id);
+  return { cast, other, boss, waiting, desk, ...study, tasks };
 }
 
 export const newSomebody = ({ world }: Bench, more: Partial<NewPerson> = {}): Promise<Somebody> => somebody(world, more);
@@ -128,7 +132,7 @@ async function aStudy(
   cast: Scene["cast"],
   field: number,
   state: DropState,
-): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting" | "desk">> {
+): Promise<Omit<Scene, "cast" | "other" | "boss" | "waiting" | "desk" | "tasks">> {
   const owner = actorOf(cast.owner.person);
   const study = await studyOf(world, cast, field);
   const [storagePassword, passphrase] = [mark("storage-password"), mark("passphrase")];

@@ -65,6 +65,7 @@ describe("an act on many objects", () => {
       transaction,
       listen: store.listen.bind(store),
       notify: store.notify.bind(store),
+      lead: store.lead.bind(store),
       check: store.check.bind(store),
       close: async () => {},
     };

@@ -122,7 +122,8 @@ export async function setLimit(tx: Tx, world: Clock, actor: Actor, { key, holder
 export interface Hold {
   /** Unlike any other: "task:17", "job:<uuid>". */
   readonly key: string;
-  readonly study: number;
+  /** Absent: only the person's own limits count. */
+  readonly study?: number | undefined;
   /** Who spends; their own limits count as well. */
   readonly person?: number | undefined;
   /** The most that it may use. Money may be left out: it is worked out from the prices of work. */
@@ -163,12 +164,14 @@ export async function hold(tx: Tx, world: Needs<"clock" | "settings">, request: 
       throw new HavreError("conflict", "What was held under this key has ended.", { detail: { key } });
     return amounts;
   }
-  const refuses = world.settings.ledgerWithoutGrant === "refuse" && !(await ledger(tx).isLimited({ kind: "study", id: study }));
+  // Whoever pays must have been granted something: the study, or without one the person.
+  const payer = holders[0];
+  const refuses = world.settings.ledgerWithoutGrant === "refuse" && payer !== undefined && !(await ledger(tx).isLimited(payer));
   const transfers: Transfer[] = [];
   for (const holder of holders)
     for (const [unit, amount] of entries) {
       const available = limits.find(limit => limit.unit === unit && sameHolder(limit.holder, holder));
-      const left = available?.balance ?? (refuses && holder.kind === "study" ? 0 : undefined);
+      const left = available?.balance ?? (refuses && holder === payer ? 0 : undefined);
       // Where nothing limits it nothing is set aside: its end takes what was used from outside.
       if (left === undefined) continue;
       if (left < amount) throw exceeded(holder, unit, amount, left);

@@ -9,6 +9,7 @@ const LOWEST: { readonly [K in Kind]: Readonly<Record<Verb<K>, StandingOn<K>>> }
     "study.see": "member",
     "invitation.see": "member",
     "drop.see": "member",
+    "task.create": "member",
     "invitation.change": "researcher",
     "order.own": "researcher",
     "resource.change": "researcher",

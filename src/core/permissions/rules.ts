@@ -9,6 +9,7 @@ const LOWEST = {
     "study.see": "member",
     "invitation.see": "member",
     "drop.see": "member",
+    "task.create": "member", //          and reach the tasks of others in it, where a site shares them
     "invitation.change": "researcher", // write one, and see its code
     "order.own": "researcher", //        approve one for a private offering, cancel and remove any
     "resource.change": "researcher",

@@ -8,6 +8,7 @@ import { people } from "../../store/people.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
 import { type StudyChanges, studies } from "../../store/studies.ts";
+import { taskLists } from "../../store/task-lists.ts";
 import { changesBetween, isEmpty, record, recordReading } from "../events/index.ts";
 import { type Actor, type PersonId, personOf, SYSTEM } from "../people/model.ts";
 import { lockStudyFor } from "../permissions/index.ts";
@@ -135,7 +136,7 @@ export async function handOverStudy(
 /**
  * Removes a study whose drops all reached their end, with its invitations, roles and locations. What was delivered stays in
  * the storages, and what happened stays in the event log.
- * @throws HavreError "not-found", "forbidden", "conflict" while files are not delivered or machines exist
+ * @throws HavreError "not-found", "forbidden", "conflict" while files are not delivered or machines exist, or tasks are not over
  */
 export async function removeStudy(world: World, actor: Actor, id: number): Promise<void> {
   await world.store.transaction(async tx => {
@@ -153,6 +154,13 @@ export async function removeStudy(world: World, actor: Actor, id: number): Promi
         "conflict",
         `${left === 1 ? "One virtual machine belongs" : `${left} virtual machines belong`} to this study. Remove ${left === 1 ? "it" : "them"} first, and wait until ${left === 1 ? "it is" : "they are"} gone.`,
         { detail: { machines: left } },
+      );
+    const active = await taskLists(tx).activeInStudy(study.id);
+    if (active > 0)
+      throw new HavreError(
+        "conflict",
+        `${active === 1 ? "One task" : `${active} tasks`} of this study ${active === 1 ? "is" : "are"} not over yet. Wait for them, or kill them; then remove the study.`,
+        { detail: { active } },
       );
     await studies(tx).remove(study.id);
     await record(tx, actor, {

@@ -1,5 +1,5 @@
 export { changeStudy, createStudy, handOverStudy, listStudies, removeStudy, showStudy } from "./actions.ts";
-export { listContributors, replaceContributors } from "./contributors.ts";
+export { listContributors, replaceContributors, setContributors } from "./contributors.ts";
 export {
   changeInvitation,
   createInvitation,

@@ -1,6 +1,7 @@
 import type { Dialect } from "../../http/dialect.ts";
 import { healthRoutes } from "./admin/health.ts";
 import { kindRoutes } from "./admin/kinds.ts";
+import { computeRoutes } from "./compute.ts";
 import { dropRoutes } from "./drops.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { machinePartRoutes } from "./machine-parts.ts";
@@ -15,6 +16,7 @@ import { sessionRoutes } from "./session.ts";
 import { admit, signIn } from "./sign-in.ts";
 import { storageRoutes } from "./storages.ts";
 import { studyRoutes } from "./studies.ts";
+import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { universityRoutes } from "./universities.ts";
 import { userRoutes } from "./users.ts";
@@ -46,6 +48,8 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...webhookRoutes,
     ...receiptRoutes,
     ...mailRoutes,
+    ...taskRoutes,
+    ...computeRoutes,
     ...noticeRoutes,
     ...healthRoutes(facts),
     ...kindRoutes,

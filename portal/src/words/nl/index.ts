@@ -2,5 +2,6 @@ import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
+import { tasks } from "./tasks.ts";
 
-export const nl = { ...base, ...account, ...machine, ...admin };
+export const nl = { ...base, ...account, ...machine, ...tasks, ...admin };

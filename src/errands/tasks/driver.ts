@@ -1,0 +1,370 @@
+import {
+  chooseNext,
+  dataFolder,
+  type Ending,
+  folderOf,
+  homeFolder,
+  keptRuns,
+  type LiveRun,
+  liveRuns,
+  mountsOf,
+  noteCluster,
+  noteEnds,
+  noteHanded,
+  noteRunning,
+  noteSamples,
+  noteWalltime,
+  noteWish,
+  type Run,
+  type TaskView,
+  tasksToRun,
+  type Wish,
+} from "../../core/tasks/index.ts";
+import type { World } from "../../core/world.ts";
+import { asHavreError, chainOf } from "../../kernel/errors.ts";
+import type { Cluster, Observation, WorkloadId } from "../../ports/cluster.ts";
+import { clusterView } from "./cluster-view.ts";
+import { TIMES_FILE, URIS_FILE, workloadOf } from "./workload.ts";
+
+/** How often everything is looked at, hints or not. */
+const LOOK_MS = 1_000;
+const CAPACITY_MS = 5_000;
+const FORGET_MS = 2_000;
+const AT_ONCE = 8;
+const OBSERVE_AT_ONCE = 500;
+/** So often a run may refuse to be killed. */
+const KILLS = 11;
+const LONGEST_WAIT_MS = 30_000;
+interface RunEnd {
+  readonly runId: number;
+  readonly ending: Ending;
+}
+type Due = "look" | "capacity" | "forget" | "sample";
+
+/**
+ * Drives the tasks of one cluster: gives room, hands over, observes, settles. All that it knows lies in the database and in the cluster;
+ * what is kept here only saves asking. Killed at any point, the next one goes on: a claimed run is handed over again under the same id.
+ */
+export class ClusterDriver {
+  readonly #world: World;
+  readonly #name: string;
+  readonly #cluster: Cluster;
+  readonly #place: number;
+  readonly #hinted = new Set<string>();
+  /** Runs that could not be handed over, or killed, and when to try again. */
+  readonly #later = new Map<number, { at: number; tries: number }>();
+  readonly #due: Record<Due, number> = { look: 0, capacity: 0, forget: 0, sample: 0 };
+  #mayChoose = true;
+  #wake: (() => void) | undefined;
+  #woken = false;
+
+  constructor(world: World, name: string, cluster: Cluster, place: number) {
+    this.#world = world;
+    this.#name = name;
+    this.#cluster = cluster;
+    this.#place = place;
+  }
+
+  /** Something has changed: somebody may start, be killed, or has ended. */
+  wake(): void {
+    this.#mayChoose = true;
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  /** Until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const hearing = this.#hear(signal);
+    signal.addEventListener("abort", () => this.#wake?.(), { once: true });
+    while (!signal.aborted) {
+      this.#woken = false;
+      try {
+        await this.#turn(signal);
+      } catch (error) {
+        if (!signal.aborted)
+          this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: a turn failed, trying again");
+      }
+      await this.#rest(signal);
+    }
+    await hearing;
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    if (this.#woken || signal.aborted) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>(resolve => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, LOOK_MS);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+
+  async #hear(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted)
+      try {
+        for await (const id of this.#cluster.hints(signal)) {
+          this.#hinted.add(id);
+          this.#woken = true;
+          this.#wake?.();
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: hints stopped, listening again");
+        await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+      }
+  }
+
+  #isDue(what: Due, everyMs: number): boolean {
+    if (performance.now() < this.#due[what]) return false;
+    this.#due[what] = performance.now() + everyMs;
+    return true;
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    if (this.#isDue("capacity", CAPACITY_MS)) {
+      const view = await clusterView(this.#name, this.#cluster, this.#world.clock.now(), signal);
+      await noteCluster(this.#world, view, this.#place);
+      this.#mayChoose = true;
+    }
+    const live = await liveRuns(this.#world, this.#name);
+    await this.#fulfil(live, signal);
+    const handed = await this.#handOver(live, signal);
+    await this.#observe(live, handed, signal);
+    await this.#sample(live, signal);
+    if (this.#isDue("forget", FORGET_MS)) await this.#forget(signal);
+    if (!this.#mayChoose) return;
+    this.#mayChoose = false;
+    if (await chooseNext(this.#world, this.#name)) this.wake();
+  }
+
+  /** @returns numbers of runs that the cluster now has */
+  async #handOver(live: readonly LiveRun[], signal: AbortSignal): Promise<ReadonlySet<number>> {
+    const claimed = live.filter(({ run, wish }) => run.state === "claimed" && wish !== "kill" && this.#isTime(run.id));
+    if (claimed.length === 0) return new Set();
+    const tasks = await tasksToRun(this.#world, [...new Set(claimed.map(({ run }) => run.taskId))]);
+    const done: number[] = [];
+    const ends: RunEnd[] = [];
+    await eachOf(claimed, AT_ONCE, async ({ run }) => {
+      const task = tasks.get(run.taskId);
+      if (!task || signal.aborted) return;
+      try {
+        const progress = await this.#cluster.submit(await this.#prepare(task, run), signal);
+        if (progress === "done") done.push(run.id);
+        else this.#putOff(run.id);
+      } catch (thrown) {
+        const error = asHavreError(thrown);
+        if (signal.aborted) return;
+        if (error.kind === "invalid" || error.kind === "not-found")
+          ends.push({ runId: run.id, ending: neverBegan("refused", error.message) });
+        else if (error.kind === "conflict") ends.push({ runId: run.id, ending: neverBegan("returned", error.message) });
+        else {
+          this.#putOff(run.id);
+          this.#world.log.warn(
+            { error: chainOf(error), run: run.id, task: run.taskId },
+            "tasks: a run could not be handed over yet",
+          );
+        }
+      }
+    });
+    for (const id of done) this.#later.delete(id);
+    if (done.length > 0) await noteHanded(this.#world, done);
+    if (ends.length > 0) {
+      // The cluster may have begun to make something of it.
+      await noteEnds(this.#world, ends);
+      this.wake();
+    }
+    return new Set(done);
+  }
+
+  /** Folders and files that a run needs, and what is asked of the cluster. */
+  async #prepare(view: TaskView, run: Run) {
+    const { folders, settings } = this.#world;
+    const owner = { uid: view.uid, gid: view.gid };
+    await folders.make(dataFolder(view.task.personId), owner);
+    if (view.task.spec.volumes.some(({ name }) => name === "home")) await folders.make(homeFolder(view.task.personId), owner);
+    const directory = folderOf(view.task, run.element < 0 ? undefined : run.element);
+    if (run.element >= 0) await folders.make(folderOf(view.task, undefined), owner);
+    await folders.make(directory, owner);
+    if (view.task.spec.uris.length > 0) await folders.write(directory, URIS_FILE, `${view.task.spec.uris.join("\n")}\n`, owner);
+    const isThere = new Set<string>();
+    for (const { path } of mountsOf(view, settings, folders.root)) if (await folders.isThere(path)) isThere.add(path);
+    return workloadOf(view, run, settings, this.#cluster.can, folders.root, isThere);
+  }
+
+  /** Does what is asked of runs. */
+  async #fulfil(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
+    for (const { run, wish, walltimeSeconds } of live) {
+      const ref = [{ id: run.workload as WorkloadId }];
+      if (walltimeSeconds !== run.walltimeSeconds && run.state !== "claimed" && this.#cluster.can.retime) {
+        await this.#cluster.retime(ref, walltimeSeconds, signal);
+        await noteWalltime(this.#world, run.id, walltimeSeconds);
+      }
+      if (wish === undefined || !this.#isTime(run.id)) continue;
+      if (run.state === "claimed") {
+        if (wish === "kill") await this.#takeBack(run, signal);
+        continue;
+      }
+      await this.#tell(run, wish, ref, signal);
+    }
+  }
+
+  /** Killed before it was noted as handed over: it may be there all the same. */
+  async #takeBack(run: Run, signal: AbortSignal): Promise<void> {
+    const [seen] = await this.#cluster.observe([run.workload as WorkloadId], signal);
+    if (seen?.state === "absent") {
+      await noteEnds(this.#world, [{ runId: run.id, ending: neverBegan("killed", "") }]);
+      this.wake();
+    } else if (seen) await noteHanded(this.#world, [run.id]);
+  }
+
+  async #tell(run: Run, wish: Wish, ref: readonly { readonly id: WorkloadId }[], signal: AbortSignal): Promise<void> {
+    try {
+      if (wish === "kill" || wish === "reschedule") {
+        const tries = this.#putOff(run.id);
+        await this.#cluster.kill(ref, signal);
+        if (tries === KILLS && wish === "kill") await noteWish(this.#world, run.id, wish, "failed");
+        this.#hinted.add(run.workload);
+      } else if (run.state === "running" || run.state === "suspended") {
+        await (wish === "suspend" ? this.#cluster.suspend(ref, signal) : this.#cluster.resume(ref, signal));
+        await noteWish(this.#world, run.id, wish, "done");
+      }
+    } catch (thrown) {
+      const error = asHavreError(thrown);
+      this.#world.log.warn({ error: chainOf(error), run: run.id, wish }, "tasks: a wish could not be fulfilled yet");
+      if (error.kind === "invalid" && wish !== "kill") await noteWish(this.#world, run.id, wish, "failed");
+    }
+  }
+
+  async #observe(live: readonly LiveRun[], handed: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    const all = this.#isDue("look", LOOK_MS);
+    const byWorkload = new Map(live.map(({ run }) => [run.workload, run]));
+    const asked = live.filter(
+      ({ run }) => handed.has(run.id) || (run.state !== "claimed" && (all || this.#hinted.has(run.workload))),
+    );
+    for (const { run } of asked) this.#hinted.delete(run.workload);
+    // Hints of what is over or not ours would stay for ever.
+    if (all) for (const id of this.#hinted) if (!byWorkload.has(id)) this.#hinted.delete(id);
+    for (let from = 0; from < asked.length; from += OBSERVE_AT_ONCE) {
+      const ids = asked.slice(from, from + OBSERVE_AT_ONCE).map(({ run }) => run.workload as WorkloadId);
+      const seen = await this.#cluster.observe(ids, signal);
+      await this.#settle(seen, byWorkload);
+    }
+  }
+
+  async #settle(seen: readonly Observation[], byWorkload: ReadonlyMap<string, Run>): Promise<void> {
+    const ends: RunEnd[] = [];
+    for (const observation of seen) {
+      const run = byWorkload.get(observation.id);
+      if (!run) continue;
+      if (observation.state === "running" || observation.state === "suspended") {
+        await noteRunning(this.#world, run.id, {
+          startedAt: observation.startedAt,
+          node: observation.node,
+          remoteId: observation.remoteId,
+          isSuspended: observation.state === "suspended",
+        });
+        continue;
+      }
+      const ending = endingOf(observation);
+      if (ending) ends.push({ runId: run.id, ending });
+    }
+    if (ends.length === 0) return;
+    const runs = new Map(seen.flatMap(({ id }) => byWorkload.get(id) ?? []).map(run => [run.id, run]));
+    await noteEnds(this.#world, await this.#writeTimes(ends, runs));
+    for (const { runId } of ends) this.#later.delete(runId);
+    this.wake();
+  }
+
+  /** Before anybody can see that it is over: its times are read right after. @returns the ends, with what their folders take */
+  async #writeTimes(ends: readonly RunEnd[], runs: ReadonlyMap<number, Run>): Promise<RunEnd[]> {
+    const { folders, settings, clock } = this.#world;
+    const tasks = await tasksToRun(this.#world, [...new Set([...runs.values()].map(run => run.taskId))]);
+    const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
+    const told: RunEnd[] = [];
+    await eachOf(ends, AT_ONCE, async ({ runId, ending }) => {
+      const run = runs.get(runId);
+      const view = run && tasks.get(run.taskId);
+      const startedAt = ending.startedAt ?? run?.startedAt;
+      const directory = run && view ? folderOf(view.task, run.element < 0 ? undefined : run.element) : "";
+      const isMeasured = settings.taskDiskQuota > 0 && directory !== "";
+      if (view && startedAt)
+        try {
+          const text = `${seconds(startedAt)}\n${seconds(ending.endedAt ?? clock.now())}\n`;
+          await folders.write(directory, TIMES_FILE, text, { uid: view.uid, gid: view.gid });
+        } catch (error) {
+          // A full disk, or a task that removed its folder: it has ended all the same.
+          this.#world.log.warn({ error: chainOf(error), run: runId }, "tasks: the times of a run could not be written");
+        }
+      told.push({ runId, ending: isMeasured ? { ...ending, diskBytes: await folders.sizeOf(directory) } : ending });
+    });
+    return told;
+  }
+
+  async #sample(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
+    const running = live.filter(({ run }) => run.state === "running");
+    // The more there are, the less often each is asked.
+    if (!this.#cluster.can.measure || running.length === 0 || !this.#isDue("sample", Math.max(1000, running.length * 20))) return;
+    const byWorkload = new Map(running.map(({ run }) => [run.workload, run]));
+    const measured = await this.#cluster.measure(
+      running.map(({ run }) => ({ id: run.workload as WorkloadId })),
+      signal,
+    );
+    await noteSamples(
+      this.#world,
+      measured.flatMap(({ id, at, cpuSeconds, memoryBytes, receivedBytes, sentBytes }) => {
+        const run = byWorkload.get(id);
+        return run
+          ? [{ runId: run.id, at, cpuSeconds, memoryBytes, receivedBytes: receivedBytes ?? null, sentBytes: sentBytes ?? null }]
+          : [];
+      }),
+    );
+  }
+
+  /** The cluster lets go of what is settled here. */
+  async #forget(signal: AbortSignal): Promise<void> {
+    const { workloads, noteForgotten } = await keptRuns(this.#world, this.#name);
+    if (workloads.length === 0) return;
+    await this.#cluster.forget(workloads as WorkloadId[], signal);
+    await noteForgotten();
+  }
+
+  #isTime(runId: number): boolean {
+    return (this.#later.get(runId)?.at ?? 0) <= performance.now();
+  }
+  /** @returns how often it was put off by now */
+  #putOff(runId: number): number {
+    const tries = (this.#later.get(runId)?.tries ?? 0) + 1;
+    this.#later.set(runId, { at: performance.now() + Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(tries - 1, 8)), tries });
+    return tries;
+  }
+}
+
+const neverBegan = (cause: "refused" | "returned" | "killed", message: string): Ending => ({
+  cause,
+  exitCode: undefined,
+  message,
+  node: "",
+  startedAt: undefined,
+  endedAt: undefined,
+  used: {},
+});
+
+function endingOf(seen: Observation): Ending | undefined {
+  const { node, startedAt, endedAt, usage: used } = seen;
+  if (seen.state === "absent") return { cause: "lost", exitCode: undefined, message: "", node, startedAt, endedAt, used };
+  if (seen.state !== "ended" || !seen.end) return undefined;
+  const { cause, exitCode, message } = seen.end;
+  return { cause, exitCode, message, node, startedAt, endedAt, used };
+}
+
+/** Each of them, so many at once. */
+async function eachOf<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+      for (const item of queue) await act(item);
+    }),
+  );
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { ADMIN, type Havre, startHavre, until } from "../harness/havre.ts";
+import { browserMissing, startBrowser } from "./chromium.ts";
+import { type Visitor, visit } from "./visitor.ts";
+
+const missing = browserMissing() || (spawnSync("bwrap", ["--version"]).status === 0 ? false : "bubblewrap is not installed");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const VIEWS = [
+  { language: "en", scheme: "dark", width: 390 },
+  { language: "nl", scheme: "light", width: 390 },
+  { language: "nl", scheme: "dark", width: 1280 },
+] as const;
+type View = { readonly language: "en" | "nl"; readonly scheme: "light" | "dark"; readonly width: number };
+const SETTLED = `new Promise(done => {
+  const look = () => (document.getAnimations().length > 0 ? requestAnimationFrame(look) : done());
+  requestAnimationFrame(() => requestAnimationFrame(look));
+})`;
+const SCRIPT = '#!/bin/sh\nfor n in 1 2 3; do echo "line $n"; sleep 0.3; done\nmkdir results; echo 42 > results/answer.txt\n';
+
+describe("tasks in the portal", { skip: missing }, () => {
+  let havre: Havre;
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let computeDir: string;
+  before(async () => {
+    computeDir = await mkdtemp(join(tmpdir(), "havre-tasks-"));
+    havre = await startHavre({ env: { COMPUTE_DIR: computeDir, COMPUTE_CPU: "2", TASK_MEMORY: "64 MiB" } });
+    browser = await startBrowser();
+    visitor = await visit(browser, havre.url);
+    page = visitor.page;
+    await page.goto("/sign-in");
+    await page.getByRole("textbox", { name: "User name" }).fill(ADMIN.username);
+    await page.getByRole("textbox", { name: "Password" }).fill(ADMIN.password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("heading", { name: "Studies", level: 1 }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await havre?.end();
+    await havre?.stop();
+    await rm(computeDir, { recursive: true, force: true });
+  });
+
+  /** The page in both languages, light and dark, narrow and wide: no rule of accessibility broken, nothing wider than the window. */
+  async function looksWell(): Promise<void> {
+    const wrong: string[] = [];
+    for (const view of VIEWS) {
+      await show(view);
+      wrong.push(...(await faults()).map(fault => `${Object.values(view).join("-")}: ${fault}`));
+    }
+    await show({ language: "en", scheme: "light", width: 1280 });
+    assert.deepEqual(wrong, []);
+  }
+
+  async function show({ language, scheme, width }: View): Promise<void> {
+    const button = page.getByRole("button", { name: new RegExp(`^${language}, `, "i"), includeHidden: true });
+    await button.evaluate(element => element.click());
+    await page.locator(`html[lang=${language}]`).waitFor({ state: "attached" });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor({ state: "attached" });
+    await page.evaluate(SETTLED);
+  }
+
+  async function faults(): Promise<string[]> {
+    if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+    const options = JSON.stringify({ runOnly: { type: "tag", values: RULES }, resultTypes: ["violations"], iframes: false });
+    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${options})`);
+    const tooWide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+    return [
+      ...violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`)),
+      ...(tooWide > 0 ? [`${tooWide} px stick out`] : []),
+    ];
+  }
+
+  it("nothing yet: the list says what to do", async () => {
+    await page.getByRole("link", { name: "Tasks" }).click();
+    await page.getByText("No tasks yet").waitFor();
+    await looksWell();
+  });
+
+  it("a task is submitted with a form; what it prints comes as it prints, and its files are there", async () => {
+    await page.getByRole("link", { name: "A new task" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("three lines");
+    await page.getByRole("textbox", { name: "Command" }).fill(SCRIPT);
+    await looksWell();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByRole("heading", { name: "three lines", level: 1 }).waitFor();
+    await page.getByText("line 3").waitFor();
+    await page.getByText("Done", { exact: true }).waitFor();
+    await looksWell();
+    await page.getByRole("tab", { name: "Files" }).click();
+    await page.getByRole("button", { name: "results" }).click();
+    await page.getByRole("link", { name: "answer.txt" }).waitFor();
+    const href = await page.getByRole("link", { name: "answer.txt" }).getAttribute("href");
+    assert.equal(await page.evaluate(async address => (await fetch(address)).text(), href ?? ""), "42\n");
+    await looksWell();
+  });
+
+  it("a wrong form is explained at its field", async () => {
+    await page.goto("/tasks/new");
+    await page.getByRole("textbox", { name: "Name" }).fill("wrong");
+    await page.getByRole("textbox", { name: "Command" }).fill("true");
+    await page.getByRole("textbox", { name: "Array" }).fill("9:1");
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText("Such as 1:100, or 0:10:2.").waitFor();
+  });
+
+  it("a running one shows what it uses, is suspended, goes on, and is ended", async () => {
+    await page.goto("/tasks/new");
+    await page.getByRole("textbox", { name: "Name" }).fill("busy");
+    await page.getByRole("textbox", { name: "Command" }).fill("#!/bin/sh\nwhile :; do :; done\n");
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText("Runs", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Use" }).click();
+    await page.getByRole("img", { name: "Processor" }).waitFor();
+    await looksWell();
+    await page.getByRole("button", { name: "Suspend" }).click();
+    await page.getByText("Suspended", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByText("Runs", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
+    await page.getByText("Ended early", { exact: true }).waitFor();
+  });
+
+  it("one that waits says for what, and an array shows its elements", async () => {
+    const submit = async (name: string, script: string, more: Readonly<Record<string, string>> = {}): Promise<string> => {
+      await page.goto("/tasks/new");
+      await page.getByRole("textbox", { name: "Name" }).fill(name);
+      await page.getByRole("textbox", { name: "Command" }).fill(script);
+      for (const [label, value] of Object.entries(more)) await page.getByRole("textbox", { name: label }).fill(value);
+      await page.getByRole("button", { name: "Submit" }).click();
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      return page.url().split("/").at(-1)?.split("?")[0] ?? "";
+    };
+    const first = await submit("slow", "#!/bin/sh\nsleep 600\n");
+    await submit("after it", "true", { "Starts after": first });
+    await page.getByText(`Waits for: ${first}.`).waitFor();
+    await looksWell();
+    await submit("many", "#!/bin/sh\nexit $GODOCKER_TASK_ID\n", { Array: "0:3" });
+    await page.getByRole("tab", { name: "Elements" }).click();
+    await page.getByRole("link", { name: "many [3]" }).waitFor();
+    await until(() => page.getByText("Failed (3)").isVisible(), "the last element has failed with its number");
+    await looksWell();
+    await page.goto(`/tasks/${first}`);
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
+    await page.getByText("Ended early", { exact: true }).waitFor();
+  });
+
+  it("a shared one can be looked at by whoever has the link, and a recipe begins the next", async () => {
+    await page.goto("/tasks");
+    await page.getByRole("link", { name: "three lines" }).click();
+    await page.getByRole("button", { name: "Share" }).click();
+    const link =
+      (await page.getByRole("dialog").getByRole("code").or(page.getByRole("dialog").locator("code")).first().textContent()) ?? "";
+    const answer = await fetch(link);
+    assert.deepEqual([answer.status, await answer.text()], [200, "line 1\nline 2\nline 3\n"]);
+    await page.getByRole("dialog").getByRole("button", { name: "Take the link back" }).click();
+    await until(async () => (await fetch(link)).status === 403, "the link leads nowhere");
+    await page.getByRole("button", { name: "Keep as recipe" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Keep as recipe" }).click();
+    await page.getByText("The recipe three lines is kept.").waitFor();
+    await page.goto("/tasks/new?recipe=three%20lines");
+    assert.equal(await page.getByRole("textbox", { name: "Command" }).inputValue(), SCRIPT);
+  });
+
+  it("clusters and quotas: how full it is, what was used, the key for programs, maintenance", async () => {
+    await page.goto("/tasks");
+    await page.getByRole("link", { name: "Clusters and quotas" }).click();
+    await page.getByText(/of 2 cores taken/).waitFor();
+    await page.getByRole("button", { name: "Show the key" }).click();
+    await page.getByRole("button", { name: "Begin maintenance" }).click();
+    await page.getByText("Nothing new is taken").waitFor();
+    await looksWell();
+    await page.getByRole("button", { name: "End maintenance" }).click();
+    await page.getByRole("button", { name: "Begin maintenance" }).waitFor();
+  });
+
+  it("the browser complained of nothing", () => assert.deepEqual(visitor.complaints, []));
+});
