@@ -140,7 +140,8 @@ export const tasks = (tx: Tx) => ({
         ${spec.image}, ${spec.script}, ${specText(spec)}::jsonb, ${spec.cpu}, ${spec.memoryMib}, ${spec.gpus}, ${spec.walltimeSeconds},
         ${task.elements}, ${task.cluster}, ${task.state}, ${task.waitsFor}, ${at}, ${task.state === "pending" ? at : null}::timestamptz,
         ${spec.retries}
-      from (${number}) number returning id, pg_notify('havre_task', '')`.execute(tx);
+      from (${number}) number
+      returning id, case when open then pg_notify('havre_task', '') end`.execute(tx);
     return rows[0]!.id as TaskId;
   },
 

@@ -95,7 +95,7 @@ export interface Answer {
   readonly reserved: readonly Reservation[];
   /** No node could ever take them. */
   readonly tooLarge: readonly number[];
-  /** Looked at, and without room now. */
+  /** Looked at, and without room now. Where nothing at all is left, only the first are looked at. */
   readonly waiting: readonly number[];
 }
 
@@ -221,7 +221,11 @@ export function decide(question: Question): Answer {
     line.left = line.group.heads[line.at]?.left ?? 0;
   };
 
+  // With nothing left anywhere, and room kept for whoever is first, the others need not be looked at.
+  const isFull = (): boolean => working.every(({ free, kept }) => kept !== undefined && (free.cpu < 1 || free.memoryMib < 1));
+
   for (let started = 0; started < most; ) {
+    if (!unlimited && waiting.length > 0 && isFull()) break;
     let best: (typeof lines)[number] | undefined;
     let bestScore = 0;
     for (const line of lines) {

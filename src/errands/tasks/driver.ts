@@ -28,6 +28,8 @@ import { TIMES_FILE, URIS_FILE, workloadOf } from "./workload.ts";
 
 /** How often everything is looked at, hints or not. */
 const LOOK_MS = 1_000;
+/** Turns do not follow each other faster. */
+const TURN_MS = 15;
 const CAPACITY_MS = 5_000;
 const FORGET_MS = 2_000;
 const AT_ONCE = 8;
@@ -78,6 +80,7 @@ export class ClusterDriver {
     signal.addEventListener("abort", () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       this.#woken = false;
+      const begunAt = performance.now();
       try {
         await this.#turn(signal);
       } catch (error) {
@@ -85,6 +88,9 @@ export class ClusterDriver {
           this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: a turn failed, trying again");
       }
       await this.#rest(signal);
+      // Many submits, and many ends, at once are one turn's work.
+      const early = TURN_MS - (performance.now() - begunAt);
+      if (early > 1 && !signal.aborted) await new Promise(resolve => setTimeout(resolve, early));
     }
     await hearing;
   }
