@@ -21,7 +21,7 @@ INSTALLED := node_modules/.havre-installed
 PORTAL := $(if $(wildcard portal/index.html),dist/portal/index.html)
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -name '*.test.*' 2>/dev/null)
 
-.PHONY: help run dev build test test-openstack storm bench lint fmt docs clean install fetch-node checks
+.PHONY: help run dev build test test-openstack test-clusters storm bench lint fmt docs clean install fetch-node checks
 
 help: ## This list
 	@echo "Havre, a Virtual Research Environment"
@@ -41,6 +41,9 @@ build: install $(PORTAL) ## Install the packages and build the portal
 
 test: install checks ## Every check; ONLY=word for those with the word in path or name
 	@exec $(NODE) scripts/test.ts $(ONLY)
+
+test-clusters: install checks ## Work on every cluster: Slurm, Docker, Podman, a Swarm (root); writes its table into docs/
+	@exec $(NODE) scripts/clusters-table.ts $(ONLY)
 
 test-openstack: install ## Machines against a real OpenStack, started here (Debian 12, root)
 	@exec $(NODE) --test --test-reporter=spec test/openstack/real.ts

@@ -28,7 +28,7 @@ memcached:memcached:S3 against OpenStack Swift
 busybox:busybox-static:images of work
 runc:runc:work in Podman
 podman:podman:images, and work in Podman
-dockerd:docker.io:work in Docker
+dockerd:docker.io:work in Docker and in a Swarm
 slurmctld:slurmctld:work in Slurm
 slurmd:slurmd:work in Slurm
 sbatch:slurm-client:work in Slurm

@@ -564,7 +564,49 @@ export const behaviours: readonly Behaviour[] = [
     assert.equal(out, "new\n");
     assert.equal(await readFile(target, "utf8"), "untouched");
   }),
+
+  // Last: it fills a cluster that has a queue, and what else is tried beside it waits.
+  does("gives a fan-out of 200 workloads the same result as every other cluster", fanOut, always, true),
 ];
+
+const FAN = 198;
+const AT_ONCE = 8;
+
+/** One, then many that need it, then one that needs all of them: the same result on every cluster. */
+async function fanOut(bench: ClusterBench): Promise<void> {
+  const shared = await bench.folder();
+  const { can } = bench.cluster;
+  const at = can.mounts ? "/data/shared" : shared;
+  const parts = {
+    volumes: can.mounts ? [{ source: shared, mount: at, readOnly: false }] : [],
+    limits: { cpu: 0.5, memoryBytes: 32 * MIB, walltimeSeconds: 600 },
+  };
+  const after = async (script: string, parents: readonly WorkloadId[]): Promise<Workload> => {
+    if (!can.dependencies) for (const parent of parents) await bench.ended(parent, FAN_MS);
+    return bench.submit(bench.workload(script, { ...parts, ...(can.dependencies ? { after: parents } : {}) }));
+  };
+  const first = await after(`echo 7 >${at}/seed`, []);
+  const many: Workload[] = [];
+  const next = Array.from({ length: FAN }, (_, index) => index).values();
+  const submitter = async (): Promise<void> => {
+    for (const index of next) {
+      const one = await after(`read x <${at}/seed; echo $((x * ${index})) >${at}/part.${index}`, [first.id]);
+      many.push(one);
+      if (!can.queue) await bench.ended(one.id, FAN_MS); // the caller's room, not the cluster's
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, submitter));
+  const sum = `t=0; c=0; for f in ${at}/part.*; do read n <$f; t=$((t + n)); c=$((c + 1)); done; echo "$c $t"`;
+  const last = await after(
+    sum,
+    many.map(({ id }) => id),
+  );
+  assert.equal((await bench.ended(last.id, FAN_MS)).end?.exitCode, 0);
+  assert.equal(await bench.text(last, "stdout"), `${FAN} ${(7 * (FAN - 1) * FAN) / 2}\n`);
+  for (const { id } of many) assert.equal((await bench.ended(id, FAN_MS)).begun, 1);
+}
+
+const FAN_MS = 800_000;
 
 /** Says one line to whoever comes, with what images have. */
 const SERVE = `if command -v perl >/dev/null; then exec perl -e 'use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { print $c "from inside\\n"; close $c }'; else while :; do echo from inside | nc -l -p 8080; done; fi`;

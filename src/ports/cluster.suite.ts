@@ -24,8 +24,9 @@ export interface OpenedCluster {
 export interface SuiteOptions {
   /** Why none of it can run here. */
   readonly skip?: string | false;
-  /** How long a short command may take from submit to end. */
+  /** How long a short command may take from submit to end, on a busy machine; and how often that is looked at. */
   readonly paceMs?: number;
+  readonly pollMs?: number;
   /** How many cases at once. */
   readonly concurrency?: number;
   /** Also what takes minutes. */
@@ -55,11 +56,13 @@ const LIMITS: Limits = {
 export class ClusterBench {
   readonly opened: OpenedCluster;
   readonly paceMs: number;
+  readonly pollMs: number;
   readonly made = new Set<WorkloadId>();
 
-  constructor(opened: OpenedCluster, paceMs: number) {
+  constructor(opened: OpenedCluster, paceMs: number, pollMs = 20) {
     this.opened = opened;
     this.paceMs = paceMs;
+    this.pollMs = pollMs;
   }
 
   get cluster(): Cluster {
@@ -174,7 +177,7 @@ export class ClusterBench {
   }
 
   async until(what: string, ask: () => Promise<boolean>, withinMs = this.paceMs, more = () => ""): Promise<void> {
-    for (const deadline = Date.now() + withinMs; !(await ask()); await pause(Math.min(250, this.paceMs / 400)))
+    for (const deadline = Date.now() + withinMs; !(await ask()); await pause(this.pollMs))
       if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}. ${more()}`);
   }
 
@@ -213,11 +216,11 @@ const TABLE = process.env.HAVRE_CLUSTER_TABLE;
 
 /** What every cluster does alike: the one description of the port that is run. */
 export function behavesLikeCluster(name: string, open: () => Promise<OpenedCluster>, options: SuiteOptions = {}): void {
-  const { skip = false, paceMs = 20_000, concurrency = 4, slow = false, only = /./ } = options;
+  const { skip = false, paceMs = 60_000, pollMs = 20, concurrency = 4, slow = false, only = /./ } = options;
   describe(`${name} behaves like a cluster`, { skip, concurrency }, () => {
     let bench: ClusterBench;
     before(async () => {
-      bench = new ClusterBench(await open(), paceMs);
+      bench = new ClusterBench(await open(), paceMs, pollMs);
       await chmod(bench.opened.folder, 0o755);
     });
     after(async () => {
@@ -228,7 +231,7 @@ export function behavesLikeCluster(name: string, open: () => Promise<OpenedClust
     });
     for (const behaviour of behaviours)
       if ((slow || !behaviour.slow) && only.test(behaviour.sentence))
-        it(behaviour.sentence, { timeout: Math.max(paceMs * 4, behaviour.slow ? 300_000 : 0) }, async () => {
+        it(behaviour.sentence, { timeout: Math.max(paceMs * 4, behaviour.slow ? 900_000 : 0) }, async () => {
           const has = behaviour.needs(bench.cluster);
           if (has) await behaviour.run(bench);
           if (TABLE !== undefined) await note(name, behaviour.sentence, has);

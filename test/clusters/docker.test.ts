@@ -27,7 +27,13 @@ async function openOn(site: EngineSite, more: Partial<DockerOptions> = {}): Prom
   return { cluster: await openDocker(options), again: () => openDocker(options), folder, account: ACCOUNT, image: site.image };
 }
 
-const suiteOptions = { paceMs: PACE_MS, concurrency: 3, ...(ALL_OF_CLUSTERS ? {} : { only: SHORT_PART }) };
+const suiteOptions = {
+  paceMs: PACE_MS,
+  pollMs: 100,
+  concurrency: 3,
+  slow: ALL_OF_CLUSTERS,
+  ...(ALL_OF_CLUSTERS ? {} : { only: SHORT_PART }),
+};
 
 describe("Docker", { skip: dockerMissing() }, () => {
   let site: EngineSite;
@@ -40,7 +46,7 @@ describe("Docker", { skip: dockerMissing() }, () => {
 
   it("loses nothing and runs nothing twice when the daemon is killed", { timeout: 120_000 }, async () => {
     const opened = await openOn(site, { folder: join(site.home, "notes2"), mark: "fails" });
-    const bench = new ClusterBench(opened, PACE_MS);
+    const bench = new ClusterBench(opened, PACE_MS, 100);
     const running = await bench.submit(bench.workload("echo begun >>begun; sleep 1000"));
     const over = await bench.submit(bench.workload("echo begun >>begun; exit 3"));
     await bench.sign(running, "begun");

@@ -19,6 +19,7 @@ import { sshdMissing, startSshd } from "../engines/sshd.ts";
 /** Debian's account that owns nothing; Slurm runs jobs only as accounts that all nodes know. */
 const NOBODY = { uid: 65534, gid: 65534, groups: [], asRoot: false };
 const PACE_MS = 60_000;
+const POLL_MS = 250;
 const missing = slurmMissing();
 
 const optionsFor = (site: SlurmSite, more: Partial<SlurmOptions> = {}): SlurmOptions => ({
@@ -47,6 +48,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
 
   behavesLikeCluster("slurm", () => openOn(site), {
     paceMs: PACE_MS,
+    pollMs: POLL_MS,
     concurrency: 8,
     slow: ALL_OF_CLUSTERS,
     ...(ALL_OF_CLUSTERS ? {} : { only: SHORT_PART }),
@@ -55,7 +57,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
   describe("faults", { skip: ALL_OF_CLUSTERS ? false : "takes minutes: make test-clusters", concurrency: false }, () => {
     let bench: ClusterBench;
     before(async () => {
-      bench = new ClusterBench(await openOn(site, { mark: "faults", folder: join(site.home, "notes-faults") }), PACE_MS);
+      bench = new ClusterBench(await openOn(site, { mark: "faults", folder: join(site.home, "notes-faults") }), PACE_MS, POLL_MS);
     });
     after(() => bench?.cluster.forget([...bench.made], bench.signal));
 
@@ -149,6 +151,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
       () => openOn(site, { mark: "ssh", folder: join(site.home, "notes-ssh"), ssh: sshd.access }),
       {
         paceMs: PACE_MS,
+        pollMs: POLL_MS,
         concurrency: 4,
         only: ALL_OF_CLUSTERS ? /^(?!ends what runs longer)/ : /exit code, its times|any bytes/,
       },

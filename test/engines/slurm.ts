@@ -43,7 +43,9 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
   for (const folder of ["state", "log", "run", "spool", "munge", "db"]) await mkdir(join(home, folder));
   const ports = await Promise.all(Array.from({ length: 3 + count }, freePort));
   const [controller = 0, accounting = 0, database = 0, ...daemons] = ports;
-  const nodes = daemons.map((_, index) => `n${index + 1}`);
+  // Names that no other Slurm of this machine has: control groups are named by them.
+  const prefix = `n${randomBytes(3).toString("hex")}x`;
+  const nodes = daemons.map((_, index) => `${prefix}${index + 1}`);
   const environment = { PATH: process.env.PATH ?? "", SLURM_CONF: join(home, "slurm.conf"), SLURM_TIME_FORMAT: "%s" };
   const running = new Map<string, Running>();
   const tell = async (program: string, ...args: readonly string[]): Promise<string> =>
@@ -70,7 +72,7 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
     async failNode(node) {
       const daemon = running.get(node);
       daemon?.child.kill("SIGKILL");
-      for (const pid of await ofNode(node)) process.kill(pid, "SIGKILL");
+      for (const pid of await ofNode(node)) end(pid);
       await until(`nothing of ${node} is left`, async () => (await ofNode(node)).length === 0);
     },
     startNode: async node => start(node, "slurmd", ["-D", "-N", node]),
@@ -82,8 +84,8 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
     async stop() {
       await tell("scancel", "--state=RUNNING,PENDING,SUSPENDED", "--user=root").catch(() => "");
       for (const name of [...nodes, "controller", "accounting", "database", "munge"]) await running.get(name)?.stop();
-      for (const node of nodes) for (const pid of await ofNode(node)) process.kill(pid, "SIGKILL");
-      await removeGroups(home);
+      for (const node of nodes) for (const pid of await ofNode(node)) end(pid);
+      await removeGroups(nodes);
       await rm(home, { recursive: true, force: true });
     },
   };
@@ -146,7 +148,7 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
       "-e",
       "grant all on slurm_acct.* to slurm@'127.0.0.1' identified by 'slurm'",
     ]);
-    await writeFile(join(home, "slurm.conf"), configuration({ home, controller, accounting, daemons }));
+    await writeFile(join(home, "slurm.conf"), configuration({ home, controller, accounting, daemons, prefix }));
     await writeFile(
       join(home, "cgroup.conf"),
       "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\nConstrainRAMSpace=yes\nConstrainSwapSpace=yes\nAllowedSwapSpace=0\nMinRAMSpace=1\n",
@@ -171,28 +173,35 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
   }
 }
 
-/** The daemon of a node, its steps, and what they run: known by what their command line or environment says. */
+/** The daemon of a node, and everything in its control groups: its steps and what they run. */
 async function ofNode(node: string): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const read = (file: string): Promise<string> => readFile(`/proc/${name}/${file}`, "latin1").catch(() => "");
-    const [line, variables] = await Promise.all([read("cmdline"), read("environ")]);
+    const [line, groups, stat] = await Promise.all([read("cmdline"), read("cgroup"), read("stat")]);
     const isDaemon = /^slurmd\0/.test(line) && line.includes(`\0${node}\0`);
-    const isOfIt = variables.includes("\0SLURM_CONF=/var/tmp/havre-slurm-") && variables.includes(`\0SLURMD_NODENAME=${node}\0`);
-    if (isDaemon || isOfIt || (line.startsWith(`slurmstepd: [`) && (await groupsOf(name)).includes(`slurm_${node}/`)))
-      found.push(Number(name));
+    const isDead = /\) [ZX] /.test(stat);
+    if (!isDead && (isDaemon || groups.includes(`/slurm_${node}/`))) found.push(Number(name));
   }
   return found;
 }
 
-const groupsOf = (pid: string): Promise<string> => readFile(`/proc/${pid}/cgroup`, "latin1").catch(() => "");
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it went by itself
+  }
+}
 
 /** Control groups that Slurm leaves for its nodes. */
-async function removeGroups(_home: string): Promise<void> {
+async function removeGroups(nodes: readonly string[]): Promise<void> {
   await exec("sh", [
     "-c",
-    "for g in /sys/fs/cgroup/*/slurm_n[0-9]*; do [ -d $g ] && find $g -depth -type d -exec rmdir {} + ; done 2>/dev/null; true",
+    'for n in "$@"; do for g in /sys/fs/cgroup/*/slurm_$n; do [ -d $g ] && find $g -depth -type d -exec rmdir {} + ; done; done 2>/dev/null; true',
+    "sh",
+    ...nodes,
   ]);
 }
 
@@ -201,11 +210,13 @@ const configuration = ({
   controller,
   accounting,
   daemons,
+  prefix,
 }: {
   home: string;
   controller: number;
   accounting: number;
   daemons: readonly number[];
+  prefix: string;
 }): string => `
 ClusterName=havre
 SlurmctldHost=${hostname()}(127.0.0.1)
@@ -241,7 +252,7 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=${accounting}
 AccountingStoragePass=${home}/run/munge.sock
-NodeName=n[1-${daemons.length}] NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=[${daemons.join(",")}] CPUs=8 RealMemory=4000 Feature=fast State=UNKNOWN
+NodeName=${prefix}[1-${daemons.length}] NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=[${daemons.join(",")}] CPUs=8 RealMemory=4000 Feature=fast State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
 

@@ -25,6 +25,8 @@ export interface Note extends LogPlace {
   readonly madeAt: number;
 }
 
+const ANSWER_MS = 60_000;
+
 export class Notes {
   readonly #folder: string;
   readonly #mark: string;
@@ -99,6 +101,18 @@ export class Notes {
   async retime(id: WorkloadId, walltimeSeconds: number): Promise<void> {
     const note = await this.read(id);
     if (note) await replaceFile(this.#at(id, "note"), JSON.stringify({ ...note, limits: { ...note.limits, walltimeSeconds } }));
+  }
+
+  /** Whether some process may be between its note and the engine's answer. */
+  async isBeingSubmitted(id: WorkloadId, note: Note): Promise<boolean> {
+    return (await this.readRemote(id)) === undefined && Date.now() - note.madeAt < ANSWER_MS;
+  }
+
+  /** For what is refused after all: nothing is left of it. */
+  async unmakeRefused(id: WorkloadId, error: unknown): Promise<never> {
+    if (error instanceof HavreError && error.kind === "invalid" && (await this.readRemote(id)) === undefined)
+      await this.remove(id);
+    throw error;
   }
 
   readRemote = (id: WorkloadId): Promise<string | undefined> => readIfThere(this.#at(id, "remote"));

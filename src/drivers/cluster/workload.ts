@@ -29,6 +29,11 @@ function malformed(workload: Workload): string | undefined {
   const numbers = [account.uid, account.gid, ...account.groups];
   if (!numbers.every(number => Number.isInteger(number) && number > 0 && number < 2 ** 32 - 1))
     return "work is done by an ordinary account, never by root.";
+  const names = [...workload.avoid, ...Object.keys(workload.labels), ...(workload.queue === undefined ? [] : [workload.queue])];
+  const odd = [...names, ...Object.values(workload.labels).filter(value => value !== "")].find(
+    name => !/^[A-Za-z0-9][\w.-]*$/.test(name),
+  );
+  if (odd !== undefined) return `${JSON.stringify(odd)} is no name of a node, a label or a queue.`;
   const indices = (elements ?? []).map(element => element.index);
   if (new Set(indices).size !== indices.length || !indices.every(index => Number.isSafeInteger(index) && index >= 0))
     return "elements of an array have different numbers from 0.";

@@ -5,7 +5,7 @@ import { runsItself } from "./workload.ts";
  * The few lines of sh that stand between an engine and a command. They see to what no engine does: that the command begins once
  * however often the engine starts them, that its outputs go to its files, that one file and the number of processes are limited, that
  * a program which is not there is told from one that fails. In its box lie: `begun`, who began it (the engine's name of that start's
- * job); `refused`, why it never began; `code`, its exit code, of which some engines tell seven bits.
+ * job); `begins`, a line for each time; `refused`, why it never began; `code`, its exit code, of which some engines tell seven bits.
  */
 export interface Wrapping {
   /** As the node sees them; $BOX and $DIR are set by words before. */
@@ -39,6 +39,7 @@ export function wrapperScript(wrapping: Wrapping): string {
     ...before,
     `KEY=${key}`,
     `(set -C; echo "$KEY" >"$BOX/begun") 2>/dev/null || ${again} || exit ${NEEDLESS}`,
+    `echo "$KEY" >>"$BOX/begins"`,
     `cd "$DIR" || { echo "the directory cannot be entered" >"$BOX/refused"; exit ${NOT_FOUND}; }`,
     `exec ${outputs}`,
     `ulimit -c 0; ulimit -f ${Math.ceil(diskBytes / BLOCK_BYTES)} || exit ${NOT_FOUND}`,

@@ -34,7 +34,6 @@ interface Stats {
 /** What the engine says of a workload that it could not start. */
 const CANNOT = /no such file|not found|permission denied|OCI runtime|runc|crun|exec format|invalid|not a directory/i;
 const PORT_TAKEN = /(?:port is already allocated|address already in use)/i;
-const TOLD_LATER_MS = 60_000;
 const KILLED = 137;
 
 /** Containers of this installation, by their names. */
@@ -189,7 +188,7 @@ export class Containers {
       if (cause !== undefined)
         return observed(id, "ended", { node, endedAt: new Date(), end: { cause, exitCode: KILLED, message: "" } });
       if (found !== undefined) return observed(id, "waiting", { node, remoteId: found.Id });
-      return Date.now() - note.madeAt < TOLD_LATER_MS && listed !== undefined ? undefined : observed(id, "absent", {});
+      return (await this.#notes.isBeingSubmitted(id, note)) ? undefined : observed(id, "absent", {});
     }
     const { Status, StartedAt, FinishedAt } = found.State;
     const begun = { node, remoteId: found.Id, begun: 1, startedAt: timeIn(StartedAt) };

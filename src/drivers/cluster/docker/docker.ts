@@ -89,6 +89,7 @@ export async function openDocker(options: DockerOptions): Promise<Cluster> {
       await containers.create(note.name, body, signal);
     }
     await containers.start(id, note.name, workload.ports, signal);
+    await notes.writeRemote(id, note.name);
     // Killed while it was being started.
     if ((await notes.readCause(id)) === "killed") await containers.kill(note.name, signal);
     return "done";
@@ -160,7 +161,9 @@ export async function openDocker(options: DockerOptions): Promise<Cluster> {
         throw new HavreError("invalid", 'docker: the machine\'s own system ("host") is not run here: name an image.');
       const known = underWay.get(workload.id);
       if (known) return known;
-      const submitted = submit(workload, signal).finally(() => underWay.delete(workload.id));
+      const submitted = submit(workload, signal)
+        .catch(error => notes.unmakeRefused(workload.id, error))
+        .finally(() => underWay.delete(workload.id));
       underWay.set(workload.id, submitted);
       return submitted;
     },

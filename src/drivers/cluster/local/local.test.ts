@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { behavesLikeCluster } from "../../../ports/cluster.suite.ts";
+import { ALL_OF_CLUSTERS, behavesLikeCluster } from "../../../ports/cluster.suite.ts";
 import { bwrapMissing, openSmallLocal, removeSmallLocal } from "./local.fixture.ts";
 
 for (const cages of ["auto", "rlimits"] as const)
@@ -12,5 +12,5 @@ for (const cages of ["auto", "rlimits"] as const)
       const local = await openSmallLocal(home, { cages });
       return { ...local, close: () => removeSmallLocal(home, local.cluster) };
     },
-    { skip: bwrapMissing() },
+    { skip: bwrapMissing(), slow: ALL_OF_CLUSTERS },
   );

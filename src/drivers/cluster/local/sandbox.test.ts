@@ -9,7 +9,7 @@ import { MIB } from "../../../kernel/units.ts";
 import { ClusterBench, processesWith } from "../../../ports/cluster.suite.ts";
 import { bwrapMissing, openSmallLocal, removeSmallLocal } from "./local.fixture.ts";
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 const isRoot = process.getuid?.() === 0;
 
 /** What somebody tries who wants out, or wants the machine for themselves. */

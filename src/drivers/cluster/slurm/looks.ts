@@ -125,6 +125,7 @@ export class Looks {
       return elements.map(index =>
         observed(id, index, { state: "ended", end: { cause, exitCode: 137, message: "" }, endedAt: new Date() }),
       );
+    if (await this.#notes.isBeingSubmitted(id, note)) return [];
     // A job that Slurm told us the number of, and knows nothing of any more.
     return elements.map(index => observed(id, index, { state: "absent" }));
   }

@@ -94,6 +94,7 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     const job = /^(\d+)/.exec(answer.trim())?.[1];
     if (job === undefined) throw new HavreError("protocol", "Slurm: sbatch told no number of the job.");
     await notes.writeRemote(id, job);
+    if ((await notes.readCause(id)) !== undefined) await kill([{ id }], signal); // killed while sbatch ran
     return "done";
   }
 
@@ -163,7 +164,9 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
         throw new HavreError("invalid", "slurm: a program cannot have a name with an equals sign.");
       const known = underWay.get(workload.id);
       if (known) return known;
-      const submitted = submit(workload, signal).finally(() => underWay.delete(workload.id));
+      const submitted = submit(workload, signal)
+        .catch(error => notes.unmakeRefused(workload.id, error))
+        .finally(() => underWay.delete(workload.id));
       underWay.set(workload.id, submitted);
       return submitted;
     },
