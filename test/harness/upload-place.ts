@@ -13,7 +13,7 @@ export async function aPlace(): Promise<Place & { close(): Promise<void> }> {
     folder,
     async close() {
       await database.drop();
-      await rm(folder, { recursive: true, force: true });
+      for (const used of [folder, `${folder}-shared`]) await rm(used, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,5 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Settings, World } from "../../src/core/world.ts";
 import { openFolderBlobs } from "../../src/drivers/blobs/folder/index.ts";
 import { openFolders } from "../../src/drivers/folders/index.ts";
@@ -47,7 +46,7 @@ export async function aReplica(place: Place, options: ReplicaOptions = {}): Prom
     settings: testSettings({ maxUploadBytes: 8 * GIB, uploadExpiryMs: 86_400_000, ...options.settings }),
     blobs: await openFolderBlobs(place.folder, { hashPatienceMs: options.hashPatienceMs ?? 10_000 }),
     openStorage: () => Promise.reject(new Error("uploads open no storage")),
-    folders: await openFolders(join(place.folder, "shared")),
+    folders: await openFolders(`${place.folder}-shared`),
     log: { debug: () => {}, info: note, warn: note, error: note },
   };
   const tus = makeTus(world, new Believed(options.believed ?? []));
