@@ -18,6 +18,7 @@ import {
   tokensOf,
 } from "../core/people/index.ts";
 import { type Person, SYSTEM } from "../core/people/model.ts";
+import { loadPreset } from "../core/presets/index.ts";
 import type { World } from "../core/world.ts";
 import { HavreError, notFound } from "../kernel/errors.ts";
 import { newKey } from "../kernel/ids.ts";
@@ -41,6 +42,7 @@ const USAGE = `Usage: havre admin <command> [options]
   load virtual_machine [FILE]                  what machines are made of: a first set, or your own from FILE (JSON),
                                                which writes over what has the same name; see docs/machines.md
 ${IMAGE_USAGE}
+  load preset FILE                             a known world for the marketplace's API (docs/operations.md); again changes nothing
   errand list                                  background work that is parked, with its reason
   errand retry ID                              queue a parked one again
 
@@ -151,6 +153,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "token rotate": { takes: ["NAME"], run: rotateToken },
   "load university": { takes: ["FILE?"], run: loadUniversities },
   "load virtual_machine": { takes: ["FILE?"], run: loadMachineCatalogue },
+  "load preset": { takes: ["FILE"], run: loadPresetFile },
   "errand list": { takes: [], run: listErrands },
   "errand retry": { takes: ["ID"], run: retryErrand },
 };
@@ -293,6 +296,21 @@ async function loadMachineCatalogue({ world, names: [file] }: Call): Promise<Ans
       ? await loadCatalogue(world, INITIAL_CATALOGUE, false)
       : await loadCatalogue(world, readCatalogue(textOf(file)), true);
   return { lines: [`${added} rows added.`], value: { added } };
+}
+
+async function loadPresetFile({ world, names: [file = ""] }: Call): Promise<Answer> {
+  const loaded = await loadPreset(world, parsed(file));
+  const counts = Object.entries(loaded.counts).map(([key, count]) => `${key}: ${count}`);
+  return { lines: [...loaded.warnings.map(warning => `warning: ${warning}`), ...counts], value: loaded };
+}
+
+function parsed(file: string): unknown {
+  try {
+    return JSON.parse(textOf(file));
+  } catch (error) {
+    if (error instanceof Misuse) throw error;
+    throw new Misuse(`${file} is no JSON: ${(error as Error).message}`);
+  }
 }
 
 function textOf(file: string): string {

@@ -135,6 +135,8 @@ export const within = (store: StoreFace, tx: Tx): StoreFace => ({
 export const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? "");
 /** A unique constraint refused the row. */
 export const isTaken = (error: unknown): boolean => codeOf(error) === "23505";
+/** A value is not of its kind, or outside of what its column takes. */
+export const isRefusedRow = (error: unknown): boolean => /^(22|23502|23514)/.test(codeOf(error));
 /** The row is still referred to, or refers to nothing. */
 export const isReferenced = (error: unknown): boolean => codeOf(error) === "23503";
 

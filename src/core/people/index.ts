@@ -53,6 +53,7 @@ export {
   type LockPolicy,
   noteFailure,
 } from "./lock-out.ts";
+export { hashPassword, verifyPassword } from "./passwords.ts";
 export { changeProfile, type ProfileInput, showProfile } from "./profile.ts";
 export {
   activate,
@@ -63,7 +64,7 @@ export {
   resetPassword,
   resetUsername,
 } from "./recovery.ts";
-export { isAdministrator, MAX_USERNAME, mayReach, mayRemove } from "./rules.ts";
+export { isAdministrator, MAX_USERNAME, mayReach, mayRemove, normalUsername } from "./rules.ts";
 export { mustAdminister, mustBeAnother, mustBeSuperuser } from "./safeguards.ts";
 export {
   closeOtherSessions,
