@@ -153,7 +153,8 @@ describe("killed at any moment", { skip: missing }, () => {
       const ends = await Promise.all(ids.map(id => actor.over(id, 120_000)));
       const { task } = await actor.over(array, 120_000);
       for (const [n, end] of ends.entries()) {
-        assert.deepEqual([end.task.exitCode, end.run?.try, end.task.failures], [n % 4, 1, 0], `task ${end.id}`);
+        const told = `task ${end.id}: ${end.task.mark} ${end.task.reason}`;
+        assert.deepEqual([end.task.exitCode, end.run?.try, end.task.failures, end.task.mark], [n % 4, 1, 0, ""], told);
         assert.equal(await readFile(join(actor.folderOf(end.task), "begun"), "utf8"), "begun\n");
       }
       assert.deepEqual([task.exitCode, task.elementsOver], [0, 20]);

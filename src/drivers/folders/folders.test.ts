@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -76,6 +76,19 @@ describe("folders of tasks", () => {
     await folders.write("a/task", "god.info", "1\n2\n", undefined);
     assert.equal(await textOf("god.info"), "1\n2\n");
     assert.equal(await readFile(join(home, "secret"), "utf8"), "secret");
+  });
+
+  const notRoot = process.getuid?.() === 0 ? false : "only root gives folders away";
+  it("a folder that was made and not given away yet, when the plug was pulled, is given away", { skip: notRoot }, async () => {
+    const path = join(folders.root, "c/task");
+    await mkdir(path, { recursive: true, mode: 0o711 });
+    await chmod(path, 0o750);
+    await folders.make("c/task", { uid: 20_001, gid: 20_001 });
+    const { uid, gid, mode } = await stat(path);
+    assert.deepEqual([uid, gid, mode & 0o777], [20_001, 20_001, 0o750]);
+    await chmod(path, 0o700);
+    await folders.make("c/task", { uid: 20_001, gid: 20_001 });
+    assert.equal((await stat(path)).mode & 0o777, 0o700, "theirs stays as it is");
   });
 
   it("measures and removes what is in a folder, and no link's goal", async () => {

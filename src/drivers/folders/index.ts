@@ -98,9 +98,11 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
     async make(path, owner) {
       const whole = at(path);
       const first = await mkdir(whole, { recursive: true, mode: 0o711 }).catch(refusing);
-      if (first === undefined) return;
+      if (first === undefined && owner === undefined) return;
       const folder = await open(whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(refusing);
       try {
+        // One that is there and still ours was made by a process that was killed before it could give it away.
+        if (first === undefined && (await folder.stat()).uid !== process.getuid?.()) return;
         await folder.chmod(owner ? 0o750 : 0o711);
         await give(folder, owner);
       } finally {
