@@ -7,7 +7,7 @@ import { freePort } from "../engines/ports.ts";
 import { Client } from "../harness/client.ts";
 import { ADMIN, type Havre, startHavre, until } from "../harness/havre.ts";
 import { aStudy, dropsOf, type TestStudy } from "../harness/study.ts";
-import { askAnonymously, HawkClient } from "../walk/broker-clients.ts";
+import { HawkClient } from "../walk/broker-clients.ts";
 
 /** A visitor's address, and the address of a load balancer that is believed: this machine has all of 127.0.0.0/8. */
 const VISITOR = "127.0.0.2";
@@ -101,7 +101,7 @@ describe("behind nginx, on the broker's three ports", { skip: nginxMissing() }, 
   });
 
   it("a request signed for Havre's own port is refused at the front", async () => {
-    const { body } = await askAnonymously(`${open.api}/api`, "POST", "/auth/hawk/create/", ADMIN);
+    const { body } = await new HawkClient(`${open.api}/api`).askAnonymously("POST", "/auth/hawk/create/", ADMIN);
     const credentials = { id: body.key, key: body.secret, algorithm: "sha256" } as const;
     const { header } = hawk.client.header(`${havre.url}/api/v1/studies/`, "GET", { credentials });
     const answer = await ask(`${open.api}/api/v1/studies/`, VISITOR, { authorization: header });

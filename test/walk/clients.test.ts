@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Upload } from "tus-js-client";
+import { INITIAL_CATALOGUE, loadCatalogue } from "../../src/core/machines/index.ts";
+import { Store } from "../../src/store/store.ts";
+import { nameOf, OPERATIONS, type Operation } from "../contract/operations.ts";
 import { Client } from "../harness/client.ts";
 import { type Havre, startHavre, until } from "../harness/havre.ts";
-import { askAnonymously, type BrokerClient, HawkClient, JwtClient, type Said } from "./broker-clients.ts";
+import { type BrokerClient, HawkClient, JwtClient, type Said } from "./broker-clients.ts";
 
 const PASSWORDS = ["correct-Horse-7-battery", "another-Lantern-44-sheep", "third-Teapot-91-window"] as const;
 const OTHER = { username: "colleague", email: "colleague@example.org" };
@@ -19,11 +22,16 @@ describe("a researcher's life, by clients written for the broker", () => {
   before(async () => {
     havre = await startHavre({ env: { REGISTRATION: "open", ACTIVATION_MAIL: "true", FOLDER_ROOTS: folder } });
     admin = await new Client(havre.url).signIn();
+    const store = new Store({ connection: havre.database.connection, maxConnections: 1, onError: () => {} });
+    await loadCatalogue({ store }, INITIAL_CATALOGUE, false);
+    await store.close();
   });
   after(async () => {
     await havre?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+  /** By either client: each signs in by operations of its own. */
+  const walked = new Set<string>();
   const api = (): string => `${havre.url}/api`;
 
   /** What the reader of a mail copies out of its link. */
@@ -36,12 +44,12 @@ describe("a researcher's life, by clients written for the broker", () => {
       return token === "" ? undefined : { uid, token };
     }, `the ${purpose} mail to ${email}`);
 
-  async function register(username: string, email: string): Promise<number> {
-    const made = await askAnonymously(api(), "POST", "/auth/users/", { username, password: PASSWORDS[0], email });
+  async function register(client: BrokerClient, username: string, email: string): Promise<number> {
+    const made = await client.askAnonymously("POST", "/auth/users/", { username, password: PASSWORDS[0], email });
     assert.deepEqual([made.status, made.body], [201, { email, username, id: made.body.id }]);
-    const resent = await askAnonymously(api(), "POST", "/auth/users/resend_activation/", { email });
+    const resent = await client.askAnonymously("POST", "/auth/users/resend_activation/", { email });
     assert.equal(resent.status, 204);
-    const opened = await askAnonymously(api(), "POST", "/auth/users/activation/", await linkTo(email, "activation"));
+    const opened = await client.askAnonymously("POST", "/auth/users/activation/", await linkTo(email, "activation"));
     assert.equal(opened.status, 204);
     return made.body.id;
   }
@@ -59,8 +67,8 @@ describe("a researcher's life, by clients written for the broker", () => {
       };
 
       // An account, and what one does with it.
-      const id = await register(username, email);
-      const other = await register(`${OTHER.username}.${username}`, `${username}.${OTHER.email}`);
+      const id = await register(client, username, email);
+      const other = await register(client, `${OTHER.username}.${username}`, `${username}.${OTHER.email}`);
       await client.signIn(username, PASSWORDS[0]);
       const self = { id, username, email };
       assert.deepEqual((await good("GET", "/auth/users/")).results, [self]);
@@ -68,6 +76,8 @@ describe("a researcher's life, by clients written for the broker", () => {
       assert.deepEqual(await good("GET", `/auth/users/${id}/`), self);
       for (const [method, path] of [
         ["PUT", "/auth/users/me/"],
+        ["PATCH", "/auth/users/me/"],
+        ["PUT", `/auth/users/${id}/`],
         ["PATCH", `/auth/users/${id}/`],
       ] as const)
         assert.deepEqual(await good(method, path, { email, username: "ignored" }), self);
@@ -139,17 +149,81 @@ describe("a researcher's life, by clients written for the broker", () => {
       assert.deepEqual([drop.original_filename, drop.filesize, drop.uploader.name], ["steps.csv", 5, "Gerda Guest"]);
       assert.equal(readFileSync(join(folder, username, "steps.csv"), "utf8"), "1,2,3");
 
+      await lifeOfAMachine(good, admin, made.id);
+
       // And all ends.
       const kept = await client.ask("DELETE", "/auth/users/me/", { current_password: PASSWORDS[2] });
       assert.equal(kept.status, 409);
       await good("DELETE", `/v1/studies/${made.id}/`, undefined, 204);
       assert.equal((await client.ask("GET", `/v1/studies/${made.id}/`)).status, 404);
       assert.equal((await client.ask("DELETE", `/auth/users/${other}/`, { current_password: PASSWORDS[0] })).status, 403);
-      await good("DELETE", "/auth/users/me/", { current_password: PASSWORDS[2] }, 204);
+      await good("DELETE", `/auth/users/${id}/`, { current_password: PASSWORDS[2] }, 204);
       await assert.rejects(client.signIn(`${username}.3`, PASSWORDS[2]));
+      await client.signIn(`${OTHER.username}.${username}`, PASSWORDS[0]);
+      await good("DELETE", "/auth/users/me/", { current_password: PASSWORDS[0] }, 204);
+
+      const served = OPERATIONS.filter(operation => !/^\/auth\/(hawk|jwt)\//.test(operation.path));
+      assert.deepEqual(
+        served.filter(operation => !wasWalked(client, operation)).map(nameOf),
+        [],
+        "operations that nobody walked",
+      );
+      for (const operation of OPERATIONS) if (wasWalked(client, operation)) walked.add(nameOf(operation));
     });
   }
+
+  it("comes past every documented operation", () => assert.deepEqual([...walked].sort(), OPERATIONS.map(nameOf).sort()));
 });
+
+/** What a machine is made of, and one that an outside system builds and removes. */
+async function lifeOfAMachine(
+  good: (method: string, path: string, body?: unknown, status?: number) => Promise<Said["body"]>,
+  admin: Client,
+  study: number,
+): Promise<void> {
+  const providers = await good("GET", "/v1/virtualmachines/providers/");
+  assert.ok(providers.some((one: { id: string }) => one.id === "vrw"));
+  const first: Record<string, number> = {};
+  for (const kind of ["gpu", "memory", "network", "os", "profiles", "storage"]) {
+    const { results } = await good("GET", `/v1/virtual_machines/vrw/${kind}/`);
+    assert.ok(results.length > 0 && results.every((part: Said["body"]) => part.provider.id === "vrw"), kind);
+    const all = (await good("GET", `/v1/virtualmachines/${kind}/?page_size=1000`)).results;
+    assert.ok(
+      results.every((part: Said["body"]) => all.some((one: Said["body"]) => one.id === part.id)),
+      kind,
+    );
+    assert.deepEqual(await good("GET", `/v1/virtualmachines/${kind}/${results[0].id}/`), results[0]);
+    first[kind] = results[0].id;
+  }
+  const write = {
+    name: "a machine",
+    provider: "vrw",
+    study,
+    profile: first.profiles,
+    operating_system: first.os,
+    base_memory_type: first.memory,
+    base_storage_type: first.storage,
+  };
+  const made = await good("POST", "/v1/virtualmachines/", write);
+  assert.deepEqual([made.access, made.remote_id, made.study.id], [[], "", study]);
+  assert.deepEqual((await good("GET", "/v1/virtualmachines/")).results, [made]);
+  assert.deepEqual(await good("GET", `/v1/virtualmachines/${made.id}/`), made);
+  const changed = await good("PUT", `/v1/virtualmachines/${made.id}/`, { ...write, base_memory_amount: 2 });
+  assert.equal(changed.total_memory, 2 * made.total_memory);
+  await good("DELETE", `/v1/virtualmachines/${made.id}/`, undefined, 204);
+  // The row goes once the outside system has removed the machine.
+  const waiting = (await admin.get("/api/v1/vrw/workspaces/?status=DELETE")).results as { id: number; study: { id: number } }[];
+  for (const { id } of waiting.filter(one => one.study.id === study))
+    await admin.put(`/api/v1/vrw/workspaces/${id}/status/`, { status: "TERMINATED" });
+  assert.deepEqual((await good("GET", "/v1/virtualmachines/")).results, []);
+}
+
+/** Parameters are numbers, but for the name of a provider: else "me" would pass for an id. */
+function wasWalked({ walked }: BrokerClient, operation: Operation): boolean {
+  const path = operation.path.replaceAll("{provider}", "[a-z]+").replaceAll(/\{\w+\}/g, "\\d+");
+  const pattern = new RegExp(`^${operation.method} ${path}$`);
+  return [...walked].some(one => pattern.test(one));
+}
 
 const upload = (endpoint: string, metadata: Record<string, string>): Promise<void> =>
   new Promise((resolve, reject) =>
