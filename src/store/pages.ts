@@ -11,8 +11,17 @@ export async function pageOf<DB, T extends keyof DB, Row>(
   { offset, limit }: Window,
   dress: (query: SelectQueryBuilder<DB, T, object>) => SelectQueryBuilder<DB, T, Row>,
 ): Promise<Page<Row>> {
-  const { total } = (await all.select(sql<number>`count(*)`.as("total")).executeTakeFirst()) as { total: number };
-  const start = offset >= 0 ? offset : Math.max(0, Math.ceil(total / limit) - 1) * limit;
-  if (start >= total) return { total, items: [] };
-  return { total, items: (await dress(all).offset(start).limit(limit).execute()) as Row[] };
+  const count = async (): Promise<number> =>
+    ((await all.select(sql<number>`count(*)`.as("total")).executeTakeFirst()) as { total: number }).total;
+  const rows = async (start: number, most: number): Promise<Row[]> =>
+    (await dress(all).offset(start).limit(most).execute()) as Row[];
+
+  if (offset < 0) {
+    const total = await count();
+    return { total, items: total === 0 ? [] : await rows((Math.ceil(total / limit) - 1) * limit, limit) };
+  }
+  // One row more tells whether this is the end, and then nothing needs to be counted: most lists fit on their first page.
+  const found = await rows(offset, limit + 1);
+  const isEnd = found.length <= limit && (found.length > 0 || offset === 0);
+  return { total: isEnd ? offset + found.length : await count(), items: found.slice(0, limit) };
 }
