@@ -12,14 +12,16 @@ const PYTHON = "/usr/bin/python3";
 const START_WITHIN_MS = 20_000;
 
 export const peerMissing = (): string | undefined =>
-  spawnSync(PYTHON, ["-c", "import rest_framework, gunicorn, psycopg2"]).status === 0
+  spawnSync(PYTHON, ["-c", "import rest_framework, djoser, gunicorn, psycopg2"]).status === 0
     ? undefined
-    : "apt-get install python3-djangorestframework gunicorn python3-psycopg2";
+    : "apt-get install python3-djangorestframework python3-djoser gunicorn python3-psycopg2";
 
 export const peerVersion = (): string =>
   spawnSync(PYTHON, [
     "-c",
-    "import sys, django, rest_framework, gunicorn; print(f'Django {django.__version__}, REST framework {rest_framework.__version__}, gunicorn {gunicorn.__version__}, Python {sys.version.split()[0]}')",
+    `import importlib.metadata as m, platform
+names = {"Django": "Django", "REST framework": "djangorestframework", "djoser": "djoser", "gunicorn": "gunicorn"}
+print(", ".join(f"{name} {m.version(package)}" for name, package in names.items()) + f", Python {platform.python_version()}")`,
   ])
     .stdout.toString()
     .trim();

@@ -6,6 +6,9 @@ export const STUDIES = 100_000;
 const PEOPLE = 1_000;
 /** The opaque token of one of the people, who is nothing special: owns 100 studies and has a role in some 300. */
 export const TOKEN = "benchmark-token-of-a-researcher";
+/** Two of their own studies. */
+export const STUDY = 50_041;
+export const STUDY_ABOUT_PEOPLE = 52_041;
 
 /**
  * 100,000 studies in an empty database. Each has an owner, three more people with a role (one in ten expired), mostly a

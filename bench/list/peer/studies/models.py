@@ -14,6 +14,7 @@ class Stamped(models.Model):
 
 class Organisation(models.Model):
     name = models.TextField()
+    ror = models.TextField(null=True)
 
     class Meta:
         managed = False
@@ -43,11 +44,16 @@ class Person(Stamped):
     email = models.TextField()
     first_name = models.TextField()
     last_name = models.TextField()
+    orcid = models.TextField(null=True)
     is_active = models.BooleanField()
+    is_staff = models.BooleanField()
     is_superuser = models.BooleanField()
     organisation = models.ForeignKey(Organisation, models.DO_NOTHING, null=True)
     faculty = models.ForeignKey(Faculty, models.DO_NOTHING, null=True)
     is_authenticated = True
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
 
     class Meta:
         managed = False

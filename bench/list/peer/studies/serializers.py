@@ -8,7 +8,7 @@ from .models import Faculty, Organisation, Permission, Person, Study, StudyField
 class UniversitySerializer(serializers.ModelSerializer):
     class Meta:
         model = Organisation
-        fields = ["id", "name"]
+        fields = ["id", "name", "ror"]
 
 
 class FacultySerializer(serializers.ModelSerializer):
@@ -41,6 +41,7 @@ class ResearcherSerializer(serializers.ModelSerializer):
             "email_address",
             "university",
             "faculty",
+            "orcid",
             "created_at",
             "updated_at",
         ]
