@@ -42,7 +42,7 @@ const CHOSEN = Object.entries(ROUTES).filter(([name]) => name.includes(asked.onl
 const OURS = "Havre";
 const PROMISED = 8;
 /** JIT compilers and caches: those of both. */
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 2;
 
 const nameOf = (route: string, who: string): string => `${route}: ${who}`;
 
@@ -118,6 +118,7 @@ function contestant(
       await load(`${server.url}${path}`, TOKEN, Number(asked.connections), WARM_UP_SECONDS);
       const before = own() + postgres();
       const measured = await load(`${server.url}${path}`, TOKEN, Number(asked.connections), Number(asked.seconds));
+      if (measured.requests === 0) throw new Error(`${name}: no answer within the time. Give more --seconds.`);
       return { ...measured, cpuMs: ((own() + postgres() - before) * 1000) / measured.requests };
     },
   };
