@@ -68,7 +68,7 @@ export const catalogue = (tx: Tx) => {
 
     /** What is offered, smallest units first. */
     async page(kind: PartKind, provider: ProviderId | undefined, window: Window): Promise<Page<Part>> {
-      const page = await pageOf(offeredParts(kind, provider), window, query =>
+      const page = await pageOf(tx, offeredParts(kind, provider), window, query =>
         query.selectAll().orderBy("provider").orderBy("unit_value").orderBy("name").orderBy("id"),
       );
       return { total: page.total, items: page.items.map(partOf) };
@@ -87,7 +87,9 @@ export const catalogue = (tx: Tx) => {
 
     /** What is offered, in the order in which it was written. */
     async profiles(provider: ProviderId | undefined, window: Window): Promise<Page<ProfileView>> {
-      const page = await pageOf(offeredProfiles(provider), window, query => query.selectAll().orderBy("provider").orderBy("id"));
+      const page = await pageOf(tx, offeredProfiles(provider), window, query =>
+        query.selectAll().orderBy("provider").orderBy("id"),
+      );
       const known = await parts();
       return { total: page.total, items: page.items.map(row => profileOf(row, known)) };
     },

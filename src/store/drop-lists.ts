@@ -18,7 +18,7 @@ export const dropLists = (tx: Tx) => {
       let query = visible(actor);
       if (filter.study !== undefined) query = query.where("study_id", "=", filter.study);
       if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-      const page = await pageOf(query, filter.window, all => all.selectAll().orderBy("id", "desc"));
+      const page = await pageOf(tx, query, filter.window, all => all.selectAll().orderBy("id", "desc"));
       return { total: page.total, items: page.items.map(dropOf) };
     },
 

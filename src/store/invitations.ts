@@ -51,7 +51,7 @@ export const invitations = (tx: Tx) => {
     /** Of one study, or of all that the actor sees; newest first. */
     async page(actor: Actor, studyId: number | undefined, window: Window): Promise<Page<SeenInvitation>> {
       const all = studyId === undefined ? visible(actor) : visible(actor).where("invitation.study_id", "=", studyId);
-      const page = await pageOf(all, window, query =>
+      const page = await pageOf(tx, all, window, query =>
         query
           .selectAll("invitation")
           .select(["study.upload_uuid", standingOf(actor, "study").as("standing")])

@@ -92,7 +92,7 @@ export const machines = (tx: Tx) => {
     /** Newest first. @param study only those of one study */
     async page(actor: Actor, study: number | undefined, window: Window): Promise<Page<MachineRow>> {
       const seen = tx.selectFrom("machine").where(visible(actor));
-      const page = await pageOf(study === undefined ? seen : seen.where("study_id", "=", study), window, query =>
+      const page = await pageOf(tx, study === undefined ? seen : seen.where("study_id", "=", study), window, query =>
         query.selectAll().orderBy("id", "desc"),
       );
       return { total: page.total, items: await dressed(page.items) };

@@ -69,7 +69,7 @@ export const mails = (tx: Tx) => ({
 
   /** Newest first. */
   async page(window: Window): Promise<Page<Mail>> {
-    const page = await pageOf(tx.selectFrom("mail"), window, query => query.selectAll().orderBy("id", "desc"));
+    const page = await pageOf(tx, tx.selectFrom("mail"), window, query => query.selectAll().orderBy("id", "desc"));
     return { total: page.total, items: page.items.map(mailOf) };
   },
 });

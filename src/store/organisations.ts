@@ -25,7 +25,21 @@ const fieldOf = (row: FieldRow): StudyField => ({
   },
 });
 
+const FACULTY_COLUMNS = [
+  "faculty.id as id",
+  "faculty.name as name",
+  "organisation.id as organisation_id",
+  "organisation.name as organisation_name",
+  "organisation.ror as organisation_ror",
+] as const;
+const facultyOf = (row: Omit<FieldRow, "faculty_id" | "faculty_name">): FacultyView => ({
+  id: row.id,
+  name: row.name,
+  organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.organisation_ror },
+});
+
 export const organisations = (tx: Tx) => {
+  const faculties = () => tx.selectFrom("faculty").innerJoin("organisation", "organisation.id", "faculty.organisation_id");
   const fields = (facultyId: number) =>
     tx
       .selectFrom("study_field as field")
@@ -46,7 +60,7 @@ export const organisations = (tx: Tx) => {
     /** By name. */
     async page(window: Window): Promise<Page<Organisation>> {
       const all = tx.selectFrom("organisation");
-      return pageOf(all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"));
+      return pageOf(tx, all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"));
     },
 
     async byId(id: number): Promise<Organisation | undefined> {
@@ -59,21 +73,17 @@ export const organisations = (tx: Tx) => {
       return row?.organisation_id;
     },
 
-    async faculties(organisation: Organisation, window: Window): Promise<Page<FacultyView>> {
-      const all = tx.selectFrom("faculty").where("organisation_id", "=", organisation.id);
-      const page = await pageOf(all, window, query => query.select(["id", "name"]).orderBy("name").orderBy("id"));
-      return { total: page.total, items: page.items.map(row => ({ ...row, organisation })) };
+    async faculties(organisationId: number, window: Window): Promise<Page<FacultyView>> {
+      const all = faculties().where("organisation_id", "=", organisationId);
+      const page = await pageOf(tx, all, window, query =>
+        query.select(FACULTY_COLUMNS).orderBy("faculty.name").orderBy("faculty.id"),
+      );
+      return { total: page.total, items: page.items.map(facultyOf) };
     },
 
     async facultyById(id: number): Promise<FacultyView | undefined> {
-      const row = await tx
-        .selectFrom("faculty")
-        .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
-        .select(["faculty.id", "faculty.name", "organisation_id", "organisation.name as organisation_name", "ror"])
-        .where("faculty.id", "=", id)
-        .executeTakeFirst();
-      if (!row) return undefined;
-      return { id: row.id, name: row.name, organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.ror } };
+      const row = await faculties().select(FACULTY_COLUMNS).where("faculty.id", "=", id).executeTakeFirst();
+      return row && facultyOf(row);
     },
 
     async hasFaculty(organisationId: number, facultyId: number): Promise<boolean> {
@@ -86,18 +96,15 @@ export const organisations = (tx: Tx) => {
       return row !== undefined;
     },
 
-    async fieldPage(facultyId: number, window: Window): Promise<Page<StudyField>> {
-      const page = await pageOf(fields(facultyId), window, query =>
-        query.select(columns).orderBy("field.name").orderBy("field.id"),
-      );
+    /** Of a faculty; none when it is another organisation's. */
+    async fieldPage(organisationId: number, facultyId: number, window: Window): Promise<Page<StudyField>> {
+      const all = fields(facultyId).where("organisation.id", "=", organisationId);
+      const page = await pageOf(tx, all, window, query => query.select(columns).orderBy("field.name").orderBy("field.id"));
       return { total: page.total, items: page.items.map(fieldOf) };
     },
 
-    /** The fields of the faculty somebody works at; none without a faculty. */
-    async fieldsOf(personId: number): Promise<StudyField[]> {
-      const person = await tx.selectFrom("person").select("faculty_id").where("id", "=", personId).executeTakeFirst();
-      if (!person?.faculty_id) return [];
-      const rows = await fields(person.faculty_id).select(columns).orderBy("field.name").orderBy("field.id").execute();
+    async fieldsOf(facultyId: number): Promise<StudyField[]> {
+      const rows = await fields(facultyId).select(columns).orderBy("field.name").orderBy("field.id").execute();
       return rows.map(fieldOf);
     },
 

@@ -24,7 +24,7 @@ describe("pageOf", () => {
 
   const page = async (offset: number, limit: number, names: readonly string[] = NAMES) => {
     const all = store.db.selectFrom("organisation").where("name", "in", names);
-    const { total, items } = await pageOf(all, { offset, limit }, query => query.select("name").orderBy("name"));
+    const { total, items } = await pageOf(store.db, all, { offset, limit }, query => query.select("name").orderBy("name"));
     return { total, items: items.map(({ name }) => name) };
   };
 

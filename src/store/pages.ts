@@ -1,5 +1,8 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { Page, Window } from "../kernel/pages.ts";
+import type { Tx } from "./store.ts";
+
+const NOTHING = { total: 0, items: [] };
 
 /**
  * One window of a query and the count of all its rows. A negative offset means the last window.
@@ -7,21 +10,28 @@ import type { Page, Window } from "../kernel/pages.ts";
  * @param dress adds columns and order
  */
 export async function pageOf<DB, T extends keyof DB, Row>(
+  tx: Tx,
   all: SelectQueryBuilder<DB, T, object>,
   { offset, limit }: Window,
   dress: (query: SelectQueryBuilder<DB, T, object>) => SelectQueryBuilder<DB, T, Row>,
 ): Promise<Page<Row>> {
-  const count = async (): Promise<number> =>
-    ((await all.select(sql<number>`count(*)`.as("total")).executeTakeFirst()) as { total: number }).total;
-  const rows = async (start: number, most: number): Promise<Row[]> =>
-    (await dress(all).offset(start).limit(most).execute()) as Row[];
-
+  const count = sql<number>`(select count(*) from (${all.select(sql`1`.as("one"))}) counted)`;
+  const total = async (): Promise<number> => {
+    const { rows } = await sql<{ total: number }>`select ${count} as total`.execute(tx);
+    return rows[0]?.total ?? 0;
+  };
   if (offset < 0) {
-    const total = await count();
-    return { total, items: total === 0 ? [] : await rows((Math.ceil(total / limit) - 1) * limit, limit) };
+    const last = Math.ceil((await total()) / limit) - 1;
+    return last < 0 ? NOTHING : pageOf(tx, all, { offset: last * limit, limit }, dress);
   }
-  // One row more tells whether this is the end, and then nothing needs to be counted: most lists fit on their first page.
-  const found = await rows(offset, limit + 1);
-  const isEnd = found.length <= limit && (found.length > 0 || offset === 0);
-  return { total: isEnd ? offset + found.length : await count(), items: found.slice(0, limit) };
+  // One row more tells whether this is the end, and then nothing is counted: most lists fit on their first page.
+  const asked = dress(all)
+    .offset(offset)
+    .limit(limit + 1);
+  const { rows } = await sql<Row & { counted_rows: number | null }>`
+    with page as materialized (${asked})
+    select page.*, case when (select count(*) from page) > ${limit} then ${count} end as counted_rows from page`.execute(tx);
+  if (rows.length === 0) return offset === 0 ? NOTHING : { total: await total(), items: [] };
+  const items = rows.slice(0, limit).map(({ counted_rows: _, ...row }) => row as Row);
+  return { total: rows[0]?.counted_rows ?? offset + rows.length, items };
 }

@@ -2,10 +2,8 @@ import { type Selectable, sql } from "kysely";
 import type {
   Account,
   FacultyId,
-  FacultyView,
   Language,
   NewPerson,
-  Organisation,
   OrganisationId,
   Person,
   PersonId,
@@ -44,17 +42,45 @@ const accountOf = (row: Row): Account => ({
   lastSignInAt: row.last_sign_in_at ?? undefined,
 });
 
-const organisationJson = sql<Organisation | null>`(
-  select json_build_object('id', o.id, 'name', o.name, 'ror', o.ror) from organisation o where o.id = person.organisation_id)`;
-const facultyJson = sql<FacultyView | null>`(
-  select json_build_object('id', f.id, 'name', f.name, 'organisation', json_build_object('id', o.id, 'name', o.name, 'ror', o.ror))
-  from faculty f join organisation o on o.id = f.organisation_id where f.id = person.faculty_id)`;
+/** People with the names of where they work. Each join finds one row or none, so that a count passes them by. */
+export const researchers = (tx: Tx) =>
+  tx
+    .selectFrom("person")
+    .leftJoin("organisation as workplace", "workplace.id", "person.organisation_id")
+    .leftJoin("faculty", "faculty.id", "person.faculty_id")
+    .leftJoin("organisation as above", "above.id", "faculty.organisation_id");
+export const RESEARCHER_NAMES = [
+  "workplace.name as workplace_name",
+  "workplace.ror as workplace_ror",
+  "faculty.name as faculty_name",
+  "above.id as above_id",
+  "above.name as above_name",
+  "above.ror as above_ror",
+] as const;
 
-const viewOf = (row: Row & { organisation: Organisation | null; faculty: FacultyView | null }): ResearcherView => ({
-  person: personOfRow(row),
-  organisation: row.organisation ?? row.faculty?.organisation,
-  faculty: row.faculty ?? undefined,
-});
+interface ResearcherRow extends Row {
+  readonly workplace_name: string | null;
+  readonly workplace_ror: string | null;
+  readonly faculty_name: string | null;
+  readonly above_id: number | null;
+  readonly above_name: string | null;
+  readonly above_ror: string | null;
+}
+
+export function researcherOfRow(row: ResearcherRow): ResearcherView {
+  const { organisation_id: id, faculty_id: facultyId } = row;
+  const faculty =
+    facultyId === null || row.faculty_name === null || row.above_id === null
+      ? undefined
+      : {
+          id: facultyId,
+          name: row.faculty_name,
+          organisation: { id: row.above_id, name: row.above_name ?? "", ror: row.above_ror },
+        };
+  const workplace =
+    id === null || row.workplace_name === null ? undefined : { id, name: row.workplace_name, ror: row.workplace_ror };
+  return { person: personOfRow(row), organisation: workplace ?? faculty?.organisation, faculty };
+}
 
 /** What may be changed of a person; an absent field stays, null takes it away. */
 export interface PersonChanges extends Partial<Omit<NewPerson, "facultyId" | "organisationId">> {
@@ -136,7 +162,7 @@ export const people = (tx: Tx) => {
 
     /** By id. */
     async page(window: Window): Promise<Page<Person>> {
-      const page = await pageOf(tx.selectFrom("person"), window, query => query.selectAll().orderBy("id"));
+      const page = await pageOf(tx, tx.selectFrom("person"), window, query => query.selectAll().orderBy("id"));
       return { total: page.total, items: page.items.map(personOfRow) };
     },
 
@@ -209,27 +235,26 @@ export const people = (tx: Tx) => {
     /** Persons with the names of their organisation and faculty, in one query. Unknown ids are left out. */
     async views(ids: readonly PersonId[]): Promise<Map<PersonId, ResearcherView>> {
       if (ids.length === 0) return new Map();
-      const rows = await tx
-        .selectFrom("person")
-        .selectAll()
-        .select([organisationJson.as("organisation"), facultyJson.as("faculty")])
-        .where("id", "=", sql<number>`any(${[...new Set(ids)]})`)
+      const rows = await researchers(tx)
+        .selectAll("person")
+        .select(RESEARCHER_NAMES)
+        .where("person.id", "=", sql<number>`any(${[...new Set(ids)]})`)
         .execute();
-      return new Map(rows.map(row => [row.id as PersonId, viewOf(row)]));
+      return new Map(rows.map(row => [row.id as PersonId, researcherOfRow(row)]));
     },
 
     /** Everybody of a faculty, by last name. */
     async colleagues(faculty: FacultyId, window: Window): Promise<Page<ResearcherView>> {
-      const all = tx.selectFrom("person").where("faculty_id", "=", faculty).where("is_active", "=", true);
-      const page = await pageOf(all, window, query =>
+      const all = researchers(tx).where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
+      const page = await pageOf(tx, all, window, query =>
         query
-          .selectAll()
-          .select([organisationJson.as("organisation"), facultyJson.as("faculty")])
-          .orderBy("last_name")
-          .orderBy("first_name")
-          .orderBy("id"),
+          .selectAll("person")
+          .select(RESEARCHER_NAMES)
+          .orderBy("person.last_name")
+          .orderBy("person.first_name")
+          .orderBy("person.id"),
       );
-      return { total: page.total, items: page.items.map(viewOf) };
+      return { total: page.total, items: page.items.map(researcherOfRow) };
     },
 
     /** One at a time takes rights from superusers; held to the end of the transaction. */

@@ -60,7 +60,7 @@ export const storages = (tx: Tx) => {
   return {
     /** By name. */
     async page(actor: Actor, window: Window): Promise<Page<StorageRecord>> {
-      const page = await pageOf(visible(actor), window, query => query.selectAll().orderBy("name").orderBy("id"));
+      const page = await pageOf(tx, visible(actor), window, query => query.selectAll().orderBy("name").orderBy("id"));
       return { total: page.total, items: page.items.map(storageOfRow) };
     },
 

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { HavreError } from "../kernel/errors.ts";
+import { Names, preparing } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 /** What store functions are opened from: a transaction, or the pool for a single read. */
@@ -11,8 +12,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 // A date has no time and no zone: it stays the text that it is.
 pg.types.setTypeParser(pg.types.builtins.DATE, text => text);
 
-/** Serialisation failures and deadlocks pass; anything else does not. */
-const TRANSIENT = new Set(["40001", "40P01"]);
+/** Serialisation failures, deadlocks and a prepared statement older than its tables pass; anything else does not. */
+const TRANSIENT = new Set(["40001", "40P01", "0A000"]);
 
 export interface StoreOptions {
   readonly connection: pg.PoolConfig;
@@ -35,7 +36,12 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({ ...options.connection, max: options.maxConnections, connectionTimeoutMillis: 10_000 });
+    this.#pool = new pg.Pool({
+      ...options.connection,
+      max: options.maxConnections,
+      connectionTimeoutMillis: 10_000,
+      Client: preparing(new Names()),
+    });
     // Without listeners a connection that the server closes would end the process: an idle one through the pool, one that is
     // lent to a transaction by itself.
     this.#pool.on("error", options.onError);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
 import { freshDatabase, type TestDatabase } from "../../test/harness/database.ts";
-import type { Actor, PersonId } from "../core/people/model.ts";
+import { type Actor, actorOf, type Person, type PersonId } from "../core/people/model.ts";
 import { visibleStudies } from "./permissions.ts";
 import { Store } from "./store.ts";
 import { studies } from "./studies.ts";
@@ -33,14 +33,8 @@ const FILL = [
   `insert into permission (person_id, object_kind, object_id, role) values (${HEAD}, 'organisation', 2, 'owner')`,
 ];
 
-const actor = (id: number, isSuperuser = false): Actor => ({
-  kind: "person",
-  id: id as PersonId,
-  username: "p",
-  isStaff: false,
-  isSuperuser,
-  groups: [],
-});
+const actor = (id: number, isSuperuser = false): Actor =>
+  actorOf({ id: id as PersonId, username: "p", isStaff: false, isSuperuser, groups: [] as string[] } as unknown as Person);
 
 describe(`a list of 100 among ${STUDIES} studies`, () => {
   let database: TestDatabase;

@@ -4,7 +4,7 @@ import { personOf, seesAll } from "../core/people/model.ts";
 import { INHERITED, LADDERS, type Role, type RoleOn, type Standing } from "../core/permissions/model.ts";
 import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { people } from "./people.ts";
+import { people, RESEARCHER_NAMES, researcherOfRow, researchers } from "./people.ts";
 import { placesOfStudy, rolesInOrganisations, standingOf, visibleStudiesOnce } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -155,6 +155,27 @@ export const studies = (tx: Tx) => {
       const { rows } = await viewRows(actor, chosen, { offset: 0, limit: ids.length }).execute(tx);
       const items = await viewsOf(rows, actor);
       return new Map(items.map(view => [view.study.id, view]));
+    },
+
+    /** By the age of their place in the study. */
+    async contributors(id: number): Promise<Contributor[]> {
+      const places = placesOfStudy(sql`${id}`);
+      const rows = await researchers(tx)
+        .innerJoin(
+          sql<{ person_id: number; id: number; role: Role; live: boolean }>`(${places})`.as("place"),
+          "place.person_id",
+          "person.id",
+        )
+        .selectAll("person")
+        .select([...RESEARCHER_NAMES, "place.id as place_id", "place.role as place_role", "place.live as place_live"])
+        .orderBy("place.id")
+        .execute();
+      return rows.map(row => ({
+        id: row.place_id,
+        role: row.place_role,
+        active: row.place_live,
+        researcher: researcherOfRow(row),
+      }));
     },
 
     async names(ids: readonly StudyId[]): Promise<ReadonlyMap<StudyId, string>> {

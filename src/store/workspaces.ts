@@ -97,7 +97,7 @@ export const workspaces = (tx: Tx) => ({
   /** Oldest first: what waits longest is built first. */
   async queue(provider: ProviderId, status: WorkspaceStatus | undefined, window: Window): Promise<Page<Workspace>> {
     const all = tx.selectFrom("workspace").where("provider", "=", provider);
-    const page = await pageOf(status ? all.where("status", "=", status) : all, window, query =>
+    const page = await pageOf(tx, status ? all.where("status", "=", status) : all, window, query =>
       query.selectAll().orderBy("created_at").orderBy("id"),
     );
     return { total: page.total, items: page.items.map(workspaceOfRow) };

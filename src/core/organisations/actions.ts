@@ -17,9 +17,9 @@ export async function listFaculties(
   _actor: Actor,
   asked: { readonly organisation: number; readonly window: Window },
 ): Promise<Page<FacultyView>> {
-  const organisation = await organisations(world.store.db).byId(asked.organisation);
-  if (!organisation) throw notFound();
-  return organisations(world.store.db).faculties(organisation, asked.window);
+  const page = await organisations(world.store.db).faculties(asked.organisation, asked.window);
+  if (page.total === 0 && !(await organisations(world.store.db).byId(asked.organisation))) throw notFound();
+  return page;
 }
 
 /** @throws HavreError "not-found" also for a faculty of another organisation */
@@ -28,14 +28,16 @@ export async function listFields(
   _actor: Actor,
   asked: { readonly organisation: number; readonly faculty: number; readonly window: Window },
 ): Promise<Page<StudyField>> {
-  if (!(await organisations(world.store.db).hasFaculty(asked.organisation, asked.faculty))) throw notFound();
-  return organisations(world.store.db).fieldPage(asked.faculty, asked.window);
+  const { organisation, faculty, window } = asked;
+  const page = await organisations(world.store.db).fieldPage(organisation, faculty, window);
+  if (page.total === 0 && !(await organisations(world.store.db).hasFaculty(organisation, faculty))) throw notFound();
+  return page;
 }
 
 /** The fields of the caller's own faculty; none for somebody without one. */
 export async function listOwnFields(world: World, actor: Actor): Promise<StudyField[]> {
-  const person = personOf(actor);
-  return person ? organisations(world.store.db).fieldsOf(person.id) : [];
+  const faculty = personOf(actor)?.self.facultyId;
+  return faculty === undefined ? [] : organisations(world.store.db).fieldsOf(faculty);
 }
 
 function rorIn({ name, ror }: OrganisationData): string | undefined {

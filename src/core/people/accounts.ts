@@ -124,7 +124,8 @@ export async function refusingTaken<T>(field: string, act: () => Promise<T>): Pr
 /** @throws HavreError "not-found" for another's account, unless the actor administers */
 export async function findPerson(world: Needs<"store">, actor: Actor, { id }: { id: PersonId }): Promise<Person> {
   mayReach(actor, id);
-  return mustBe(await people(world.store.db).byId(id));
+  const self = personOf(actor)?.self;
+  return self?.id === id ? self : mustBe(await people(world.store.db).byId(id));
 }
 
 const mustBe = <T>(found: T | undefined): T => {
@@ -135,15 +136,13 @@ const mustBe = <T>(found: T | undefined): T => {
 /** Everybody for the administration, by id; for anyone else a list of themselves. */
 export async function listPeople(world: Needs<"store">, actor: Actor, window: Window): Promise<Page<Person>> {
   if (isAdministrator(actor)) return people(world.store.db).page(window);
-  const self = personOf(actor);
-  const person = self && (await people(world.store.db).byId(self.id));
-  return { total: person ? 1 : 0, items: person && window.offset <= 0 ? [person] : [] };
+  const self = personOf(actor)?.self;
+  return { total: self ? 1 : 0, items: self && window.offset <= 0 ? [self] : [] };
 }
 
 /** The caller's faculty, themselves included; nobody when they have none. */
 export async function listColleagues(world: Needs<"store">, actor: Actor, window: Window): Promise<Page<ResearcherView>> {
-  const self = personOf(actor);
-  const faculty = self && (await people(world.store.db).byId(self.id))?.facultyId;
+  const faculty = personOf(actor)?.self.facultyId;
   return faculty === undefined ? { total: 0, items: [] } : people(world.store.db).colleagues(faculty, window);
 }
 

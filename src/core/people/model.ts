@@ -135,6 +135,8 @@ export interface PersonActor {
   readonly isStaff: boolean;
   readonly isSuperuser: boolean;
   readonly groups: readonly string[];
+  /** The account as this request found it when it signed in: what is read of oneself needs no second look. */
+  readonly self: Person;
 }
 
 export const NOBODY: Actor = { kind: "nobody" };
@@ -147,6 +149,7 @@ export const actorOf = (person: Person): PersonActor => ({
   isStaff: person.isStaff,
   isSuperuser: person.isSuperuser,
   groups: person.groups,
+  self: person,
 });
 
 /** As the event log writes it. */

@@ -1,9 +1,10 @@
-import { HavreError, notFound } from "../../kernel/errors.ts";
+import { HavreError } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { errands } from "../../store/errands.ts";
 import { people } from "../../store/people.ts";
-import { type Grant, permissions } from "../../store/permissions.ts";
+import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
+import { studies } from "../../store/studies.ts";
 import { record } from "../events/index.ts";
 import type { Actor, PersonId } from "../people/model.ts";
 import { lockStudyFor, mustMay } from "../permissions/index.ts";
@@ -20,8 +21,7 @@ export async function listContributors(
   { study, window }: { readonly study: number; readonly window: Window },
 ): Promise<Page<Contributor>> {
   await mustMay(world.store.db, actor, "study.see", { kind: "study", id: study });
-  const { total, items } = windowed(await permissions(world.store.db).ofStudy(study), window);
-  return { total, items: await dressed(world.store.db, items) };
+  return windowed(await studies(world.store.db).contributors(study), window);
 }
 
 /**
@@ -37,7 +37,7 @@ export async function replaceContributors(
     const study = await lockStudyFor(tx, actor, id, "contributors.change");
     mustBeList(list, study.ownerId);
     await setContributors(tx, actor, study, list, unknown => refuseItems(list, unknown));
-    return dressed(tx, await permissions(tx).ofStudy(study.id));
+    return studies(tx).contributors(study.id);
   });
 }
 
@@ -94,13 +94,4 @@ function refuseItems(list: readonly ContributorInput[], unknown: readonly number
 async function unknownOf(tx: Tx, { added }: PlaceChanges): Promise<number[]> {
   const known = await people(tx).views(added.map(place => place.person as PersonId));
   return added.map(place => place.person).filter(person => !known.get(person as PersonId)?.person.isActive);
-}
-
-async function dressed(tx: Tx, grants: readonly Grant[]): Promise<Contributor[]> {
-  const persons = await people(tx).views(grants.map(grant => grant.personId as PersonId));
-  return grants.map(({ id, personId, role, live }) => {
-    const researcher = persons.get(personId as PersonId);
-    if (!researcher) throw notFound();
-    return { id, role, active: live, researcher };
-  });
 }
