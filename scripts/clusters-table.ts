@@ -3,6 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { behaviours } from "../src/ports/cluster-behaviours.suite.ts";
+import { THROUGH_HAVRE } from "../test/clusters/through-havre.ts";
 
 /**
  * `make test-clusters`: runs every test of every cluster on the real engines, and writes what each did into docs/api/clusters.md. A
@@ -26,7 +27,12 @@ export function table(outcomes: readonly Outcome[], columns: readonly string[] =
     const found = outcomes.find(outcome => outcome.cluster === cluster && outcome.sentence === sentence);
     return found === undefined ? "?" : found.does ? "yes" : "–";
   };
-  const rows = behaviours.map(({ sentence }) => [sentence, ...columns.map(column => cell(sentence, column))]);
+  const whole = (sentence: string, column: string): string =>
+    column === "local without control groups" ? "" : cell(sentence, column);
+  const rows = [
+    ...behaviours.map(({ sentence }) => [sentence, ...columns.map(column => cell(sentence, column))]),
+    ...THROUGH_HAVRE.map(sentence => [sentence, ...columns.map(column => whole(sentence, column))]),
+  ];
   const head = ["what a cluster does", ...columns];
   return [head, head.map(() => "---"), ...rows].map(row => `| ${row.join(" | ")} |`).join("\n");
 }

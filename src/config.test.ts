@@ -77,6 +77,24 @@ describe("settings", () => {
     assert.match(problemsOf({ BLOB_URL: "s3://host/b" }).join(), /BLOB_ACCESS_KEY and BLOB_SECRET_KEY/);
   });
 
+  it("of clusters name some of those that there are, and how they are reached", () => {
+    assert.deepEqual(readConfig({}).computeClusters, ["local"]);
+    const several = readConfig({ COMPUTE_CLUSTERS: " slurm, local", SLURM_SSH: "havre@login.example.org:2222" });
+    assert.deepEqual(several.computeClusters, ["slurm", "local"]);
+    assert.deepEqual(several.slurmSsh, { user: "havre", host: "login.example.org", port: 2222 });
+    assert.deepEqual(readConfig({ SLURM_SSH: "[::1]:22" }).slurmSsh, { user: undefined, host: "::1", port: 22 });
+    for (const bad of ["moon", "local,local", ",", "local docker"])
+      assert.match(problemsOf({ COMPUTE_CLUSTERS: bad }).join(), /^COMPUTE_CLUSTERS must/, bad);
+    for (const bad of ["-oProxyCommand=x", "a b", "user@", "host:port", "a@b@c"])
+      assert.match(problemsOf({ SLURM_SSH: bad }).join(), /^SLURM_SSH must/, bad);
+    for (const bad of ["tcp://10.0.0.1:2375", "http://10.0.0.1:2375", "/var/run/docker.sock"])
+      assert.match(problemsOf({ DOCKER_URL: bad }).join(), /^DOCKER_URL must/, bad);
+    const far = { COMPUTE_CLUSTERS: "docker", DOCKER_URL: "https://engine.example.org:2376" };
+    assert.match(problemsOf(far).join(), /ENGINE_CACERT, ENGINE_CERT and ENGINE_KEY/);
+    assert.deepEqual(problemsOf({ ...far, ENGINE_CACERT: "/a", ENGINE_CERT: "/b", ENGINE_KEY: "/c" }), []);
+    assert.deepEqual(problemsOf({ ...far, COMPUTE_CLUSTERS: "local" }), [], "an engine that nothing uses may be half told of");
+  });
+
   it("of a production start may hold no sample and no empty secret", () => {
     assert.deepEqual(problemsOf(PRODUCTION), []);
     assert.match(problemsOf({ DEBUG: "0" }).join(), /SECRET_KEY/);

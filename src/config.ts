@@ -145,6 +145,7 @@ function contradictions(config: Config): string[] {
   if (config.registration === "open" && config.registrationDomains.length > 0 && !config.activationMail)
     problems.push("REGISTRATION_DOMAINS needs ACTIVATION_MAIL: else anybody could claim an address there.");
   if (config.openstackUrl !== "") problems.push(...incompleteCloud(config));
+  problems.push(...incompleteEngines(config));
   return config.debug ? problems : [...problems, ...unsafe(config)];
 }
 
@@ -157,6 +158,16 @@ function incompleteCloud(config: Config): string[] {
   return config.openstackUser !== "" && config.openstackPassword !== "" && config.openstackProject !== ""
     ? []
     : ["OPENSTACK_AUTH_URL needs OPENSTACK_USERNAME, _PASSWORD and _PROJECT, or an application credential."];
+}
+
+function incompleteEngines({ computeClusters, ...config }: Config): string[] {
+  const urls = { docker: config.dockerUrl, podman: config.podmanUrl, swarm: config.swarmUrl };
+  const isHttps = Object.entries(urls).some(
+    ([name, url]) => computeClusters.some(used => used === name) && url.startsWith("https:"),
+  );
+  return !isHttps || (config.engineCa !== "" && config.engineCert !== "" && config.engineKey !== "")
+    ? []
+    : ["A container engine at https needs ENGINE_CACERT, ENGINE_CERT and ENGINE_KEY: whoever reaches it without is root there."];
 }
 
 /** What a production start (DEBUG off) refuses. */

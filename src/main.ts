@@ -19,7 +19,7 @@ import { makeVre } from "./dialects/vre/index.ts";
 import { makeWaldur } from "./dialects/waldur/index.ts";
 import { openBlobs } from "./drivers/blobs/all.ts";
 import { makeClouds } from "./drivers/cloud/all.ts";
-import { openClusters } from "./drivers/cluster/all.ts";
+import { makeClusters, type OpenCluster } from "./drivers/cluster/all.ts";
 import { openHome } from "./drivers/cluster/local/home.ts";
 import { openFolders } from "./drivers/folders/index.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
@@ -188,8 +188,9 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
     const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened)));
     await runner.start();
     opened.add(() => runner.stop());
-    const tasks = work(config, log, world);
-    opened.add(async () => (await tasks)());
+    const tasks = new TaskLoop(world, taskClusters(config, world));
+    tasks.start();
+    opened.add(() => tasks.stop());
   }
   return demo;
 }
@@ -202,26 +203,13 @@ async function openClouds(config: Config, world: World, opened: Opened): Promise
   return clouds;
 }
 
-/** Tasks run where they can; nothing else waits for that. @returns how to stop it */
-async function work(config: Config, log: Logger, world: World): Promise<() => Promise<void>> {
-  const { clusters, problems } = await openClusters({
-    folder: config.computeDir,
+function taskClusters(config: Config, world: World): ReadonlyMap<string, OpenCluster> {
+  const blobs = config.blobUrl.startsWith("file:") ? [fileURLToPath(config.blobUrl)] : [];
+  return makeClusters(config, {
     shared: world.folders.root,
-    hidden: [
-      config.dataDir,
-      ...(config.blobUrl.startsWith("file:") ? [fileURLToPath(config.blobUrl)] : []),
-      ...config.folderRoots,
-    ],
-    cpu: config.computeCpu,
-    memoryBytes: config.computeMemory,
+    mark: world.folders.id.replaceAll("-", "").slice(0, 12),
+    hidden: [config.dataDir, ...blobs, ...config.folderRoots],
   });
-  for (const problem of problems) log.warn({ part: "tasks" }, problem);
-  const loop = new TaskLoop(world, clusters);
-  if (clusters.size > 0) loop.start();
-  return async () => {
-    await loop.stop();
-    for (const cluster of clusters.values()) await cluster.close();
-  };
 }
 
 async function serve(config: Config, log: Logger, opened: Opened, world: World, demo: Demo | undefined): Promise<void> {
@@ -303,8 +291,9 @@ async function once(config: Config, log: Logger, act: (world: World) => Promise<
 async function doctor(config: Config, log: Logger, say: (line: string) => void): Promise<number> {
   const opened = new Opened();
   const clouds = (world: World) => openClouds(config, world, opened);
+  const clusters = (world: World) => taskClusters(config, world);
   try {
-    return await runDoctor(config, say, act => once(config, log, act), clouds);
+    return await runDoctor(config, say, act => once(config, log, act), { clouds, clusters });
   } finally {
     await opened.close(log);
   }

@@ -7,10 +7,14 @@ import type { World } from "../core/world.ts";
 import { sandboxComplaint } from "../drivers/cluster/local/trial.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import type { Cloud } from "../ports/cloud.ts";
+import type { Cluster } from "../ports/cluster.ts";
 
 type Check = readonly [name: string, act: () => Promise<string>];
 type WithWorld = (act: (world: World) => Promise<number>) => Promise<number>;
-type Clouds = (world: World) => Promise<ReadonlyMap<string, Cloud>>;
+interface Outside {
+  readonly clouds: (world: World) => Promise<ReadonlyMap<string, Cloud>>;
+  readonly clusters: (world: World) => ReadonlyMap<string, () => Promise<Cluster>>;
+}
 
 const CLOUD_MS = 60_000;
 
@@ -19,7 +23,7 @@ export async function runDoctor(
   config: Config,
   out: (line: string) => void,
   withWorld: WithWorld,
-  clouds: Clouds,
+  { clouds, clusters }: Outside,
 ): Promise<number> {
   let failures = 0;
   const run = async ([name, act]: Check): Promise<void> => {
@@ -36,6 +40,9 @@ export async function runDoctor(
     await withWorld(async world => {
       for (const test of SELF_TESTS) await run([test.name, () => test.run(world)]);
       if (config.openstackUrl !== "") await run(["machines", () => cloudsAnswer(world, clouds)]);
+      // This machine's own is the line "sandbox".
+      for (const [name, open] of clusters(world))
+        if (name !== "local") await run([`tasks on ${name}`, () => clusterAnswers(open)]);
       return 0;
     });
   } catch (error) {
@@ -90,6 +97,7 @@ const machine = (config: Config): readonly Check[] => [
   [
     "sandbox",
     async () => {
+      if (!config.computeClusters.includes("local")) return "not needed: COMPUTE_CLUSTERS does not name this machine";
       const complaint = await sandboxComplaint();
       return complaint === undefined
         ? "bubblewrap works: work can run on this machine"
@@ -98,7 +106,16 @@ const machine = (config: Config): readonly Check[] => [
   ],
 ];
 
-async function cloudsAnswer(world: World, open: Clouds): Promise<string> {
+async function clusterAnswers(open: () => Promise<Cluster>): Promise<string> {
+  const cluster = await open();
+  try {
+    return await cluster.check(AbortSignal.timeout(CLOUD_MS));
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function cloudsAnswer(world: World, open: Outside["clouds"]): Promise<string> {
   const said: string[] = [];
   for (const [name, cloud] of await open(world)) said.push(`${name} ${await cloud.check(AbortSignal.timeout(CLOUD_MS))}`);
   const { orphans } = await machineCounts(world);

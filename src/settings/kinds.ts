@@ -99,6 +99,35 @@ export const currency = setting(given => (/^[A-Z]{3}$/.test(given) ? given : wro
 export const span = setting(given => parseSpan(given) ?? wrong('must be a time such as "1 year", "6 months" or "90 days"'));
 export const oneOf = <const T extends string>(...values: readonly T[]) =>
   setting(given => values.find(value => value === given) ?? wrong(`must be one of ${values.join(", ")}`));
+/** Some of these, each once, in the order that was written. */
+export const someOf = <const T extends string>(...values: readonly T[]) =>
+  setting(given => {
+    const parts = given
+      .split(",")
+      .map(part => part.trim())
+      .filter(part => part !== "");
+    const known = parts.flatMap(part => values.find(value => value === part) ?? wrong(`must be a list of ${values.join(", ")}`));
+    return new Set(known).size === known.length && known.length > 0 ? known : wrong("must name at least one, and none twice");
+  });
+/** "unix:///run/x.sock" or "https://host:2376". */
+export const engineAddress = setting(given =>
+  /^unix:\/\/\/[^?#\0]+$/.test(given) || (URL.canParse(given) && /^https:$/.test(new URL(given).protocol))
+    ? given
+    : wrong("must be unix:///socket or https://host:port"),
+);
+export interface SshHost {
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+}
+/** "host", "user@host", "user@host:22"; an IPv6 address in brackets. */
+export const sshHost = setting((given): SshHost | undefined => {
+  if (given === "") return undefined;
+  const match = /^(?:([\w][\w.-]*)@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][\w.-]*)(?::(\d{1,5}))?$/.exec(given);
+  if (!match) return wrong('must be a host such as "user@login.example.org:22"');
+  const [, user, host = "", at] = match;
+  return { user, host: host.replace(/^\[|\]$/g, ""), port: at === undefined ? undefined : Number(at) };
+});
 export const origin = setting(given => {
   if (given === "") return "";
   const url = URL.canParse(given) ? new URL(given) : wrong("must be an absolute http or https address");

@@ -283,6 +283,10 @@ export const compute = (tx: Tx) => ({
       .execute();
   },
   /** Those that the settings no longer name. */
+  async noteClusterProblem(name: string, said: string): Promise<void> {
+    await tx.updateTable("compute_cluster").set({ nodes: "[]", images: "[]", said }).where("name", "=", name).execute();
+  },
+
   async keepClusters(names: readonly string[]): Promise<void> {
     await sql`delete from compute_cluster where name <> all(${names as string[]}::text[])`.execute(tx);
   },

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { openSwarm, type SwarmOptions } from "../../src/drivers/cluster/swarm/swarm.ts";
 import { ALL_OF_CLUSTERS, behavesLikeCluster, ClusterBench, type OpenedCluster } from "../../src/ports/cluster.suite.ts";
-import { dockerMissing, type EngineSite, startDockerd } from "../engines/docker.ts";
-import { freePort } from "../engines/ports.ts";
+import { dockerMissing, type EngineSite } from "../engines/docker.ts";
+import { type SwarmSite, startSwarm } from "../engines/swarm.ts";
 
 /** A real Swarm of three daemons, one of them killed while tasks run. */
 const exec = promisify(execFile);
@@ -18,28 +18,14 @@ describe("a Swarm of three daemons", {
   skip: dockerMissing() || (ALL_OF_CLUSTERS ? false : "takes minutes: make test-clusters"),
   concurrency: false,
 }, () => {
+  let swarm: SwarmSite;
   let home: string;
-  const sites: EngineSite[] = [];
+  let sites: readonly EngineSite[];
   before(async () => {
-    home = await mkdtemp("/var/tmp/havre-swarm-");
-    for (let index = 0; index < 3; index++) sites.push(await startDockerd());
-    const port = await freePort();
-    const at = (index: number): string[] => [
-      "--advertise-addr",
-      `127.0.0.${index + 2}`,
-      "--listen-addr",
-      `127.0.0.${index + 2}:${port}`,
-    ];
-    const docker = (index: number, ...words: string[]) => exec("docker", ["-H", sites[index]?.url ?? "", ...words]);
-    await docker(0, "swarm", "init", ...at(0));
-    const token = (await docker(0, "swarm", "join-token", "-q", "worker")).stdout.trim();
-    for (const index of [1, 2]) await docker(index, "swarm", "join", "--token", token, ...at(index), `127.0.0.2:${port}`);
+    swarm = await startSwarm();
+    ({ home, sites } = swarm);
   });
-  after(async () => {
-    for (const site of sites.toReversed()) await site.stop();
-    await exec("ip", ["link", "del", "docker_gwbridge"]).catch(() => {});
-    if (home) await rm(home, { recursive: true, force: true });
-  });
+  after(() => swarm?.stop());
 
   const openOn = async (more: Partial<SwarmOptions> = {}): Promise<OpenedCluster> => {
     const folder = join(home, "shared");

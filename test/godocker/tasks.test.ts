@@ -61,6 +61,8 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
       [{ requirements: { maxlifespan: "long" } }, "maxlifespan"],
       [{ requirements: { gpus: 1 } }, "GPU"],
       [{ requirements: { executor: "moon" } }, "moon"],
+      [{ requirements: { network: "moon" } }, "public, user or project"],
+      [{ requirements: { network: "user" } }, "user's own"],
       [{ requirements: { tmpstorage: { size: "big" } } }, "tmpstorage"],
       [{ container: { volumes: "home" } }, "volumes"],
       [{ meta: { tags: "a" } }, "tags"],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
@@ -26,7 +26,7 @@ const SECRET_KEY = "a secret key of the tests, long enough for all";
 /** Somebody with the verbs of tasks, on the database of a running Havre. */
 export interface ActorTasks {
   readonly actor: PersonActor;
-  submit(spec?: Partial<TaskSpec>): Promise<TaskId>;
+  submit(spec?: Partial<TaskSpec>, cluster?: string): Promise<TaskId>;
   act(id: number, what: Act): Promise<TaskView>;
   setLifespan(id: number, value: string): Promise<TaskView>;
   show(id: number): Promise<TaskView>;
@@ -34,12 +34,15 @@ export interface ActorTasks {
   running(id: number): Promise<TaskView>;
   over(id: number, withinMs?: number): Promise<TaskView>;
   folderOf(task: Task, place?: number): string;
+  /** Of a file in its folder; "(none)" where there is none. */
+  textOf(task: Task, name: string, place?: number): Promise<string>;
 }
 
 export interface TasksHavre {
   readonly world: TaskWorld;
   readonly url: string;
-  actor(): Promise<ActorTasks>;
+  /** @param uid of an account that the nodes know; absent: the usual one */
+  actor(uid?: number): Promise<ActorTasks>;
   uidOf(actor: ActorTasks): number;
   tasksUsed(actor: ActorTasks): Promise<number>;
   kill(): Promise<void>;
@@ -66,8 +69,9 @@ export async function aTasksHavre(env: Readonly<Record<string, string>> = {}): P
     world,
     url: havre.url,
     uidOf: ({ actor }) => world.settings.computeFirstUid + actor.id,
-    async actor() {
+    async actor(uid) {
       const actor = await aPerson(world);
+      if (uid !== undefined) await compute(store.db).addAccount({ personId: actor.id, uid, gid: uid, lastAt: new Date() });
       const wait = (id: number, is: (view: TaskView) => boolean, withinMs = 30_000): Promise<TaskView> =>
         until(
           async () => {
@@ -82,7 +86,7 @@ export async function aTasksHavre(env: Readonly<Record<string, string>> = {}): P
         );
       return {
         actor,
-        submit: (spec = {}) => aTask(world, actor, spec),
+        submit: (spec = {}, cluster) => aTask(world, actor, spec, cluster === undefined ? {} : { cluster }),
         act: (id, what) => act(world, actor, { id, act: what }),
         setLifespan: (id, value) => setLifespan(world, actor, { id, value }),
         show: id => showTask(world, actor, id),
@@ -90,6 +94,7 @@ export async function aTasksHavre(env: Readonly<Record<string, string>> = {}): P
         running: id => wait(id, view => view.task.state === "running"),
         over: (id, withinMs) => wait(id, view => view.task.state === "over", withinMs),
         folderOf: (task, place) => join(root, folderOf(task, place)),
+        textOf: (task, name, place) => readFile(join(root, folderOf(task, place), name), "utf8").catch(() => "(none)"),
       };
     },
     async tasksUsed({ actor }) {

@@ -110,6 +110,11 @@ describe("operations", () => {
       env: { ...env, DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" },
     }).catch(error => error as { stdout: string; code: number });
     assert.match(ill.stdout, /FAIL {2}database/);
+    const away = await promisify(execFile)(process.execPath, [MAIN, "doctor"], {
+      env: { ...env, COMPUTE_CLUSTERS: "docker,swarm", DOCKER_URL: "unix:///nowhere.sock", SLURM_BIN: "/nowhere" },
+    }).catch(error => error as { stdout: string; code: number });
+    assert.match(away.stdout, /ok {4}sandbox: not needed/);
+    assert.match(away.stdout, /FAIL {2}tasks on docker: .*\nFAIL {2}tasks on swarm: .*SWARM_NETWORK/);
   });
 
   it("keeps what arrived of an upload when it is stopped in good order, and goes on after the next start", async () => {

@@ -135,6 +135,10 @@ export async function noteEnds(
 export const noteCluster = (world: Needs<"store">, view: ClusterView, place: number): Promise<void> =>
   compute(world.store.db).noteCluster(view, place);
 
+/** It cannot be reached. One that never was is not known yet. */
+export const noteClusterProblem = (world: Needs<"store">, name: string, said: string): Promise<void> =>
+  compute(world.store.db).noteClusterProblem(name, said);
+
 /** The settings name these clusters, and no others. */
 export const keepClusters = (world: Needs<"store">, names: readonly string[]): Promise<void> =>
   compute(world.store.db).keepClusters(names);

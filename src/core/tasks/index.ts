@@ -22,6 +22,7 @@ export {
   keptRuns,
   liveRuns,
   noteCluster,
+  noteClusterProblem,
   noteEnds,
   noteHanded,
   noteRunning,

@@ -245,6 +245,10 @@ export interface ClusterCan {
   readonly nodes: boolean;
   readonly gpus: boolean;
   readonly measure: boolean;
+  /** Elements of an array that it takes in one piece; their indexes are below this too. 0: each by itself. */
+  readonly arrays: number;
+  /** It takes tasks that wait for others, and keeps them waiting. */
+  readonly dependencies: boolean;
 }
 
 export interface NodeView {

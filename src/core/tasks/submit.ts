@@ -153,6 +153,11 @@ function clusterFor(clusters: readonly ClusterView[], wanted: string | undefined
   }
   const { can, name } = cluster;
   if (!can.images && spec.image !== "host") throw invalid({ image: [`The cluster ${name} runs no images, only "host".`] });
+  const hasNone = can.networks.includes("none");
+  const hasOther = can.networks.some(network => network !== "none");
+  if (!spec.network && spec.ports.length === 0 && !spec.interactive && !hasNone)
+    throw invalid({ network: [`The cluster ${name} cannot keep a task from its network.`] });
+  if (spec.said.network !== undefined && !hasOther) throw invalid({ network: [`The cluster ${name} has no network for tasks.`] });
   if (spec.gpus > 0 && !can.gpus) throw invalid({ gpus: [`The cluster ${name} has no GPUs.`] });
   if ((spec.ports.length > 0 || spec.interactive) && !can.ports)
     throw invalid({ ports: [`The cluster ${name} opens no ports.`] });

@@ -88,6 +88,8 @@ export const aCluster = (
         nodes: false,
         gpus: false,
         measure: true,
+        arrays: 0,
+        dependencies: false,
       },
       images: ["host"],
       nodes: [

@@ -45,7 +45,7 @@ function configShape({ clusters, isClosed }: Offer, { settings }: Wire) {
     ],
     dynamic_fields: DYNAMIC_FIELDS,
     defaults: { cpu: settings.taskCpu, ram: gigabytes(settings.taskMemory / MIB) },
-    networks: [],
+    networks: clusters.some(({ can }) => can.networks.some(network => network !== "none")) ? ["public"] : [],
     executors: clusters.map(({ name }) => name),
     allow_root: settings.taskAllowRoot,
     allow_user_images: settings.taskOtherImages,

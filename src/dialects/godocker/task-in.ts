@@ -23,6 +23,10 @@ export function submissionOf(wire: Wire): Submission {
   const values = rangeText(requirements.array);
   const executor = read.text(requirements.executor, "requirements.executor");
   const storage = read.object(requirements.tmpstorage, "requirements.tmpstorage");
+  const network = read.text(requirements.network, "requirements.network") || undefined;
+  if (network !== undefined && !NETWORKS.includes(network)) throw wrong("requirements.network", "public, user or project");
+  if (network !== undefined && network !== "public")
+    throw new HavreError("invalid", `No cluster here has a network of a ${network}'s own: "requirements.network" can be public.`);
   const size = read.text(textual(storage.size), "requirements.tmpstorage.size");
   const ports = read.list(requirements.ports, "requirements.ports").map(port => read.whole(port, "requirements.ports") ?? 0);
   const ram = read.number(requirements.ram, "requirements.ram") ?? settings.taskMemory / MIB / 1024;
@@ -55,17 +59,21 @@ export function submissionOf(wire: Wire): Submission {
         return { name: read.text(volume.name, "container.volumes.name") ?? "", writable: volume.acl === "rw" };
       }),
       asRoot: read.flag(container.root, "container.root") ?? false,
-      network: read.flag(container.network, "container.network") ?? true,
+      network: network !== undefined || (read.flag(container.network, "container.network") ?? true),
       notify: read.flag(read.object(body.notify, "notify").email, "notify.email") ?? false,
       said: {
         ...(values === undefined ? {} : { values }),
         ...(executor === undefined ? {} : { executor }),
+        ...(network === undefined ? {} : { network }),
         ...(size ? { tmpstorage: size } : {}),
         ...(lifespan ? { maxlifespan: lifespan } : {}),
       },
     },
   };
 }
+
+/** What GO-Docker knows; the first is other machines, as far as the cluster lets tasks reach them. */
+const NETWORKS = ["public", "user", "project"];
 
 /** Clients send numbers where a text is meant. */
 const textual = (value: unknown): unknown => (typeof value === "number" ? String(value) : value);

@@ -114,6 +114,7 @@ function requirementsOf({ task, element }: TaskView, { taskLifespan }: TaskSetti
     ports: spec.ports,
     uris: spec.uris,
     failure_policy: spec.retries,
+    ...(said.network === undefined ? {} : { network: said.network }),
     tmpstorage: spec.scratchMib > 0 ? { size: said.tmpstorage ?? `${spec.scratchMib}m`, path: "/tmp-data" } : null,
     maxlifespan:
       said.maxlifespan ?? (spec.walltimeSeconds === taskLifespan ? lifespanText(taskLifespan) : `${spec.walltimeSeconds}s`),
@@ -185,6 +186,7 @@ export function templateShape(spec: RecipeTemplate): Record<string, unknown> {
       failure_policy: spec.retries,
       tmpstorage: said.tmpstorage ? { size: said.tmpstorage } : null,
       ...(said.maxlifespan ? { maxlifespan: said.maxlifespan } : {}),
+      ...(said.network ? { network: said.network } : {}),
     },
     container: {
       image: spec.image,

@@ -5,11 +5,11 @@ import type { Cluster } from "../../ports/cluster.ts";
 
 /** What is kept of a cluster for those who have no connection to it. One that does not answer has no nodes, and says why. */
 export async function clusterView(name: string, cluster: Cluster, seenAt: Date, signal: AbortSignal): Promise<ClusterView> {
-  const { images, mounts, networks, ports, suspend, retime, queue, nodes, gpus, measure } = cluster.can;
+  const { images, mounts, networks, ports, suspend, retime, queue, nodes, gpus, measure, arrays, dependencies } = cluster.can;
   const view = {
     name,
     engine: cluster.engine,
-    can: { images, mounts, networks, ports, suspend, retime, queue, nodes, gpus, measure },
+    can: { images, mounts, networks, ports, suspend, retime, queue, nodes, gpus, measure, arrays, dependencies },
     seenAt,
   };
   try {

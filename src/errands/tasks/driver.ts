@@ -1,7 +1,6 @@
 import {
   chooseNext,
   dataFolder,
-  type Ending,
   folderOf,
   homeFolder,
   keptRuns,
@@ -9,10 +8,9 @@ import {
   liveRuns,
   mountsOf,
   noteCluster,
+  noteClusterProblem,
   noteEnds,
   noteHanded,
-  noteRunning,
-  noteSamples,
   noteWalltime,
   noteWish,
   type Run,
@@ -22,9 +20,11 @@ import {
 } from "../../core/tasks/index.ts";
 import type { World } from "../../core/world.ts";
 import { asHavreError, chainOf } from "../../kernel/errors.ts";
-import type { Cluster, Observation, WorkloadId } from "../../ports/cluster.ts";
+import type { Cluster, RunRef, WorkloadId } from "../../ports/cluster.ts";
 import { clusterView } from "./cluster-view.ts";
-import { TIMES_FILE, URIS_FILE, workloadOf } from "./workload.ts";
+import { eachOf, KnownRuns, neverBegan, pause, type RunEnd, refOf } from "./runs.ts";
+import { sample, settle } from "./settle.ts";
+import { URIS_FILE, workloadOf } from "./workload.ts";
 
 /** How often everything is looked at, hints or not. */
 const LOOK_MS = 1_000;
@@ -32,15 +32,13 @@ const LOOK_MS = 1_000;
 const TURN_MS = 15;
 const CAPACITY_MS = 5_000;
 const FORGET_MS = 2_000;
+/** One that could not be opened is tried again so often. */
+const REOPEN_MS = 10_000;
 const AT_ONCE = 8;
 const OBSERVE_AT_ONCE = 500;
 /** So often a run may refuse to be killed. */
 const KILLS = 11;
 const LONGEST_WAIT_MS = 30_000;
-interface RunEnd {
-  readonly runId: number;
-  readonly ending: Ending;
-}
 type Due = "look" | "capacity" | "forget" | "sample";
 
 /**
@@ -50,9 +48,11 @@ type Due = "look" | "capacity" | "forget" | "sample";
 export class ClusterDriver {
   readonly #world: World;
   readonly #name: string;
-  readonly #cluster: Cluster;
+  readonly #open: () => Promise<Cluster>;
   readonly #place: number;
-  readonly #hinted = new Set<string>();
+  /** There while it runs. */
+  #cluster!: Cluster;
+  readonly #hinted = new Set<WorkloadId>();
   /** Runs that could not be handed over, or killed, and when to try again. */
   readonly #later = new Map<number, { at: number; tries: number }>();
   readonly #due: Record<Due, number> = { look: 0, capacity: 0, forget: 0, sample: 0 };
@@ -60,10 +60,11 @@ export class ClusterDriver {
   #wake: (() => void) | undefined;
   #woken = false;
 
-  constructor(world: World, name: string, cluster: Cluster, place: number) {
+  /** @param open may fail, and is then asked again. @param place in the order of the settings */
+  constructor(world: World, name: string, open: () => Promise<Cluster>, place: number) {
     this.#world = world;
     this.#name = name;
-    this.#cluster = cluster;
+    this.#open = open;
     this.#place = place;
   }
 
@@ -76,6 +77,37 @@ export class ClusterDriver {
 
   /** Until the signal. */
   async run(signal: AbortSignal): Promise<void> {
+    const cluster = await this.#opened(signal);
+    if (!cluster) return;
+    this.#cluster = cluster;
+    try {
+      await this.#drive(signal);
+    } finally {
+      await cluster.close();
+    }
+  }
+
+  /** Nothing else waits for a cluster that is away when Havre starts. @returns undefined when the signal came first */
+  async #opened(signal: AbortSignal): Promise<Cluster | undefined> {
+    let told = "";
+    while (!signal.aborted)
+      try {
+        return await this.#open();
+      } catch (thrown) {
+        const { message } = asHavreError(thrown);
+        if (message !== told)
+          this.#world.log.warn(
+            { error: chainOf(thrown), cluster: this.#name },
+            `tasks: nothing can run on ${this.#name}: ${message}`,
+          );
+        told = message;
+        await noteClusterProblem(this.#world, this.#name, message).catch(() => {});
+        await pause(REOPEN_MS, signal);
+      }
+    return undefined;
+  }
+
+  async #drive(signal: AbortSignal): Promise<void> {
     const hearing = this.#hear(signal);
     signal.addEventListener("abort", () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
@@ -90,19 +122,16 @@ export class ClusterDriver {
       await this.#rest(signal);
       // Many submits, and many ends, at once are one turn's work.
       const early = TURN_MS - (performance.now() - begunAt);
-      if (early > 1 && !signal.aborted) await new Promise(resolve => setTimeout(resolve, early));
+      if (early > 1) await pause(early, signal);
     }
     await hearing;
   }
 
   async #rest(signal: AbortSignal): Promise<void> {
     if (this.#woken || signal.aborted) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>(resolve => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, LOOK_MS);
-    });
-    clearTimeout(timer);
+    const rested = new AbortController();
+    this.#wake = () => rested.abort();
+    await pause(LOOK_MS, rested.signal);
     this.#wake = undefined;
   }
 
@@ -118,7 +147,7 @@ export class ClusterDriver {
       } catch (error) {
         if (signal.aborted) return;
         this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: hints stopped, listening again");
-        await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+        await pause(LOOK_MS, signal);
       }
   }
 
@@ -138,7 +167,6 @@ export class ClusterDriver {
     await this.#fulfil(live, signal);
     const handed = await this.#handOver(live, signal);
     await this.#observe(live, handed, signal);
-    await this.#sample(live, signal);
     if (this.#isDue("forget", FORGET_MS)) await this.#forget(signal);
     if (!this.#mayChoose) return;
     this.#mayChoose = false;
@@ -202,7 +230,7 @@ export class ClusterDriver {
   /** Does what is asked of runs. */
   async #fulfil(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
     for (const { run, wish, walltimeSeconds } of live) {
-      const ref = [{ id: run.workload as WorkloadId }];
+      const ref = [refOf(run)];
       if (walltimeSeconds !== run.walltimeSeconds && run.state !== "claimed" && this.#cluster.can.retime) {
         await this.#cluster.retime(ref, walltimeSeconds, signal);
         await noteWalltime(this.#world, run.id, walltimeSeconds);
@@ -218,20 +246,22 @@ export class ClusterDriver {
 
   /** Killed before it was noted as handed over: it may be there all the same. */
   async #takeBack(run: Run, signal: AbortSignal): Promise<void> {
-    const [seen] = await this.#cluster.observe([run.workload as WorkloadId], signal);
+    const { id, index } = refOf(run);
+    const all = await this.#cluster.observe([id], signal);
+    const seen = all.find(one => one.index === index) ?? all.find(one => one.index === undefined);
     if (seen?.state === "absent") {
       await noteEnds(this.#world, [{ runId: run.id, ending: neverBegan("killed", "") }]);
       this.wake();
     } else if (seen) await noteHanded(this.#world, [run.id]);
   }
 
-  async #tell(run: Run, wish: Wish, ref: readonly { readonly id: WorkloadId }[], signal: AbortSignal): Promise<void> {
+  async #tell(run: Run, wish: Wish, ref: readonly RunRef[], signal: AbortSignal): Promise<void> {
     try {
       if (wish === "kill" || wish === "reschedule") {
         const tries = this.#putOff(run.id);
         await this.#cluster.kill(ref, signal);
         if (tries === KILLS && wish === "kill") await noteWish(this.#world, run.id, wish, "failed");
-        this.#hinted.add(run.workload);
+        this.#hinted.add(refOf(run).id);
       } else if (run.state === "running" || run.state === "suspended") {
         await (wish === "suspend" ? this.#cluster.suspend(ref, signal) : this.#cluster.resume(ref, signal));
         await noteWish(this.#world, run.id, wish, "done");
@@ -245,87 +275,24 @@ export class ClusterDriver {
 
   async #observe(live: readonly LiveRun[], handed: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     const all = this.#isDue("look", LOOK_MS);
-    const byWorkload = new Map(live.map(({ run }) => [run.workload, run]));
+    const known = new KnownRuns(live);
     const asked = live.filter(
-      ({ run }) => handed.has(run.id) || (run.state !== "claimed" && (all || this.#hinted.has(run.workload))),
+      ({ run }) => handed.has(run.id) || (run.state !== "claimed" && (all || this.#hinted.has(refOf(run).id))),
     );
-    for (const { run } of asked) this.#hinted.delete(run.workload);
+    const ids = [...new Set(asked.map(({ run }) => refOf(run).id))];
+    for (const id of ids) this.#hinted.delete(id);
     // Hints of what is over or not ours would stay for ever.
-    if (all) for (const id of this.#hinted) if (!byWorkload.has(id)) this.#hinted.delete(id);
-    for (let from = 0; from < asked.length; from += OBSERVE_AT_ONCE) {
-      const ids = asked.slice(from, from + OBSERVE_AT_ONCE).map(({ run }) => run.workload as WorkloadId);
-      const seen = await this.#cluster.observe(ids, signal);
-      await this.#settle(seen, byWorkload);
+    if (all) for (const id of this.#hinted) if (known.of({ id }).length === 0) this.#hinted.delete(id);
+    for (let from = 0; from < ids.length; from += OBSERVE_AT_ONCE) {
+      const seen = await this.#cluster.observe(ids.slice(from, from + OBSERVE_AT_ONCE), signal);
+      const ended = await settle(this.#world, seen, known);
+      for (const id of ended) this.#later.delete(id);
+      if (ended.length > 0) this.wake();
     }
-  }
-
-  async #settle(seen: readonly Observation[], byWorkload: ReadonlyMap<string, Run>): Promise<void> {
-    const ends: RunEnd[] = [];
-    for (const observation of seen) {
-      const run = byWorkload.get(observation.id);
-      if (!run) continue;
-      if (observation.state === "running" || observation.state === "suspended") {
-        await noteRunning(this.#world, run.id, {
-          startedAt: observation.startedAt,
-          node: observation.node,
-          remoteId: observation.remoteId,
-          isSuspended: observation.state === "suspended",
-        });
-        continue;
-      }
-      const ending = endingOf(observation);
-      if (ending) ends.push({ runId: run.id, ending });
-    }
-    if (ends.length === 0) return;
-    const runs = new Map(seen.flatMap(({ id }) => byWorkload.get(id) ?? []).map(run => [run.id, run]));
-    await noteEnds(this.#world, await this.#writeTimes(ends, runs));
-    for (const { runId } of ends) this.#later.delete(runId);
-    this.wake();
-  }
-
-  /** Before anybody can see that it is over: its times are read right after. @returns the ends, with what their folders take */
-  async #writeTimes(ends: readonly RunEnd[], runs: ReadonlyMap<number, Run>): Promise<RunEnd[]> {
-    const { folders, settings, clock } = this.#world;
-    const tasks = await tasksToRun(this.#world, [...new Set([...runs.values()].map(run => run.taskId))]);
-    const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
-    const told: RunEnd[] = [];
-    await eachOf(ends, AT_ONCE, async ({ runId, ending }) => {
-      const run = runs.get(runId);
-      const view = run && tasks.get(run.taskId);
-      const startedAt = ending.startedAt ?? run?.startedAt;
-      const directory = run && view ? folderOf(view.task, run.element < 0 ? undefined : run.element) : "";
-      const isMeasured = settings.taskDiskQuota > 0 && directory !== "";
-      if (view && startedAt)
-        try {
-          const text = `${seconds(startedAt)}\n${seconds(ending.endedAt ?? clock.now())}\n`;
-          await folders.write(directory, TIMES_FILE, text, { uid: view.uid, gid: view.gid });
-        } catch (error) {
-          // A full disk, or a task that removed its folder: it has ended all the same.
-          this.#world.log.warn({ error: chainOf(error), run: runId }, "tasks: the times of a run could not be written");
-        }
-      told.push({ runId, ending: isMeasured ? { ...ending, diskBytes: await folders.sizeOf(directory) } : ending });
-    });
-    return told;
-  }
-
-  async #sample(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
     const running = live.filter(({ run }) => run.state === "running");
     // The more there are, the less often each is asked.
-    if (!this.#cluster.can.measure || running.length === 0 || !this.#isDue("sample", Math.max(1000, running.length * 20))) return;
-    const byWorkload = new Map(running.map(({ run }) => [run.workload, run]));
-    const measured = await this.#cluster.measure(
-      running.map(({ run }) => ({ id: run.workload as WorkloadId })),
-      signal,
-    );
-    await noteSamples(
-      this.#world,
-      measured.flatMap(({ id, at, cpuSeconds, memoryBytes, receivedBytes, sentBytes }) => {
-        const run = byWorkload.get(id);
-        return run
-          ? [{ runId: run.id, at, cpuSeconds, memoryBytes, receivedBytes: receivedBytes ?? null, sentBytes: sentBytes ?? null }]
-          : [];
-      }),
-    );
+    if (this.#cluster.can.measure && running.length > 0 && this.#isDue("sample", Math.max(1000, running.length * 20)))
+      await sample(this.#world, this.#cluster, running, known, signal);
   }
 
   /** The cluster lets go of what is settled here. */
@@ -345,32 +312,4 @@ export class ClusterDriver {
     this.#later.set(runId, { at: performance.now() + Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(tries - 1, 8)), tries });
     return tries;
   }
-}
-
-const neverBegan = (cause: "refused" | "returned" | "killed", message: string): Ending => ({
-  cause,
-  exitCode: undefined,
-  message,
-  node: "",
-  startedAt: undefined,
-  endedAt: undefined,
-  used: {},
-});
-
-function endingOf(seen: Observation): Ending | undefined {
-  const { node, startedAt, endedAt, usage: used } = seen;
-  if (seen.state === "absent") return { cause: "lost", exitCode: undefined, message: "", node, startedAt, endedAt, used };
-  if (seen.state !== "ended" || !seen.end) return undefined;
-  const { cause, exitCode, message } = seen.end;
-  return { cause, exitCode, message, node, startedAt, endedAt, used };
-}
-
-/** Each of them, so many at once. */
-async function eachOf<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-      for (const item of queue) await act(item);
-    }),
-  );
 }

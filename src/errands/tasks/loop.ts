@@ -13,13 +13,13 @@ const FOLLOW_MS = 1_000;
  */
 export class TaskLoop {
   readonly #world: World;
-  readonly #clusters: ReadonlyMap<string, Cluster>;
+  readonly #clusters: ReadonlyMap<string, () => Promise<Cluster>>;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #warned = false;
 
-  /** @param clusters by name, the default first */
-  constructor(world: World, clusters: ReadonlyMap<string, Cluster>) {
+  /** @param clusters how to open each, by name, the default first */
+  constructor(world: World, clusters: ReadonlyMap<string, () => Promise<Cluster>>) {
     this.#world = world;
     this.#clusters = clusters;
   }
@@ -78,7 +78,7 @@ export class TaskLoop {
     const watch = setInterval(() => {
       if (!isHeld()) end();
     }, FOLLOW_MS);
-    const drivers = [...this.#clusters].map(([name, cluster], place) => new ClusterDriver(this.#world, name, cluster, place));
+    const drivers = [...this.#clusters].map(([name, open], place) => new ClusterDriver(this.#world, name, open, place));
     let unlisten = (): void => {};
     try {
       await keepClusters(this.#world, [...this.#clusters.keys()]);

@@ -10,7 +10,7 @@ import {
   type TaskSettings,
   type TaskView,
 } from "../../core/tasks/index.ts";
-import type { ClusterAbilities, Volume, Workload, WorkloadId } from "../../ports/cluster.ts";
+import type { ClusterAbilities, Network, Volume, Workload, WorkloadId } from "../../ports/cluster.ts";
 
 /** Where a task sees its folder and its person's files, on clusters that show folders elsewhere than they lie. */
 const JOB_MOUNT = "/mnt/go-docker";
@@ -47,7 +47,6 @@ export function workloadOf(
   const homeSeen = home ? asSeen(home) : pwd;
   const data = { source: `${root}/${dataFolder(task.personId)}`, mount: DATA_MOUNT, readOnly: true };
   const ownServer = spec.interactive && spec.script.length === 0;
-  const wantsNetwork = spec.network || spec.ports.length > 0 || spec.interactive;
   return {
     id: run.workload as WorkloadId,
     name: `task ${view.id}`,
@@ -81,12 +80,18 @@ export function workloadOf(
       diskBytes: Math.max(LEAST_DISK, settings.taskDisk + spec.scratchMib * MIB),
     },
     gpus: spec.gpus,
-    network: wantsNetwork && can.networks.includes("outside") ? "outside" : "none",
+    network: networkOf(spec, can.networks),
     ports: run.ports.map(port => (ownServer && port.container === SSH_PORT ? { ...port, container: SSH_PORT_INSIDE } : port)),
     labels: labelsOf(spec.labels),
     avoid: settings.taskSkipFailedNodes ? task.failedNodes : [],
     ...(spec.scratchMib > 0 ? { scratch: { bytes: spec.scratchMib * MIB, mount: SCRATCH_MOUNT } } : {}),
   };
+}
+
+/** A task that wants a network gets the best that there is; one that wants none gets none, or is refused by its cluster. */
+function networkOf(spec: TaskView["task"]["spec"], offered: readonly Network[]): Network {
+  if (!spec.network && spec.ports.length === 0 && !spec.interactive) return "none";
+  return (["outside", "host"] as const).find(network => offered.includes(network)) ?? "none";
 }
 
 const arrayVariables = (range: ArrayRange, place: number): Record<string, string> =>
