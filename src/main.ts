@@ -22,6 +22,7 @@ import { makeClouds } from "./drivers/cloud/all.ts";
 import { makeClusters, type OpenCluster } from "./drivers/cluster/all.ts";
 import { openHome } from "./drivers/cluster/local/home.ts";
 import { openFolders } from "./drivers/folders/index.ts";
+import { makeOpenUrl } from "./drivers/http/fetch.ts";
 import { openSmtp } from "./drivers/mail/smtp.ts";
 import { type EmbeddedPostgres, findEmbedded, startEmbedded } from "./drivers/postgres/embedded.ts";
 import { makeOpenStorage } from "./drivers/storage/all.ts";
@@ -101,10 +102,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
   await noteSigningKey(store.db, secrets.publicKey);
   const blobs = await openBlobs(config);
   opened.add(() => blobs.close());
-  const openStorage = makeOpenStorage({
-    egressAllow: [...config.egressAllow, ...(config.demo ? ["127.0.0.1/32", "::1/128"] : [])],
-    folderRoots: config.folderRoots,
-  });
+  const openStorage = makeOpenStorage({ egressAllow: egressAllow(config), folderRoots: config.folderRoots });
   return {
     store,
     clock: systemClock,
@@ -116,6 +114,12 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
     log,
   };
 }
+
+/** The demo's own drive is on this machine. */
+const egressAllow = (config: Config): readonly string[] => [
+  ...config.egressAllow,
+  ...(config.demo ? ["127.0.0.1/32", "::1/128"] : []),
+];
 
 /** Without SECRET_KEY (development only) the key is made once and kept beside the data. */
 async function keptSecret(dataDir: string): Promise<string> {
@@ -185,7 +189,8 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
             useTls: config.mailTls,
           });
     if (mailer) opened.add(() => mailer.close());
-    const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened)));
+    const openUrl = makeOpenUrl({ egressAllow: egressAllow(config) });
+    const runner = new ErrandRunner(world, allErrands(mailer, await openClouds(config, world, opened), openUrl));
     await runner.start();
     opened.add(() => runner.stop());
     const tasks = new TaskLoop(world, taskClusters(config, world));

@@ -1,8 +1,10 @@
 import type { Mailer } from "../ports/mail.ts";
+import type { OpenUrl } from "../ports/web.ts";
 import { bulk } from "./bulk.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
+import { transferErrand } from "./files/transfer.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { accountsOfStudy, keepMarket } from "./market.ts";
 import { proveAgain } from "./prove-again.ts";
@@ -12,7 +14,7 @@ import { archiveOldTasks, removeTaskFiles, removeTaskUser } from "./tasks/errand
 import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
-export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map()): readonly ErrandKind[] => [
+export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(), openUrl?: OpenUrl): readonly ErrandKind[] => [
   deliver,
   measureDrop,
   releaseBlob,
@@ -34,4 +36,5 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   removeTaskFiles,
   removeTaskUser,
   archiveOldTasks,
+  transferErrand(openUrl),
 ];

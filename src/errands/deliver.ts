@@ -1,5 +1,3 @@
-import { createHash, type Hash } from "node:crypto";
-import type { Readable } from "node:stream";
 import {
   claimName,
   completeDelivery,
@@ -14,10 +12,9 @@ import { accessTo } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
 import { ageSizeBytes, ageSource, decodeAgeKey, encodeAgeKey, newAgeKey } from "../kernel/age/index.ts";
 import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
-import { chunksOf, readableFrom } from "../kernel/streams.ts";
 import type { Source, Storage, StoragePath } from "../ports/storage.ts";
 import type { ErrandKind } from "./errand.ts";
-import { hashOf } from "./hash.ts";
+import { hashing, hashOf } from "./hash.ts";
 
 /**
  * Brings one drop to one location. Ask, then act: the file is written to a temporary name, its size and hash are checked, and
@@ -133,34 +130,6 @@ async function send(world: World, storage: Storage, job: DeliveryJob, source: So
   const sha256 = known ?? hashed?.sha256() ?? "";
   await noteSent(world, job, source.sizeBytes, sha256);
   return sha256;
-}
-
-/** A source that hashes what is read of it. Opened at a later place it first hashes what lies before, so the hash is always whole. */
-function hashing(source: Source): { source: Source; sha256: () => string } {
-  let hash = createHash("sha256");
-  const open = async (from: number): Promise<Readable> => {
-    const current = createHash("sha256");
-    hash = current;
-    if (from > 0) await hashUpTo(source, from, current);
-    const input = await source.open(from);
-    const passed = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of chunksOf(input)) {
-        current.update(chunk);
-        yield chunk;
-      }
-    };
-    return readableFrom(passed(), () => input.destroy());
-  };
-  return { source: { sizeBytes: source.sizeBytes, open }, sha256: () => hash.digest("hex") };
-}
-
-async function hashUpTo(source: Source, end: number, hash: Hash): Promise<void> {
-  let left = end;
-  for await (const chunk of chunksOf(await source.open(0))) {
-    hash.update(chunk.subarray(0, left));
-    left -= chunk.length;
-    if (left <= 0) return;
-  }
 }
 
 /** Compares what lies there with what was sent. @throws "checksum" or "protocol": both are tried again from the start */

@@ -1,5 +1,6 @@
 import type { AdministrationTables } from "./tables/administration.ts";
 import type { DropTables } from "./tables/drops.ts";
+import type { FileTables } from "./tables/files.ts";
 import type { LedgerTables } from "./tables/ledger.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { MarketTables } from "./tables/market.ts";
@@ -18,4 +19,5 @@ export interface Database
     LedgerTables,
     MarketTables,
     AdministrationTables,
-    TaskTables {}
+    TaskTables,
+    FileTables {}

@@ -144,6 +144,7 @@ export const storages = (tx: Tx) => {
 
     /** Fails on a storage that a location refers to: see `isReferenced`. */
     async remove(id: StorageId): Promise<void> {
+      await tx.deleteFrom("permission").where("object_kind", "=", "file").where("object_id", "=", id).execute();
       await tx.deleteFrom("storage").where("id", "=", id).execute();
     },
   };

@@ -75,6 +75,8 @@ export interface PeopleTables {
     object_kind: string;
     object_id: number;
     path: Default<string>;
+    /** On paths of kind 'file': also for everything below. */
+    recursive: Default<boolean>;
     role: string;
     active: Default<boolean>;
     expires_at: MaybeAt;
