@@ -1,4 +1,5 @@
 import type { AdministrationTables } from "./tables/administration.ts";
+import type { ClientTables } from "./tables/clients.ts";
 import type { DropTables } from "./tables/drops.ts";
 import type { LedgerTables } from "./tables/ledger.ts";
 import type { MachineTables } from "./tables/machines.ts";
@@ -18,4 +19,5 @@ export interface Database
     LedgerTables,
     MarketTables,
     AdministrationTables,
-    TaskTables {}
+    TaskTables,
+    ClientTables {}
