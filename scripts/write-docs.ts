@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACCEPTED, SECTIONS, type Setting } from "../src/config.ts";
 import { KINDS, snake } from "../src/core/administration/index.ts";
+import { makeAgave } from "../src/dialects/agave/index.ts";
 import { makeGodocker } from "../src/dialects/godocker/index.ts";
 import { makeVre } from "../src/dialects/vre/index.ts";
 import { makeWaldur } from "../src/dialects/waldur/index.ts";
@@ -23,6 +24,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   "accepted-settings": acceptedSettings,
   "vre-routes": () => routesOf(makeVre({ version: "", demo: undefined })),
   "godocker-routes": () => routesOf(makeGodocker({ root: "" })),
+  "agave-routes": () => routesOf(makeAgave()),
   "vre-contract": vreContract,
   "admin-kinds": adminKinds,
   "waldur-contract": waldurContract,

@@ -14,6 +14,7 @@ import { ensureAccounts, type FirstAccount } from "./core/people/index.ts";
 import type { World } from "./core/world.ts";
 import { demoDav } from "./demo/dav.ts";
 import { type Demo, type DemoStorages, loadDemo } from "./demo/load.ts";
+import { makeAgave } from "./dialects/agave/index.ts";
 import { makeGodocker } from "./dialects/godocker/index.ts";
 import { makeVre } from "./dialects/vre/index.ts";
 import { makeWaldur } from "./dialects/waldur/index.ts";
@@ -221,7 +222,12 @@ async function serve(config: Config, log: Logger, opened: Opened, world: World, 
   const server: Server = await makeServer(
     world,
     log,
-    [makeVre({ version: VERSION, demo }), makeWaldur({ version: VERSION }), makeGodocker({ root: world.folders.root })],
+    [
+      makeVre({ version: VERSION, demo }),
+      makeWaldur({ version: VERSION }),
+      makeGodocker({ root: world.folders.root }),
+      makeAgave(),
+    ],
     {
       trustedProxies: config.trustedProxies,
       allowedHosts: config.allowedHosts,

@@ -18,6 +18,10 @@ export interface Dialect {
   refuse(error: HavreError, wire: Pick<Wire, "method" | "url">): Reply;
   /** Headers of every answer, refusals included; called once per request, before anything else. @param methods what the path takes */
   dress?(asked: SignInRequest, methods: readonly string[]): Readonly<Record<string, string>>;
+  /** Bodies in its own ways; JSON and forms when absent. Not called for an empty one. @throws HavreError "invalid" */
+  readBody?(raw: Buffer, contentType: string): unknown;
+  /** Paths such as "/systems/v2/*" below which it refuses by itself what no row serves. */
+  readonly elsewhere?: readonly string[] | undefined;
   /** Of an answer to OPTIONS; 204 when absent. */
   readonly optionsStatus?: 200 | undefined;
   /** What the OpenAPI document says of a row's refusals, by status or "default". */

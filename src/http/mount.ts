@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { NOBODY } from "../core/people/model.ts";
 import type { World } from "../core/world.ts";
-import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import { asHavreError, chainOf, HavreError, notFound } from "../kernel/errors.ts";
 import { type Believed, clientAddress, originOf } from "./address.ts";
 import type { Dialect, SignedIn, SignInRequest } from "./dialect.ts";
 import { type Reply, type Route, SpecialReply, type Wire } from "./route.ts";
@@ -42,13 +42,26 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
             actor,
             params: request.params as Wire["params"],
             query: flat(request.query),
-            body: bodyOf(request),
+            body: bodyOf(request, dialect),
           };
           const result = await row.do(world, actor, row.in(wire));
           return send(reply, replyOf(row, row.out(result, wire)));
         } catch (error) {
           return fail(error, request, reply);
         }
+      },
+    });
+
+  for (const path of dialect.elsewhere ?? [])
+    app.route({
+      method: [...METHODS],
+      url: path,
+      schema: { hide: true },
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        if (dialect.dress) reply.headers(dialect.dress(signInRequest(request, world, believed), []));
+        if (request.method === "OPTIONS") return reply.code(dialect.optionsStatus ?? 204).send();
+        return fail(notFound(), request, reply);
       },
     });
 
@@ -104,9 +117,10 @@ function signInRequest(request: FastifyRequest, world: World, believed: Believed
 }
 
 /** Parsed only now, so that a stranger's broken JSON is answered with "who are you" and not with a parser's words. */
-function bodyOf(request: FastifyRequest): unknown {
+function bodyOf(request: FastifyRequest, dialect: Dialect): unknown {
   const raw = request.rawBody;
   if (!raw || raw.length === 0) return undefined;
+  if (dialect.readBody) return dialect.readBody(raw, request.headers["content-type"] ?? "");
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/x-www-form-urlencoded") return Object.fromEntries(new URLSearchParams(raw.toString("utf8")));
   if (type !== "application/json" && type !== "")

@@ -15,7 +15,11 @@ export interface PersonFilter {
   readonly uuid?: string | undefined;
   readonly username?: string | undefined;
   readonly fullName?: string | undefined;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
   readonly email?: string | undefined;
+  /** The whole address, in any case. */
+  readonly emailIs?: string | undefined;
   readonly query?: string | undefined;
   readonly civilNumber?: string | undefined;
   readonly isActive?: boolean | undefined;
@@ -37,6 +41,9 @@ const conditions = (filter: PersonFilter): RawBuilder<SqlBool>[] => [
   ...(filter.uuid === undefined ? [] : [sql<SqlBool>`uuid = ${filter.uuid}`]),
   ...(filter.username === undefined ? [] : [sql<SqlBool>`username = ${filter.username}`]),
   ...(filter.fullName === undefined ? [] : [matching(filter.fullName, FULL_NAME)]),
+  ...(filter.firstName === undefined ? [] : [matching(filter.firstName, sql`first_name`)]),
+  ...(filter.lastName === undefined ? [] : [matching(filter.lastName, sql`last_name`)]),
+  ...(filter.emailIs === undefined ? [] : [sql<SqlBool>`lower(email) = lower(${filter.emailIs.replaceAll("\0", "")})`]),
   ...(filter.email === undefined ? [] : [matching(filter.email, sql`email`)]),
   ...(filter.query === undefined ? [] : [matching(filter.query, sql`username`, sql`email`, FULL_NAME)]),
   ...(filter.civilNumber === undefined ? [] : [sql<SqlBool>`details->>'civil_number' = ${filter.civilNumber}`]),

@@ -11,7 +11,8 @@ import * as administration from "./migrations/0012-administration.ts";
 import * as storages from "./migrations/0013-storages.ts";
 import * as proofs from "./migrations/0014-proofs.ts";
 import * as tasks from "./migrations/0015-tasks.ts";
-import * as files from "./migrations/0018-files.ts";
+import * as files from "./migrations/0016-files.ts";
+import * as clients from "./migrations/0017-clients.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -25,7 +26,8 @@ const MIGRATIONS: Record<string, Migration> = {
   "0013-storages": storages,
   "0014-proofs": proofs,
   "0015-tasks": tasks,
-  "0018-files": files,
+  "0016-files": files,
+  "0017-clients": clients,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,4 +1,5 @@
 import type { AdministrationTables } from "./tables/administration.ts";
+import type { ClientTables } from "./tables/clients.ts";
 import type { DropTables } from "./tables/drops.ts";
 import type { FileTables } from "./tables/files.ts";
 import type { LedgerTables } from "./tables/ledger.ts";
@@ -20,4 +21,5 @@ export interface Database
     MarketTables,
     AdministrationTables,
     TaskTables,
-    FileTables {}
+    FileTables,
+    ClientTables {}

@@ -92,7 +92,7 @@ export const transfers = (tx: Tx) => ({
       .$if(storageId !== undefined, query =>
         query.where(on => on.or([on("storage_id", "=", storageId ?? 0), on("source_storage_id", "=", storageId ?? 0)])),
       );
-    const page = await pageOf(all, window, query => query.selectAll().orderBy("id", "desc"));
+    const page = await pageOf(tx, all, window, query => query.selectAll().orderBy("id", "desc"));
     return { total: page.total, items: page.items.map(transferOf) };
   },
 

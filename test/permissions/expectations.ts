@@ -1,7 +1,10 @@
+import { makeAgave } from "../../src/dialects/agave/index.ts";
 import { makeGodocker } from "../../src/dialects/godocker/index.ts";
 import { makeVre } from "../../src/dialects/vre/index.ts";
 import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import type { Route } from "../../src/http/route.ts";
+import { agaveProfiles } from "./agave/profiles.ts";
+import { agaveCredentials, agaveSignIn, assertAgaveRefusal } from "./agave/sign-in.ts";
 import type { Answer } from "./ask.ts";
 import { godockerPlaces } from "./godocker/places.ts";
 import { assertGodockerRefusal, godockerCredentials } from "./godocker/sign-in.ts";
@@ -64,8 +67,17 @@ export const GODOCKER: DialectExpectations = {
   assertRefusal: assertGodockerRefusal,
 };
 
+export const AGAVE: DialectExpectations = {
+  name: "agave",
+  routes: makeAgave().routes,
+  besides: [],
+  areas: [agaveSignIn, agaveProfiles],
+  credentials: agaveCredentials,
+  assertRefusal: assertAgaveRefusal,
+};
+
 /** Listed by hand. */
-export const DIALECTS: readonly DialectExpectations[] = [VRE, WALDUR, GODOCKER];
+export const DIALECTS: readonly DialectExpectations[] = [VRE, WALDUR, GODOCKER, AGAVE];
 
 /** How each line of a dialect's tables is asked. @throws when two areas have the same line */
 export function requestsOf({ areas }: DialectExpectations): Readonly<Record<string, Request>> {

@@ -7,8 +7,10 @@ import { sessions } from "../../store/sessions.ts";
 import type { Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
-import { addPerson, setPassword } from "./administration.ts";
+import { addPerson, setActive, setPassword } from "./administration.ts";
 import { type Actor, type PersonRecord, personOf, seesAll } from "./model.ts";
+import { normalUsername } from "./rules.ts";
+import { mustBeSuperuser } from "./safeguards.ts";
 
 /** Everybody who signs in finds everybody who is active: roles are given to people one has found. */
 
@@ -22,6 +24,18 @@ export const listDirectory = (
 
 /** @throws HavreError "not-found" */
 export const showPerson = (world: World, actor: Actor, uuid: string): Promise<PersonRecord> => seen(world.store.db, actor, uuid);
+
+/** By their name. @throws HavreError "not-found" */
+export const showPersonNamed = (world: World, actor: Actor, username: string): Promise<PersonRecord> =>
+  seenNamed(world.store.db, actor, username);
+
+async function seenNamed(tx: Tx, actor: Actor, username: string): Promise<PersonRecord> {
+  const filter = { username: normalUsername(username).replaceAll("\0", "") };
+  const { items } = await directory(tx).page(actor, filter, { offset: 0, limit: 1 });
+  const [found] = items;
+  if (!found) throw notFound(`There is no user named ${username}.`);
+  return found;
+}
 
 async function seen(tx: Tx, actor: Actor, uuid: string): Promise<PersonRecord> {
   const { items } = await directory(tx).page(actor, { uuid }, { offset: 0, limit: 1 });
@@ -78,15 +92,34 @@ const MOST_NAME = 128;
 export async function createPersonRecord(
   world: Needs<"store" | "clock" | "secrets">,
   actor: Actor,
-  { username: given, input }: { readonly username: string; readonly input: PersonInput },
+  { username: given, input, password }: { readonly username: string; readonly input: PersonInput; readonly password?: string },
 ): Promise<PersonRecord> {
   if (!seesAll(actor)) throw forbidden();
   const username = given.toLowerCase();
   if (username.length > MOST_NAME) throw invalid({ username: [`Ensure this field has no more than ${MOST_NAME} characters.`] });
   const { firstName, lastName, email = "", isActive } = input;
   // Nobody knows it: whoever is to sign in asks for a link by mail, or gets a password from the administration.
-  const made = await addPerson(world, actor, { username, email, firstName, lastName, isActive }, newKey(40));
+  const made = await addPerson(world, actor, { username, email, firstName, lastName, isActive }, password ?? newKey(40));
   return changePersonRecord(world, actor, { uuid: made.uuid, input: { details: input.details } });
+}
+
+/** Only a superuser changes others by their names. @throws HavreError "forbidden", "not-found" */
+export async function changePersonNamed(
+  world: World,
+  actor: Actor,
+  { username, input }: { readonly username: string; readonly input: PersonInput },
+): Promise<PersonRecord> {
+  mustBeSuperuser(actor);
+  const { uuid } = await seenNamed(world.store.db, actor, username);
+  return changePersonRecord(world, actor, { uuid, input });
+}
+
+/** Puts somebody out at once; what is theirs stays. @throws HavreError "forbidden" for all but superusers, "not-found", "conflict" for oneself */
+export async function retirePersonNamed(world: Needs<"store" | "clock">, actor: Actor, username: string): Promise<PersonRecord> {
+  mustBeSuperuser(actor);
+  const { uuid } = await seenNamed(world.store.db, actor, username);
+  await setActive(world, actor, normalUsername(username), false);
+  return seen(world.store.db, actor, uuid);
 }
 
 /** @throws HavreError "not-found", "forbidden", "invalid" */

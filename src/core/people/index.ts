@@ -33,12 +33,15 @@ export {
 } from "./administration.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
 export {
+  changePersonNamed,
   changePersonRecord,
   createPersonRecord,
   listDirectory,
   type PersonInput,
+  retirePersonNamed,
   setPasswordOf,
   showPerson,
+  showPersonNamed,
 } from "./directory.ts";
 export { dropKey, keyByPassword, keyOf, type OwnKey, putKey, renewKey, showKey } from "./keys.ts";
 export type { LinkProof } from "./links.ts";
@@ -77,7 +80,7 @@ export {
   SESSION_MS,
   type SessionRequest,
 } from "./sessions.ts";
-export { type Credentials, holderOf, signInByPassword } from "./sign-in.ts";
+export { type Credentials, holderOf, holderOfPassword, signInByPassword } from "./sign-in.ts";
 export {
   findApiTokenHolder,
   findHawkHolder,

@@ -25,7 +25,18 @@ export interface Credentials {
  * Who has this name and password. Unknown, wrong and inactive get the same words after the same time.
  * @throws HavreError "unauthenticated", "throttled" when the account or the address is locked
  */
-export async function signInByPassword(
+export async function signInByPassword(world: Needs<"store" | "clock">, credentials: Credentials): Promise<Person> {
+  const person = await holderOfPassword(world, credentials);
+  const { ip } = credentials;
+  await world.store.transaction(async tx => {
+    await people(tx).noteSignIn(person.id, world.clock.now());
+    await record(tx, actorOf(person), { verb: "person.signed-in", kind: "person", id: person.id, data: { ip } });
+  });
+  return person;
+}
+
+/** The same for calls that each bring the password along: a good one is no event. @throws as {@link signInByPassword} */
+export async function holderOfPassword(
   world: Needs<"store" | "clock">,
   { username, password, ip }: Credentials,
 ): Promise<Person> {
@@ -42,10 +53,6 @@ export async function signInByPassword(
   // Asked again: of many guesses sent at once, those after the lock fell must not get in.
   await assertNotLocked(world, subjects);
   await clearFailures(world, [accountSubject(name)]);
-  await world.store.transaction(async tx => {
-    await people(tx).noteSignIn(account.person.id, world.clock.now());
-    await record(tx, actorOf(account.person), { verb: "person.signed-in", kind: "person", id: account.person.id, data: { ip } });
-  });
   return account.person;
 }
 

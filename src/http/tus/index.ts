@@ -28,7 +28,8 @@ export function makeTus(world: World, believed: Believed): Tus {
   const open = new Set<Promise<void>>();
 
   return {
-    handles: url => /^\/files(?:[/?]|$)/.test(url),
+    // "/files/v2" is where the science API has its files; no upload is called so.
+    handles: url => /^\/files(?!\/v2(?:[/?]|$))(?:[/?]|$)/.test(url),
     serve(request, response) {
       const { remoteAddress: peer = "" } = request.socket;
       const served = answer({
