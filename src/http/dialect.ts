@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type {} from "@fastify/cookie";
 import type {} from "@fastify/swagger";
 import type { FastifyRequest } from "fastify";
@@ -41,6 +42,8 @@ export interface SignedIn {
 declare module "fastify" {
   interface FastifyRequest {
     rawBody: Buffer | undefined;
+    /** Of a route that takes a stream. */
+    bytes: Readable | undefined;
     signReply: SignedIn["signReply"];
   }
 }

@@ -23,8 +23,8 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
     const methods = byPath.get(path) ?? new Set();
     return [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"];
   };
-  for (const row of dialect.routes)
-    app.route({
+  const add = (scope: FastifyInstance, row: Route): unknown =>
+    scope.route({
       method: row.method,
       url: row.path,
       schema: describe(row, dialect),
@@ -43,6 +43,7 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
             params: request.params as Wire["params"],
             query: flat(request.query),
             body: bodyOf(request, dialect),
+            ...(row.takes === "stream" ? { bytes: request.bytes ?? Readable.from([], { objectMode: false }) } : {}),
           };
           const result = await row.do(world, actor, row.in(wire));
           return send(reply, replyOf(row, row.out(result, wire)));
@@ -51,6 +52,9 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
         }
       },
     });
+  for (const row of dialect.routes) if (row.takes !== "stream") add(app, row);
+  const streaming = dialect.routes.filter(row => row.takes === "stream");
+  if (streaming.length > 0) app.register(async scope => takingStreams(scope, () => streaming.map(row => add(scope, row))));
 
   for (const path of dialect.elsewhere ?? [])
     app.route({
@@ -85,6 +89,16 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
       },
     });
   }
+}
+
+/** Routes added here get their bodies as they come. */
+function takingStreams(scope: FastifyInstance, add: () => void): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", (request, payload, done) => {
+    request.bytes = payload;
+    done(null, undefined);
+  });
+  add();
 }
 
 /**
@@ -145,6 +159,11 @@ const replyOf = (row: Route, result: unknown): Reply =>
 
 function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
   reply.code(status).headers(headers);
+  // Without a body to look at, the answer to a HEAD would say that there is none.
+  if (reply.request.method === "HEAD" && headers["content-length"] !== undefined) {
+    if (body instanceof Readable) body.destroy();
+    return reply.send(Readable.from([]));
+  }
   if (body === undefined) return reply.send();
   // Behind a HEAD a stream of events would run on for ever: nobody is there to hang up.
   if (body instanceof Readable && reply.request.method === "HEAD") {

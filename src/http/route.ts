@@ -15,6 +15,8 @@ export interface Wire {
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
   readonly rawBody: Buffer;
+  /** Of a row that takes a stream: the body as it comes, to be read or destroyed. */
+  readonly bytes?: Readable | undefined;
   /** The client's address, believed proxies considered. */
   readonly ip: string;
   readonly settings: Settings;
@@ -54,6 +56,8 @@ export interface Route<In = unknown, Out = unknown> {
   /** With the trailing slash where the dialect has one; both spellings are answered. Parameters as `:name`. */
   readonly path: string;
   readonly auth: string;
+  /** The body is not read beforehand and may be of any size and type: `in` finds it in `wire.bytes`. */
+  readonly takes?: "stream";
   readonly summary: string;
   readonly tag: string;
   readonly body?: Schema | undefined;

@@ -103,6 +103,7 @@ export async function makeServer(
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => data => JSON.stringify(data));
   app.decorateRequest("rawBody", undefined);
+  app.decorateRequest("bytes", undefined);
   app.decorateRequest("signReply", undefined);
   await app.register(cookie);
 

@@ -1,11 +1,14 @@
 import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { FileEvent, FileGrant, FileMark, Rights, Standing } from "../core/files/model.ts";
 import { ALL, READ } from "../core/files/model.ts";
-import type { Actor, PersonId } from "../core/people/model.ts";
+import { type Actor, type PersonId, personOf, seesAll } from "../core/people/model.ts";
 import type { Standing as StudyStanding } from "../core/permissions/model.ts";
+import type { StorageRecord } from "../core/storages/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { standingOf } from "./permissions.ts";
+import { pageOf } from "./pages.ts";
+import { standingOf, studiesWorkedIn } from "./permissions.ts";
 import type { Database } from "./schema.ts";
+import { storageOfRow } from "./storages.ts";
 import type { Tx } from "./store.ts";
 
 /** Rights on paths are rows of the one table of permissions; their paths begin with "/", so that none is taken for the object itself. */
@@ -60,6 +63,23 @@ export const files = (tx: Tx) => ({
       const worth = standing === null ? undefined : BY_STUDY[standing];
       return worth ? [{ path: [path, upload_path].filter(Boolean).join("/"), ...worth }] : [];
     });
+  },
+
+  /** Storages in which the actor may see something, by name. */
+  async places(actor: Actor, window: Window): Promise<Page<StorageRecord>> {
+    const person = personOf(actor);
+    const isSeen = seesAll(actor)
+      ? sql<boolean>`true`
+      : person
+        ? sql<boolean>`storage.id = any(array(
+            select id from storage where owner_id = ${person.id}
+            union select object_id from permission where object_kind = ${KIND} and (person_id = ${person.id} or person_id is null) and role <> '---'
+            union select storage_id from location where ${studiesWorkedIn(person.id, sql.ref("location.study_id"))}))`
+        : sql<boolean>`false`;
+    const page = await pageOf(tx.selectFrom("storage").where(isSeen), window, query =>
+      query.selectAll().orderBy("name").orderBy("id"),
+    );
+    return { total: page.total, items: page.items.map(storageOfRow) };
   },
 
   /** What somebody was given in a storage, and what everyone was. */

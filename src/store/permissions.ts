@@ -66,6 +66,10 @@ export const administeredStudies = (personId: number, study: RawBuilder<unknown>
   sql<SqlBool>`${study} = any(array(${objectsOf(personId, "study")} and role = 'administrator' union ${studiesOwned(personId)}
     union ${studiesOfOrganisations(sql`${objectsOf(personId, "organisation")} and role = 'owner'`)}))`;
 
+/** The same for studies that the person owns, administers or does research in. */
+export const studiesWorkedIn = (personId: number, study: RawBuilder<unknown>): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${administeredStudies(personId, study)} or ${study} = any(array(${objectsOf(personId, "study")} and role = 'researcher')))`;
+
 /** The higher of two roles has the larger number. */
 export const rankOf = (kind: Kind, role: RawBuilder<unknown> = sql`role`): RawBuilder<number> =>
   sql<number>`array_position(${sql.lit(`{${LADDERS[kind].join(",")}}`)}::text[], ${role})`;

@@ -85,7 +85,9 @@ describe("the OpenAPI document of the VRE dialect", () => {
           const answer = await ask(operation, scene, guess);
           seen.add(answer.status);
           const told = `${answer.status} ${answer.text.slice(0, 500)}`;
-          assert.ok(answer.status < 500, told);
+          // Nobody listens where the storages of a scene are said to be: whoever looks into one is told so.
+          const isAway = path.includes("/files/") && answer.status === 502 && answer.text.includes("127.0.0.1:9");
+          assert.ok(answer.status < 500 || isAway, told);
           // What the router takes for another row answers as that row does.
           if (samePlace(guess.path, path)) assert.equal(undocumented(operation, answer), undefined, told);
         });

@@ -14,6 +14,7 @@ import type { Area, Request } from "./request.ts";
 import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
 import { admin } from "./vre/admin.ts";
 import { drops } from "./vre/drops.ts";
+import { files } from "./vre/files.ts";
 import { machines } from "./vre/machines.ts";
 import { session } from "./vre/session.ts";
 import { storages } from "./vre/storages.ts";
@@ -44,7 +45,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, drops, machines, uploads, tasks, admin],
+  areas: [session, users, studies, storages, files, drops, machines, uploads, tasks, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };

@@ -37,13 +37,19 @@ export interface Sight {
   readonly rights: Rights;
 }
 
+/** A storage that does not know Havre any more says nothing about who asks. */
+const asTheirs = (error: unknown): unknown =>
+  error instanceof HavreError && error.kind === "unauthenticated"
+    ? new HavreError("unavailable", error.message, { cause: error, retry: "never", detail: { storage: "unauthenticated" } })
+    : error;
+
 /** Opens the storage, lets `act` work with it, and closes it, unless `act` takes that upon itself. */
 export async function atDesk<T>(
   world: FileWorld,
   place: FilePlace,
   act: (desk: Desk, keepOpen: () => () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const storage = await world.openStorage(accessTo(world, place.storage));
+  const storage = await world.openStorage(accessTo(world, place.storage)).catch(error => Promise.reject(asTheirs(error)));
   const stop = new AbortController();
   const timer = setTimeout(
     () => stop.abort(new HavreError("timeout", `${storage.engine}: no answer within ${DEADLINE_MS / SECOND} seconds.`)),
@@ -67,7 +73,7 @@ export async function atDesk<T>(
     });
   } catch (error) {
     isKept = false;
-    throw error;
+    throw asTheirs(error);
   } finally {
     clearTimeout(timer);
     if (!isKept) await close();

@@ -5,9 +5,10 @@
  * studies; a dialect with rules of its own about who may do what (roles on a system, a folder of a study) makes one with `placeIn`.
  * `inStorage(verb)` turns a verb into one that a route calls: its input then names the storage.
  *
- *   look      listFolder showFile readFile       who may do what   listPermissions setPermission clearPermissions
- *   change    writeFile makeFolder renameFile    what happened     fileHistory
- *             moveFile copyFile removeFile       in the background copyBetween importFile, and list-, show-, stopTransfer
+ *   look      listPlaces listFolder showFile     who may do what   listPermissions setPermission clearPermissions
+ *             readFile zipFolder                 what happened     fileHistory
+ *   change    writeFile makeFolder renameFile    in the background copyBetween importFile, and list-, show-, stopTransfer
+ *             moveFile copyFile removeFile
  *
  * Paths go through `acceptPath` or, for clients that go up with "..", `resolvePath`; the verbs do the first by themselves. A path
  * inside a place has no slash at either end, and "" is its top. What somebody may not see is "not-found"; what they see and may
@@ -34,7 +35,7 @@ export {
   type TransferState,
 } from "./model.ts";
 export { acceptName, acceptPath, folderOf, isOwn, joined, nameOf, ownName, resolvePath } from "./paths.ts";
-export { inStorage, placeIn, placeOfStorage } from "./places.ts";
+export { inStorage, listPlaces, type PlaceFacts, placeIn, placeOfStorage } from "./places.ts";
 export { versionOf } from "./rules.ts";
 export {
   ANYBODY,
@@ -62,3 +63,4 @@ export {
   type TransferJob,
 } from "./transfers.ts";
 export { type FileToWrite, makeFolder, publish, type Written, writeFile } from "./write.ts";
+export { type Archive, zipFolder } from "./zip.ts";

@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { HavreError, notFound } from "../../kernel/errors.ts";
+import { giveBack } from "../../kernel/memory.ts";
+import { chunksOf } from "../../kernel/streams.ts";
 import type { ByteRange } from "../../ports/storage.ts";
 import { files } from "../../store/files.ts";
 import { actorName } from "../people/model.ts";
-import { atDesk, type Desk, entryAt, type FileWorld, look, must } from "./desk.ts";
+import { atDesk, type Desk, entryAt, type FileWorld, look, must, type Sight } from "./desk.ts";
 import type { FileEntry, FilePlace } from "./model.ts";
 import { at, isOwn, joined, nameOf } from "./paths.ts";
 import { entryOf, hasAny } from "./rules.ts";
@@ -112,22 +115,42 @@ export interface OpenFile {
   readonly body: Readable | undefined;
 }
 
+export interface FileToRead {
+  readonly path: string;
+  /** Which bytes, once it is known what lies there; undefined: none. What it throws is thrown. */
+  readonly choose?: (entry: FileEntry) => ByteRange | undefined;
+  /** Works the hash out where nobody knows it yet: the whole file is read for that first. */
+  readonly hash?: boolean;
+}
+
+/** Reads the whole file, and keeps its hash for the next who asks. */
+async function measure(world: FileWorld, { storage, place }: Desk, { path }: Sight, { version }: FileEntry): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of chunksOf(await storage.read(at(path), {}, new AbortController().signal))) {
+    hash.update(chunk);
+    giveBack(chunk);
+  }
+  const sha256 = hash.digest("hex");
+  await files(world.store.db).mark(place.storage.id, path, { version, sha256 });
+  return sha256;
+}
+
 /**
  * Opens a file for reading.
- * @param choose which bytes, once it is known what lies there; undefined: none. What it throws is thrown.
  * @throws HavreError "not-found", "forbidden", "invalid" for a folder
  */
 export const readFile = (
   world: FileWorld,
   place: FilePlace,
-  { path, choose = () => ({}) }: { readonly path: string; readonly choose?: (entry: FileEntry) => ByteRange | undefined },
+  { path, choose = () => ({}), hash = false }: FileToRead,
 ): Promise<OpenFile> =>
   atDesk(world, place, async (desk, keepOpen) => {
     const [sight] = await look(world, desk, desk.inStorage(path));
     if (!sight) throw notFound();
     must(desk, sight, "read");
-    const entry = entryAt(desk, sight);
-    if (entry.kind === "folder") throw new HavreError("invalid", "This is a folder.", { detail: { isFolder: true } });
+    const seen = entryAt(desk, sight);
+    if (seen.kind === "folder") throw new HavreError("invalid", "This is a folder.", { detail: { isFolder: true } });
+    const entry = hash && seen.sha256 === undefined ? { ...seen, sha256: await measure(world, desk, sight, seen) } : seen;
     const range = choose(entry);
     if (range === undefined) return { entry, range, body: undefined };
     await files(world.store.db).noteReading(actorName(place.actor), place.storage.id, sight.path, place.studyId);

@@ -1,4 +1,5 @@
 import { notFound } from "../../kernel/errors.ts";
+import type { Page, Window } from "../../kernel/pages.ts";
 import { files } from "../../store/files.ts";
 import { storages } from "../../store/storages.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
@@ -48,3 +49,16 @@ export const inStorage =
   <W extends Needs<"store">, Input extends object, Out>(verb: FileVerb<W, Input, Out>) =>
   async (world: W, actor: Actor, { storage, ...input }: { readonly storage: number } & Input): Promise<Out> =>
     verb(world, await placeOfStorage(world, actor, storage), input as unknown as Input);
+
+export interface PlaceFacts {
+  readonly storage: StorageRecord;
+  /** All of it is theirs; else they see parts. */
+  readonly isOwner: boolean;
+}
+
+/** Storages in which the actor may see something, by name. */
+export async function listPlaces(world: Needs<"store">, actor: Actor, window: Window): Promise<Page<PlaceFacts>> {
+  const { total, items } = await files(world.store.db).places(actor, window);
+  const self = personOf(actor)?.id;
+  return { total, items: items.map(storage => ({ storage, isOwner: seesAll(actor) || storage.ownerId === self })) };
+}

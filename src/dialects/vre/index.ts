@@ -3,6 +3,7 @@ import { healthRoutes } from "./admin/health.ts";
 import { kindRoutes } from "./admin/kinds.ts";
 import { computeRoutes } from "./compute.ts";
 import { dropRoutes } from "./drops.ts";
+import { fileRoutes } from "./files.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { machinePartRoutes } from "./machine-parts.ts";
 import { machineRoutes } from "./machines.ts";
@@ -41,6 +42,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...studyRoutes,
     ...invitationRoutes,
     ...storageRoutes,
+    ...fileRoutes,
     ...dropRoutes,
     ...machinePartRoutes,
     ...machineRoutes,
