@@ -76,7 +76,7 @@ export const files = (tx: Tx) => ({
             union select object_id from permission where object_kind = ${KIND} and (person_id = ${person.id} or person_id is null) and role <> '---'
             union select storage_id from location where ${studiesWorkedIn(person.id, sql.ref("location.study_id"))}))`
         : sql<boolean>`false`;
-    const page = await pageOf(tx.selectFrom("storage").where(isSeen), window, query =>
+    const page = await pageOf(tx, tx.selectFrom("storage").where(isSeen), window, query =>
       query.selectAll().orderBy("name").orderBy("id"),
     );
     return { total: page.total, items: page.items.map(storageOfRow) };
