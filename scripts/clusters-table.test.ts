@@ -15,10 +15,7 @@ it("the table of clusters in the docs has a row for every behaviour of the suite
     .split("\n")
     .slice(2)
     .map(row => row.split(" | ")[0]?.replace(/^\| /, ""));
-  assert.deepEqual(
-    rows,
-    [...behaviours.map(({ sentence }) => sentence), ...THROUGH_HAVRE],
-  );
+  assert.deepEqual(rows, [...behaviours.map(({ sentence }) => sentence), ...THROUGH_HAVRE]);
 });
 
 it("says what was not tried, and what is not offered", () => {
