@@ -16,6 +16,7 @@ import { admin } from "./vre/admin.ts";
 import { drops } from "./vre/drops.ts";
 import { files } from "./vre/files.ts";
 import { machines } from "./vre/machines.ts";
+import { market as marketPages } from "./vre/market.ts";
 import { session } from "./vre/session.ts";
 import { storages } from "./vre/storages.ts";
 import { studies } from "./vre/studies.ts";
@@ -45,7 +46,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, files, drops, machines, uploads, tasks, admin],
+  areas: [session, users, studies, storages, files, drops, machines, uploads, tasks, marketPages, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };
