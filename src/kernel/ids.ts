@@ -17,6 +17,12 @@ export function uuidNamed(name: string): string {
   const hex = createHash("sha256").update(name).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+/** A uuid with its dashes, from 32 digits with or without them, in any case. @returns undefined for what is none */
+export function uuidOf(text: string): string | undefined {
+  const digits = text.replaceAll("-", "").toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-");
+}
 /** 12 characters, 58 bits: an upload code. Compared without regard to case, see {@link normalCode}. */
 export const newCode = (): string => pick(CODE_ALPHABET, 12);
 /** `length` of `[A-Za-z0-9]`: a Hawk key (8) or secret (32). */

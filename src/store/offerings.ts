@@ -118,7 +118,7 @@ function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
   return each.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(each, sql` and `)})`;
 }
 
-const conditions = (filter: OfferingFilter): RawBuilder<SqlBool>[] => [
+export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] => [
   ...(filter.name === undefined ? [] : [matching(filter.name, sql`offering.name`)]),
   ...(filter.nameExact === undefined ? [] : [sql<SqlBool>`offering.name = ${filter.nameExact}`]),
   ...(filter.keyword === undefined
@@ -166,7 +166,7 @@ export const offerings = (tx: Tx) => {
       return windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
-        where: [visibleOfferings(actor, side), ...conditions(filter)],
+        where: [visibleOfferings(actor, side), ...offeringsWhere(filter)],
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
     },

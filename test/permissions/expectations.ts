@@ -15,6 +15,7 @@ import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
 import { admin } from "./vre/admin.ts";
 import { drops } from "./vre/drops.ts";
 import { machines } from "./vre/machines.ts";
+import { market as marketPages } from "./vre/market.ts";
 import { session } from "./vre/session.ts";
 import { storages } from "./vre/storages.ts";
 import { studies } from "./vre/studies.ts";
@@ -44,7 +45,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, drops, machines, uploads, tasks, admin],
+  areas: [session, users, studies, storages, drops, machines, uploads, tasks, marketPages, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };

@@ -4,6 +4,7 @@ export type { OfferingSide } from "../../store/offerings.ts";
 export type { Side } from "../../store/surroundings.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
+export { type StudyBudget, showBudget } from "./budgets.ts";
 export { endDueResources, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
 export {
   type CostsAsked,
@@ -21,6 +22,7 @@ export {
   addComponent,
   changeComponent,
   changeOffering,
+  countOfferings,
   listCategories,
   listOfferings,
   moveOffering,
@@ -47,6 +49,7 @@ export {
   showPlan,
 } from "./plans.ts";
 export { costOf, minimalPrice, planPrices, planType } from "./prices.ts";
+export { type Quote, type QuoteAsked, quote } from "./quotes.ts";
 export {
   byConsumer,
   byProvider,
@@ -90,4 +93,13 @@ export {
   unlinkOrder,
 } from "./reviews.ts";
 export { accepts, type Provisioner, provisionerOf } from "./rules.ts";
+export {
+  ORDER_VERBS,
+  ORDER_WAITS,
+  type OrderStanding,
+  RESOURCE_VERBS,
+  type ResourceStanding,
+  showOrderStanding,
+  showResourceStanding,
+} from "./standing.ts";
 export { listUsages, listUseOfMonth, listUserUsages, repeatUsages, reportAccounts, reportUsage, showUsage } from "./usage.ts";

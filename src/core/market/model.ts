@@ -141,6 +141,15 @@ export interface Category {
   readonly offerings: number;
 }
 
+/** How many offerings of the catalogue have one value of something that one looks for them by. */
+export interface Facet {
+  readonly facet: "category" | "provider" | "type" | "billable";
+  /** A uuid, a word, or "true". */
+  readonly value: string;
+  readonly name: string;
+  readonly count: number;
+}
+
 /** What somebody is to the four things that an order or a resource touches. */
 export interface Standings {
   readonly study: StandingOn<"study"> | null;

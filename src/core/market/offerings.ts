@@ -1,6 +1,7 @@
 import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { components } from "../../store/components.ts";
+import { facetsOf } from "../../store/facets.ts";
 import {
   type NewOffering,
   type OfferingFilter,
@@ -15,7 +16,7 @@ import { organisationFor } from "../organisations/index.ts";
 import { type Actor, seesAll } from "../people/model.ts";
 import { mustAllow, type StandingOn, type Verb } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
-import type { Category, Component, Facts, Offering, OfferingView } from "./model.ts";
+import type { Category, Component, Facet, Facts, Offering, OfferingView } from "./model.ts";
 import { mustBeUsable, nextOfferingState, type OfferingEvent, refusal } from "./rules.ts";
 
 type World = Needs<"store" | "secrets">;
@@ -49,6 +50,10 @@ export async function listOfferings(world: World, actor: Actor, asked: Offerings
   const { total, items } = await offerings(world.store.db).page(actor, asked.side, asked.filter, asked.window, asked.parts);
   return { total, items: items.map(offering => opened(world, offering, asked.side)) };
 }
+
+/** How many offerings of the catalogue have which value, under a filter. */
+export const countOfferings = (world: Needs<"store">, actor: Actor, filter: OfferingFilter): Promise<Facet[]> =>
+  facetsOf(world.store.db, actor, filter);
 
 /** @throws HavreError "not-found" */
 export async function showOffering(

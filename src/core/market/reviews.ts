@@ -39,15 +39,18 @@ async function orderFor(
   return order;
 }
 
-const asConsumer =
+/** Who may do what of an order. */
+export const asConsumer =
   (world: MarketWorld) =>
   (standings: Standings): boolean =>
     approvesFor(standings, world.settings.orderApprovers);
-const asProvider = ({ provider }: Standings): boolean =>
+export const asProvider = ({ provider }: Standings): boolean =>
   allows("offering", provider === "owner" ? "owner" : undefined, "order.review");
-const asOwner = (standings: Standings): boolean =>
+export const asOwner = (standings: Standings): boolean =>
   allows("study", standings.study ?? undefined, "order.own") ||
   allows("organisation", standings.customer ?? undefined, "order.approve");
+export const isCreator = (actor: Actor, { createdById }: Pick<Order, "createdById">): boolean =>
+  createdById !== null && createdById === personOf(actor)?.id;
 
 const customerOf = (order: Order) => ({ blocked: order.customerBlocked, archived: order.customerArchived });
 const reviewed = (world: MarketWorld, actor: Actor, side: "consumer" | "provider") =>
@@ -109,8 +112,7 @@ interface Rejection {
 /** Also whoever ordered it may take it back so. @throws as {@link approveByConsumer} */
 export async function rejectByConsumer(world: MarketWorld, actor: Actor, { uuid, comment }: Rejection): Promise<void> {
   await world.store.transaction(async tx => {
-    const isCreator = (order: Order): boolean => order.createdById !== null && order.createdById === personOf(actor)?.id;
-    const order = await orderFor(tx, actor, uuid, (standings, one) => isCreator(one) || asConsumer(world)(standings));
+    const order = await orderFor(tx, actor, uuid, (standings, one) => isCreator(actor, one) || asConsumer(world)(standings));
     mustAccept("reject-consumer", order.state);
     await drop(tx, world, actor, order, "rejected", {
       ...reviewed(world, actor, "consumer"),
@@ -251,9 +253,7 @@ export async function changeOrder(
   },
 ): Promise<Order> {
   return world.store.transaction(async tx => {
-    const own = (order: Order): boolean =>
-      seesAll(actor) || (order.createdById !== null && order.createdById === personOf(actor)?.id);
-    const order = await orderFor(tx, actor, uuid, (_standings, one) => own(one));
+    const order = await orderFor(tx, actor, uuid, (_standings, one) => seesAll(actor) || isCreator(actor, one));
     mustAccept("change", order.state);
     const offering = {
       id: order.offeringId,

@@ -7,6 +7,7 @@ import { invitationRoutes } from "./invitations.ts";
 import { machinePartRoutes } from "./machine-parts.ts";
 import { machineRoutes } from "./machines.ts";
 import { mailRoutes } from "./mails.ts";
+import { marketRoutes } from "./market.ts";
 import { noticeRoutes } from "./notices.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
@@ -50,6 +51,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...mailRoutes,
     ...taskRoutes,
     ...computeRoutes,
+    ...marketRoutes,
     ...noticeRoutes,
     ...healthRoutes(facts),
     ...kindRoutes,

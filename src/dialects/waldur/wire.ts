@@ -1,5 +1,6 @@
 import { type Reply, SpecialReply, type Wire } from "../../http/route.ts";
 import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
+import { uuidOf } from "../../kernel/ids.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { DISPLAYED } from "./words.ts";
 
@@ -49,12 +50,7 @@ const displayed = (state: unknown): string => DISPLAYED[String(state)] ?? String
 export const hex = (uuid: string): string => uuid.replaceAll("-", "");
 export const hexOrNull = (uuid: string | null | undefined): string | null => (uuid ? hex(uuid) : null);
 
-/** A uuid with or without dashes, in any case, as the core writes it. */
-export function uuidOf(text: string): string | undefined {
-  const digits = text.replaceAll("-", "").toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-");
-}
+export { uuidOf };
 
 /** @throws HavreError "not-found": what is no uuid names nothing */
 export function uuidParam(wire: Wire, name = "uuid"): string {

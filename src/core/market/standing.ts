@@ -1,0 +1,110 @@
+import { notFound } from "../../kernel/errors.ts";
+import { resources } from "../../store/resources.ts";
+import type { Actor } from "../people/model.ts";
+import type { Needs } from "../world.ts";
+import type { Order, Resource } from "./model.ts";
+import { type MarketWorld, showOrder } from "./orders.ts";
+import { byConsumer, byCustomer, byProvider, byReporter } from "./resources.ts";
+import { asConsumer, asOwner, asProvider, isCreator } from "./reviews.ts";
+import { accepts, ENDED, limitable, provisionerOf } from "./rules.ts";
+
+/** What somebody may do now, and whom a thing waits for: so that nobody is shown a button that would refuse them. */
+
+export const ORDER_VERBS = [
+  "approve_by_consumer",
+  "reject_by_consumer",
+  "approve_by_provider",
+  "reject_by_provider",
+  "cancel",
+  "set_state_done",
+  "set_state_erred",
+  "retry",
+] as const;
+export type OrderVerb = (typeof ORDER_VERBS)[number];
+
+/** consumer and provider: people of that side · agent: a program of the provider · havre: nobody, it is being done · a day that has to come */
+export const ORDER_WAITS = ["consumer", "provider", "agent", "havre", "study-start", "start-date"] as const;
+export type OrderWaits = (typeof ORDER_WAITS)[number];
+
+export interface OrderStanding {
+  readonly can: readonly OrderVerb[];
+  readonly waitsFor: OrderWaits | null;
+  /** Whether its provider works on it by hand: the agreement of the provider is the end of it. */
+  readonly byHand: boolean;
+}
+
+/** @throws HavreError "not-found" */
+export async function showOrderStanding(world: MarketWorld, actor: Actor, uuid: string): Promise<OrderStanding> {
+  const order = await showOrder(world, actor, uuid);
+  const kind = provisionerOf(order.offeringType);
+  return { can: verbsOf(world, actor, order), waitsFor: waitsFor(order), byHand: kind === "basic" };
+}
+
+function verbsOf(world: MarketWorld, actor: Actor, order: Order): OrderVerb[] {
+  const { standings, state } = order;
+  if (standings === null) return [];
+  const kind = provisionerOf(order.offeringType);
+  const consumer = asConsumer(world)(standings);
+  const provider = asProvider(standings);
+  const may: Readonly<Record<OrderVerb, boolean>> = {
+    approve_by_consumer: consumer && accepts("approve-consumer", state),
+    reject_by_consumer: (consumer || isCreator(actor, order)) && accepts("reject-consumer", state),
+    approve_by_provider: provider && accepts("approve-provider", state),
+    reject_by_provider: provider && accepts("reject-provider", state),
+    cancel: kind !== "remote" && asOwner(standings) && accepts(kind === "basic" ? "cancel" : "remove", state),
+    set_state_done: kind !== "allocation" && provider && accepts("fulfil", state),
+    set_state_erred: kind === "remote" && provider && !ENDED.includes(state),
+    retry: provider && accepts("retry", state),
+  };
+  return ORDER_VERBS.filter(verb => may[verb]);
+}
+
+function waitsFor({ state, offeringType }: Order): OrderWaits | null {
+  switch (state) {
+    case "pending-consumer":
+      return "consumer";
+    case "pending-provider":
+      return "provider";
+    case "pending-project":
+      return "study-start";
+    case "pending-start-date":
+      return "start-date";
+    case "executing":
+      return { basic: "provider", remote: "agent", allocation: "havre" }[provisionerOf(offeringType)] as OrderWaits;
+    default:
+      return null;
+  }
+}
+
+export const RESOURCE_VERBS = ["change", "limits", "plan", "options", "terminate", "report"] as const;
+export type ResourceVerb = (typeof RESOURCE_VERBS)[number];
+export interface ResourceStanding {
+  readonly can: readonly ResourceVerb[];
+  /** Whether what it has is a budget in the study's books. */
+  readonly isAllocation: boolean;
+}
+
+/** Whichever side the actor stands on. @throws HavreError "not-found" */
+export async function showResourceStanding(world: Needs<"store">, actor: Actor, uuid: string): Promise<ResourceStanding> {
+  const { db } = world.store;
+  const resource = (await resources(db).seen(actor, "consumer", uuid)) ?? (await resources(db).seen(actor, "provider", uuid));
+  if (!resource) throw notFound();
+  return { can: resourceVerbsOf(resource), isAllocation: provisionerOf(resource.offeringType) === "allocation" };
+}
+
+function resourceVerbsOf(resource: Resource): ResourceVerb[] {
+  const { standings, state, pending, components } = resource;
+  if (standings === null) return [];
+  const consumer = byConsumer(standings);
+  const sold = resource.offeringState === "active" || resource.offeringState === "paused";
+  const orderable = consumer && state === "ok" && !pending && sold;
+  const may: Readonly<Record<ResourceVerb, boolean>> = {
+    change: consumer && state !== "terminated",
+    limits: orderable && (components ?? []).some(limitable),
+    plan: orderable,
+    options: byCustomer(standings) && state === "ok" && !pending && Object.keys(resource.optionsForm).length > 0,
+    terminate: (consumer || byProvider(standings)) && (state === "ok" || state === "erred") && !pending,
+    report: byReporter(standings) && !["creating", "terminated"].includes(state),
+  };
+  return RESOURCE_VERBS.filter(verb => may[verb]);
+}

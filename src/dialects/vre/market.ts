@@ -1,0 +1,195 @@
+import {
+  countOfferings,
+  ORDER_VERBS,
+  ORDER_WAITS,
+  quote,
+  RESOURCE_VERBS,
+  showBudget,
+  showOrderStanding,
+  showResourceStanding,
+} from "../../core/market/index.ts";
+import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
+import { notFound } from "../../kernel/errors.ts";
+import { uuidOf } from "../../kernel/ids.ts";
+import { field, optional, pythonType, readBody, refuse, schemaOf } from "./fields.ts";
+import { BOOLEAN, INTEGER, list, object, orNull, STAMP, STRING, words } from "./schemas.ts";
+import { stamp, stampOrNull } from "./wire.ts";
+
+/** What the pages of the marketplace need beside its own API: prices before ordering, what one may do, what is left. */
+
+const TAG = "marketplace";
+const UUID: Schema = { type: "string", description: "32 hexadecimal digits, as the marketplace's API writes it." };
+
+const hex = (uuid: string): string => uuid.replaceAll("-", "");
+function uuidParam(wire: Wire): string {
+  const uuid = uuidOf(wire.params.uuid ?? "");
+  if (uuid === undefined) throw notFound();
+  return uuid;
+}
+const uuid = () =>
+  field({ type: "string", format: "uuid" }, given =>
+    typeof given === "string" ? (uuidOf(given.trim()) ?? refuse("Must be a valid UUID.")) : refuse("Must be a valid UUID."),
+  );
+const limits = () =>
+  field({ type: "object", additionalProperties: { type: "integer" } }, given =>
+    typeof given === "object" && given !== null && !Array.isArray(given)
+      ? (given as Readonly<Record<string, unknown>>)
+      : refuse(`Expected a dictionary of items but got type "${pythonType(given)}".`),
+  );
+const PRICE = { offering: optional(uuid()), resource: optional(uuid()), limits: optional(limits(), {}) };
+
+const LINE = object({
+  type: STRING,
+  name: STRING,
+  billing_type: STRING,
+  measured_unit: STRING,
+  unit_price: STRING,
+  amount: orNull(INTEGER),
+  price: orNull(STRING),
+});
+const PLAN = object({
+  uuid: UUID,
+  name: STRING,
+  unit: STRING,
+  available: BOOLEAN,
+  cost: STRING,
+  recurring: STRING,
+  lines: list(LINE),
+});
+const FACET_QUERY = {
+  keyword: { type: "string", description: "In names, descriptions and the provider's name." },
+  category_uuid: UUID,
+  customer_uuid: UUID,
+  type: { type: "string" },
+  billable: { type: "boolean" },
+} satisfies Readonly<Record<string, Schema>>;
+
+/** What is no value of a filter finds nothing, as in the catalogue itself. */
+function facetsIn({ query }: Wire) {
+  const given = (name: keyof typeof FACET_QUERY): string | undefined => query[name]?.replaceAll("\0", "") || undefined;
+  const one = (name: "category_uuid" | "customer_uuid"): string | undefined => {
+    const text = given(name);
+    return text === undefined ? undefined : (uuidOf(text) ?? "00000000-0000-0000-0000-000000000000");
+  };
+  const billable = given("billable");
+  const type = given("type");
+  return {
+    keyword: given("keyword"),
+    category: one("category_uuid"),
+    provider: one("customer_uuid"),
+    types: type === undefined ? undefined : [type],
+    billable: billable === undefined ? undefined : billable === "true",
+  };
+}
+
+export const marketRoutes: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/api/v1/market/price/",
+    auth: "user",
+    tag: TAG,
+    summary: "What an order would cost in each plan: of an offering, or of other limits of a resource",
+    body: schemaOf(PRICE),
+    reply: object({ offering: UUID, currency: STRING, plans: list(PLAN) }),
+    in: wire => readBody(PRICE, wire.body),
+    do: quote,
+    out: ({ offering, plans }, { settings }) => ({
+      offering: hex(offering),
+      currency: settings.currency,
+      plans: plans.map(plan => ({
+        ...plan,
+        uuid: hex(plan.uuid),
+        lines: plan.lines.map(line => ({
+          type: line.type,
+          name: line.name,
+          billing_type: line.billingType,
+          measured_unit: line.measuredUnit,
+          unit_price: line.unitPrice,
+          amount: line.amount,
+          price: line.price,
+        })),
+      })),
+    }),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/market/facets/",
+    auth: "user",
+    tag: TAG,
+    summary: "How many offerings of the catalogue have which category, provider, type and price",
+    query: FACET_QUERY,
+    reply: list(
+      object({ facet: words(["category", "provider", "type", "billable"]), value: STRING, name: STRING, count: INTEGER }),
+    ),
+    in: facetsIn,
+    do: countOfferings,
+    out: facets =>
+      facets.map(({ facet, value, name, count }) => ({
+        facet,
+        value: facet === "category" || facet === "provider" ? hex(value) : value,
+        name,
+        count,
+      })),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/market/orders/:uuid/standing/",
+    auth: "user",
+    tag: TAG,
+    summary: "What one may do with an order now, and whom it waits for",
+    reply: object({ can: list(words(ORDER_VERBS)), waits_for: orNull(words(ORDER_WAITS)), by_hand: BOOLEAN }),
+    in: uuidParam,
+    do: showOrderStanding,
+    out: ({ can, waitsFor, byHand }) => ({ can, waits_for: waitsFor, by_hand: byHand }),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/market/resources/:uuid/standing/",
+    auth: "user",
+    tag: TAG,
+    summary: "What one may do with a resource now",
+    reply: object({ can: list(words(RESOURCE_VERBS)), is_allocation: BOOLEAN }),
+    in: uuidParam,
+    do: showResourceStanding,
+    out: ({ can, isAllocation }) => ({ can, is_allocation: isAllocation }),
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/market/projects/:uuid/budget/",
+    auth: "user",
+    tag: TAG,
+    summary: "What a study may still use, what is set aside, and what it used by month",
+    reply: object({
+      currency: STRING,
+      units: list(
+        object({
+          unit: STRING,
+          limited: BOOLEAN,
+          granted: INTEGER,
+          available: INTEGER,
+          held: INTEGER,
+          spent: INTEGER,
+          exhausted_at: orNull(STAMP),
+        }),
+      ),
+      months: list(object({ month: STRING, unit: STRING, amount: INTEGER })),
+      holds: list(object({ key: STRING, subject: STRING, since: STAMP })),
+    }),
+    in: uuidParam,
+    do: showBudget,
+    out: ({ units, months, holds }, { settings }) => ({
+      currency: settings.currency,
+      units: units.map(({ unit, limited, granted, available, held, spent, exhaustedAt }) => ({
+        unit,
+        limited,
+        granted,
+        available,
+        held,
+        spent,
+        exhausted_at: stampOrNull(exhaustedAt ?? undefined, settings.timeZone),
+      })),
+      months: months.map(({ period, unit, amount }) => ({ month: period, unit, amount })),
+      holds: holds.map(({ key, subject, at }) => ({ key, subject, since: stamp(at, settings.timeZone) })),
+    }),
+  }),
+];
