@@ -8,6 +8,8 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { sessionQuery } from "./api/session.ts";
+import { ORDER_STATES } from "./market/states.ts";
+import type { OrderState } from "./market/types.ts";
 import { Lost, NotFound } from "./shell/Lost.tsx";
 import { Shell } from "./shell/Shell.tsx";
 
@@ -183,6 +185,79 @@ const task = createRoute({
   component: lazyRouteComponent(() => import("./tasks/TaskPage.tsx"), "TaskPage"),
 });
 
+const market = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/market",
+  component: lazyRouteComponent(() => import("./market/MarketPage.tsx"), "MarketPage"),
+});
+
+/** Those of these names that an address gives, and its page. */
+const given =
+  <const Names extends readonly string[]>(...names: Names) =>
+  (search: Record<string, unknown>): { [Name in Names[number]]?: string } & { page?: number } => ({
+    ...(Object.fromEntries(names.flatMap(name => (search[name] ? [[name, text(search[name])]] : []))) as {
+      [Name in Names[number]]?: string;
+    }),
+    ...(pageNumber(search.page) > 1 ? { page: pageNumber(search.page) } : {}),
+  });
+
+const catalogue = createRoute({
+  getParentRoute: () => market,
+  path: "/",
+  validateSearch: given("search", "category", "provider", "type", "billable"),
+  component: lazyRouteComponent(() => import("./market/CataloguePage.tsx"), "CataloguePage"),
+});
+
+const offering = createRoute({
+  getParentRoute: () => market,
+  path: "/offerings/$uuid",
+  component: lazyRouteComponent(() => import("./market/OfferingPage.tsx"), "OfferingPage"),
+});
+
+const newOrder = createRoute({
+  getParentRoute: () => market,
+  path: "/offerings/$uuid/order",
+  validateSearch: given("plan"),
+  component: lazyRouteComponent(() => import("./market/NewOrderPage.tsx"), "NewOrderPage"),
+});
+
+const orders = createRoute({
+  getParentRoute: () => market,
+  path: "/orders",
+  validateSearch: (search: Record<string, unknown>): { state?: OrderState; page?: number } => {
+    const state = ORDER_STATES.find(one => one === search.state);
+    const { page } = given()(search);
+    return { ...(state ? { state } : {}), ...(page ? { page } : {}) };
+  },
+  component: lazyRouteComponent(() => import("./market/OrdersPage.tsx"), "OrdersPage"),
+});
+
+const order = createRoute({
+  getParentRoute: () => market,
+  path: "/orders/$uuid",
+  component: lazyRouteComponent(() => import("./market/OrderPage.tsx"), "OrderPage"),
+});
+
+const resources = createRoute({
+  getParentRoute: () => market,
+  path: "/resources",
+  validateSearch: given("project", "ended"),
+  component: lazyRouteComponent(() => import("./market/ResourcesPage.tsx"), "ResourcesPage"),
+});
+
+const resource = createRoute({
+  getParentRoute: () => market,
+  path: "/resources/$uuid",
+  component: lazyRouteComponent(() => import("./market/ResourcePage.tsx"), "ResourcePage"),
+});
+
+const costs = createRoute({
+  getParentRoute: () => market,
+  path: "/costs",
+  validateSearch: given("month", "project"),
+  component: lazyRouteComponent(() => import("./market/CostsPage.tsx"), "CostsPage"),
+});
+
 const outbox = createRoute({
   getParentRoute: () => signedIn,
   path: "/outbox",
@@ -234,6 +309,7 @@ const tree = root.addChildren([
     newTask,
     cluster,
     task,
+    market.addChildren([catalogue, offering, newOrder, orders, order, resources, resource, costs]),
     account,
     outbox,
     admin.addChildren([adminOverview, adminList, adminObject]),

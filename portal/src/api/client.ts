@@ -75,6 +75,26 @@ export async function getAll<T>(path: string): Promise<T[]> {
   }
 }
 
+/** A page of a bare list, whose count stands in a header: so the marketplace's API has its lists. */
+export async function getCounted<T>(path: string): Promise<{ count: number; rows: T[] }> {
+  const answer = await send("GET", path, undefined);
+  const rows = parse(await answer.text());
+  if (!answer.ok) throw refusal(answer, rows);
+  return { count: Number(answer.headers.get("X-Result-Count")), rows: rows as T[] };
+}
+
+const MOST_ROWS = 300;
+
+/** Every row of such a list. */
+export async function getEvery<T>(path: string): Promise<T[]> {
+  const rows: T[] = [];
+  for (let page = 1; ; page++) {
+    const answer = await getCounted<T>(`${path}${path.includes("?") ? "&" : "?"}page=${page}&page_size=${MOST_ROWS}`);
+    rows.push(...answer.rows);
+    if (rows.length >= answer.count || answer.rows.length === 0) return rows;
+  }
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

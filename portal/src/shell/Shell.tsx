@@ -72,6 +72,7 @@ function Navigation() {
       <Link to="/studies">{t("studies.title")}</Link>
       <Link to="/machines">{t("machine.title")}</Link>
       <Link to="/tasks">{t("tasks.title")}</Link>
+      <Link to="/market/">{t("market.title")}</Link>
       {outbox && session.user.is_staff && <Link to="/outbox">{t("outbox.title")}</Link>}
       {(session.user.is_staff || session.user.is_superuser) && <Link to="/api/admin/">{t("admin.title")}</Link>}
     </nav>

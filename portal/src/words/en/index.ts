@@ -2,7 +2,8 @@ import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
+import { market } from "./market.ts";
 import { tasks } from "./tasks.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base, ...account, ...machine, ...tasks, ...admin };
+export const en = { ...base, ...account, ...machine, ...market, ...tasks, ...admin };

@@ -2,6 +2,7 @@ import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
+import { market } from "./market.ts";
 import { tasks } from "./tasks.ts";
 
-export const nl = { ...base, ...account, ...machine, ...tasks, ...admin };
+export const nl = { ...base, ...account, ...machine, ...market, ...tasks, ...admin };

@@ -1,0 +1,85 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Failure } from "../parts/Failure.tsx";
+import { Meter } from "../parts/Meter.tsx";
+import { Panel } from "../parts/Panel.tsx";
+import { Waiting } from "../parts/Waiting.tsx";
+import { day } from "../units.ts";
+import { Bars } from "./Bars.tsx";
+import { monthsOf, saidOf } from "./budget.ts";
+import css from "./graphs.module.css";
+import { amount } from "./money.ts";
+import { budgetQuery } from "./queries.ts";
+import type { Budget } from "./types.ts";
+
+/** What a study may still use, what is set aside for work that runs, and what was used. */
+export function BudgetPanel({ project, name }: { project: string; name: string }) {
+  const { t } = useTranslation();
+  const budget = useQuery(budgetQuery(project));
+  const data = budget.data;
+  return (
+    <Panel title={t("market.budgetOf", { name })}>
+      {budget.error && <Failure error={budget.error} retry={budget.refetch} />}
+      {budget.isPending && <Waiting rows={2} />}
+      {data?.units.length === 0 && <p className={css.small}>{t("market.noBudget")}</p>}
+      {data?.units.map(unit => (
+        <UnitLine key={unit.unit} unit={unit} budget={data} />
+      ))}
+      {data && data.holds.length > 0 && <Holds budget={data} />}
+    </Panel>
+  );
+}
+
+function UnitLine({ unit, budget }: { unit: Budget["units"][number]; budget: Budget }) {
+  const { t, i18n } = useTranslation();
+  const said = (value: number): string => `${saidOf(unit.unit, value, budget.currency, i18n.language)}`;
+  const name = t(`market.unit.${unit.unit}`);
+  const used = unit.granted - unit.available;
+  const months = monthsOf(budget, unit.unit);
+  return (
+    <div className={css.counter}>
+      <div className={css.counterHead}>
+        <strong>{name}</strong>
+        <span>
+          {unit.limited
+            ? t("market.leftOf", { left: said(unit.available), granted: said(unit.granted) })
+            : t("market.usedUnlimited", { used: said(unit.spent) })}
+        </span>
+      </div>
+      {unit.limited && (
+        <Meter
+          done={Math.max(0, used)}
+          total={unit.granted}
+          label={t("market.usedMeter", { name, word: "" })}
+          tone={unit.available <= 0 ? "bad" : "busy"}
+        />
+      )}
+      <span className={css.small}>
+        {t("market.heldAndSpent", { held: said(unit.held), spent: said(unit.spent) })}
+        {unit.exhausted_at && ` ${t("market.exhausted", { day: day(unit.exhausted_at, i18n.language) })}`}
+      </span>
+      {months.length > 1 && (
+        <Bars
+          months={months}
+          unit=""
+          label={t("market.byMonth", { name })}
+          show={value => (unit.unit === "money" ? said(value * 100) : amount(value, i18n.language))}
+        />
+      )}
+    </div>
+  );
+}
+
+function Holds({ budget }: { budget: Budget }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <details>
+      <summary>{t("market.holds", { count: budget.holds.length })}</summary>
+      <ul>
+        {budget.holds.map(hold => (
+          <li key={hold.key}>{`${hold.subject}, ${day(hold.since, i18n.language)}`}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
