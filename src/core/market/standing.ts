@@ -6,7 +6,7 @@ import type { Order, Resource } from "./model.ts";
 import { type MarketWorld, showOrder } from "./orders.ts";
 import { byConsumer, byCustomer, byProvider, byReporter } from "./resources.ts";
 import { asConsumer, asOwner, asProvider, isCreator } from "./reviews.ts";
-import { accepts, ENDED, limitable, provisionerOf } from "./rules.ts";
+import { accepts, ENDED, limitable, type Provisioner, provisionerOf } from "./rules.ts";
 
 /** What somebody may do now, and whom a thing waits for: so that nobody is shown a button that would refuse them. */
 
@@ -52,12 +52,15 @@ function verbsOf(world: MarketWorld, actor: Actor, order: Order): OrderVerb[] {
     approve_by_provider: provider && accepts("approve-provider", state),
     reject_by_provider: provider && accepts("reject-provider", state),
     cancel: kind !== "remote" && asOwner(standings) && accepts(kind === "basic" ? "cancel" : "remove", state),
-    set_state_done: kind !== "allocation" && provider && accepts("fulfil", state),
+    set_state_done: worker(kind) !== "havre" && provider && accepts("fulfil", state),
     set_state_erred: kind === "remote" && provider && !ENDED.includes(state),
     retry: provider && accepts("retry", state),
   };
   return ORDER_VERBS.filter(verb => may[verb]);
 }
+
+/** Who makes it true: what is neither a person's work nor an agent's, Havre makes by itself. */
+const worker = (kind: Provisioner): OrderWaits => (kind === "basic" ? "provider" : kind === "remote" ? "agent" : "havre");
 
 function waitsFor({ state, offeringType }: Order): OrderWaits | null {
   switch (state) {
@@ -70,7 +73,7 @@ function waitsFor({ state, offeringType }: Order): OrderWaits | null {
     case "pending-start-date":
       return "start-date";
     case "executing":
-      return { basic: "provider", remote: "agent", allocation: "havre" }[provisionerOf(offeringType)] as OrderWaits;
+      return worker(provisionerOf(offeringType));
     default:
       return null;
   }
