@@ -44,6 +44,8 @@ export interface OrderFilter extends AroundFilter {
   readonly query?: string | undefined;
   /** Those that wait for a side on which the actor may decide. */
   readonly decides?: readonly ("consumer" | "provider")[] | undefined;
+  /** Who decides as the consumer beside the owners of the organisation that pays: standings in the study. */
+  readonly approvers?: readonly string[] | undefined;
   readonly createdFrom?: Date | undefined;
   readonly createdBefore?: Date | undefined;
   readonly changedFrom?: Date | undefined;
@@ -76,7 +78,8 @@ const conditions = (actor: Actor, filter: OrderFilter): RawBuilder<SqlBool>[] =>
       ]),
   ...(filter.decides ?? []).map(side =>
     side === "consumer"
-      ? sql<SqlBool>`market_order.state = 'pending-consumer' and ${standingOf(actor, "organisation", "customer")} = 'owner'`
+      ? sql<SqlBool>`market_order.state = 'pending-consumer' and (${standingOf(actor, "organisation", "customer")} = 'owner'
+          or ${standingOf(actor, "study")} = any(${[...(filter.approvers ?? [])]}))`
       : sql<SqlBool>`market_order.state = 'pending-provider' and ${standingOf(actor, "offering")} = 'owner'`,
   ),
   ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`market_order.created_at >= ${filter.createdFrom}`]),

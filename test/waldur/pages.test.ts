@@ -143,3 +143,23 @@ describe("prices, facets, what one may do, and budgets", () => {
     assert.deepEqual([budget.months, budget.holds], [[], []]);
   });
 });
+
+describe("the inbox of a study that may agree to its own orders", () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await aScene({ ORDER_APPROVERS: "researcher" });
+  });
+  after(() => scene.close());
+
+  it("has the orders that its researchers may agree to, and no member's", async () => {
+    const offering = await anOffering(scene);
+    const order = await anOrder(scene, scene.member, offering);
+    const waiting = async (as = scene.member): Promise<string[]> =>
+      (await as.get("/api/marketplace-orders/?can_approve_as_consumer=true")).map(({ uuid }: Json) => uuid);
+    assert.deepEqual(await waiting(), []);
+    assert.deepEqual(await waiting(scene.seller), []);
+    for (const as of [scene.admin, scene.manager, scene.owner]) assert.deepEqual(await waiting(as), [order.uuid]);
+    await scene.admin.post(`/api/marketplace-orders/${order.uuid}/approve_by_consumer/`);
+    assert.deepEqual(await waiting(scene.admin), []);
+  });
+});

@@ -25,8 +25,11 @@ export type Approvers = "owner" | RoleOn<"study">;
 
 /** May this person agree to orders of the study in the name of who pays? */
 export const approvesFor = ({ study, customer }: Pick<ApprovalFacts, "study" | "customer">, approvers: Approvers): boolean =>
-  allows("organisation", customer ?? undefined, "order.approve") ||
-  (approvers !== "owner" && study !== null && LADDERS.study.indexOf(study) >= LADDERS.study.indexOf(approvers));
+  allows("organisation", customer ?? undefined, "order.approve") || (study !== null && approversIn(approvers).includes(study));
+
+/** The standings in a study that agree to its orders. */
+export const approversIn = (approvers: Approvers): readonly StandingOn<"study">[] =>
+  approvers === "owner" ? [] : LADDERS.study.slice(LADDERS.study.indexOf(approvers));
 
 /** Whoever has a role in the study itself, or owns the organisation that pays, may order. */
 export const mayOrder = ({ isStaff, roles }: Pick<ApprovalFacts, "isStaff" | "roles">): boolean =>

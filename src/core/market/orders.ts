@@ -14,7 +14,7 @@ import { ROLE_NAMES } from "../permissions/model.ts";
 import type { StudyRecord } from "../studies/model.ts";
 import type { Needs } from "../world.ts";
 import { mustBeFulfillable } from "./allocation.ts";
-import { type ApprovalFacts, mayOrder, needsConsumer, needsProvider, onlyFor } from "./approval.ts";
+import { type ApprovalFacts, approversIn, mayOrder, needsConsumer, needsProvider, onlyFor } from "./approval.ts";
 import { enter, note } from "./fulfil.ts";
 import type { Facts, Limits, Offering, Order, OrderState, OrderType } from "./model.ts";
 import { noObject } from "./offerings.ts";
@@ -38,10 +38,11 @@ export const today = ({ clock }: Needs<"clock">): string => clock.now().toISOStr
 
 /** Orders that the actor sees, from either side, oldest first. */
 export const listOrders = (
-  world: Needs<"store">,
+  world: Needs<"store" | "settings">,
   actor: Actor,
-  asked: { readonly filter: OrderFilter; readonly window: Window; readonly wanted: Wanted },
-): Promise<Page<Order>> => orders(world.store.db).page(actor, asked.filter, asked.window, asked.wanted);
+  { filter, window, wanted }: { readonly filter: OrderFilter; readonly window: Window; readonly wanted: Wanted },
+): Promise<Page<Order>> =>
+  orders(world.store.db).page(actor, { ...filter, approvers: approversIn(world.settings.orderApprovers) }, window, wanted);
 
 /** @throws HavreError "not-found" */
 export const showOrder = (world: Needs<"store">, actor: Actor, uuid: string): Promise<Order> =>
