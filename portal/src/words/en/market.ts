@@ -33,6 +33,7 @@ export const market = {
     compareWith: "Compare for these amounts",
     component: "What is counted",
     costs: "Costs",
+    costsAndBudget: "Costs and budget",
     costsLead: "What a month costs so far, what it will have cost at its end, and what was billed.",
     decided: "Done. Everybody who follows the order sees it now.",
     description: "Description",

@@ -34,6 +34,7 @@ export const market = {
     compareWith: "Vergelijk voor deze hoeveelheden",
     component: "Wat er geteld wordt",
     costs: "Kosten",
+    costsAndBudget: "Kosten en budget",
     costsLead: "Wat een maand tot nu toe kost, wat die aan het eind gekost zal hebben, en wat er in rekening is gebracht.",
     decided: "Gedaan. Iedereen die de bestelling volgt, ziet het nu.",
     description: "Beschrijving",
