@@ -42,6 +42,8 @@ describe("an organisation sells, in a browser", { skip: browserMissing() }, () =
     await page.getByRole("button", { name: "Close" }).last().click();
   };
   const looksWell = async (title: string): Promise<void> => {
+    // What the head of the page lies over would be called too small.
+    await page.evaluate("scrollTo(0, 0)");
     assert.deepEqual(await lookAround(page, `selling ${title}`), []);
     await speak(page, "en");
     await page.setViewportSize({ width: 1280, height: 900 });
