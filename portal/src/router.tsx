@@ -225,10 +225,9 @@ const newOrder = createRoute({
 const orders = createRoute({
   getParentRoute: () => market,
   path: "/orders",
-  validateSearch: (search: Record<string, unknown>): { state?: OrderState; page?: number } => {
+  validateSearch: (search: Record<string, unknown>): { state?: OrderState; project?: string; page?: number } => {
     const state = ORDER_STATES.find(one => one === search.state);
-    const { page } = given()(search);
-    return { ...(state ? { state } : {}), ...(page ? { page } : {}) };
+    return { ...(state ? { state } : {}), ...given("project")(search) };
   },
   component: lazyRouteComponent(() => import("./market/OrdersPage.tsx"), "OrdersPage"),
 });
