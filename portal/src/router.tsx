@@ -10,6 +10,7 @@ import {
 import { sessionQuery } from "./api/session.ts";
 import { ORDER_STATES } from "./market/states.ts";
 import type { OrderState } from "./market/types.ts";
+import { OFFERING_TABS, type OfferingTab } from "./selling/tabs.ts";
 import { Lost, NotFound } from "./shell/Lost.tsx";
 import { Shell } from "./shell/Shell.tsx";
 
@@ -224,10 +225,9 @@ const newOrder = createRoute({
 const orders = createRoute({
   getParentRoute: () => market,
   path: "/orders",
-  validateSearch: (search: Record<string, unknown>): { state?: OrderState; page?: number } => {
+  validateSearch: (search: Record<string, unknown>): { state?: OrderState; project?: string; page?: number } => {
     const state = ORDER_STATES.find(one => one === search.state);
-    const { page } = given()(search);
-    return { ...(state ? { state } : {}), ...(page ? { page } : {}) };
+    return { ...(state ? { state } : {}), ...given("project")(search) };
   },
   component: lazyRouteComponent(() => import("./market/OrdersPage.tsx"), "OrdersPage"),
 });
@@ -256,6 +256,36 @@ const costs = createRoute({
   path: "/costs",
   validateSearch: given("month", "project"),
   component: lazyRouteComponent(() => import("./market/CostsPage.tsx"), "CostsPage"),
+});
+
+const selling = createRoute({
+  getParentRoute: () => market,
+  path: "/selling",
+  validateSearch: given(),
+  component: lazyRouteComponent(() => import("./selling/SellingPage.tsx"), "SellingPage"),
+});
+
+const newOffering = createRoute({
+  getParentRoute: () => market,
+  path: "/selling/new",
+  component: lazyRouteComponent(() => import("./selling/NewOfferingPage.tsx"), "NewOfferingPage"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => market,
+  path: "/selling/usage",
+  validateSearch: given("resource"),
+  component: lazyRouteComponent(() => import("./selling/UsagePage.tsx"), "UsagePage"),
+});
+
+const ownOffering = createRoute({
+  getParentRoute: () => market,
+  path: "/selling/offerings/$uuid",
+  validateSearch: (search: Record<string, unknown>): { tab?: OfferingTab } => {
+    const tab = OFFERING_TABS.find(name => name === search.tab);
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import("./selling/EditOfferingPage.tsx"), "EditOfferingPage"),
 });
 
 const outbox = createRoute({
@@ -309,7 +339,20 @@ const tree = root.addChildren([
     newTask,
     cluster,
     task,
-    market.addChildren([catalogue, offering, newOrder, orders, order, resources, resource, costs]),
+    market.addChildren([
+      catalogue,
+      offering,
+      newOrder,
+      orders,
+      order,
+      resources,
+      resource,
+      costs,
+      selling,
+      newOffering,
+      usage,
+      ownOffering,
+    ]),
     account,
     outbox,
     admin.addChildren([adminOverview, adminList, adminObject]),

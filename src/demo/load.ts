@@ -6,6 +6,7 @@ import { addLocation, createStorage } from "../core/storages/index.ts";
 import { createInvitation, createStudy } from "../core/studies/index.ts";
 import type { World } from "../core/world.ts";
 import { demoFacts } from "../store/demo.ts";
+import { loadDemoMarket } from "./market.ts";
 
 /** What the demo shows on its first page, so that a newcomer can walk it. */
 export interface Demo {
@@ -109,6 +110,7 @@ async function fill(world: World, { drive, folder }: DemoStorages): Promise<void
     study: study.study.id,
     input: { storage: disk.id, direction: "DESTINATION", path: "sleep", uploadPath: "", passphrase: "" },
   });
+  await loadDemoMarket(world, admin);
   await createInvitation(world, researcher, {
     study: study.study.id,
     name: "Dana Provider",

@@ -5,6 +5,7 @@ import type { Tx } from "./store.ts";
 export interface DemoFacts {
   readonly people: number;
   readonly organisationId: OrganisationId | undefined;
+  readonly organisationUuid: string | undefined;
   readonly facultyId: FacultyId | undefined;
   readonly fieldId: number | undefined;
   readonly uploadUuid: string | undefined;
@@ -17,7 +18,8 @@ export async function demoFacts(tx: Tx): Promise<DemoFacts> {
   const field = await tx
     .selectFrom("study_field")
     .innerJoin("faculty", "faculty.id", "study_field.faculty_id")
-    .select(["study_field.id", "faculty.id as faculty_id", "faculty.organisation_id"])
+    .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
+    .select(["study_field.id", "faculty.id as faculty_id", "faculty.organisation_id", "organisation.uuid as organisation_uuid"])
     .orderBy("study_field.id")
     .limit(1)
     .executeTakeFirst();
@@ -40,6 +42,7 @@ export async function demoFacts(tx: Tx): Promise<DemoFacts> {
   return {
     people,
     organisationId: field?.organisation_id as OrganisationId | undefined,
+    organisationUuid: field?.organisation_uuid,
     facultyId: field?.faculty_id as FacultyId | undefined,
     fieldId: field?.id,
     uploadUuid: study?.upload_uuid,

@@ -19,6 +19,7 @@ export const studyOfRow = (row: Row): Study => ({
   description: row.description,
   humanSubject: row.human_subject,
   fieldId: row.field_id,
+  uuid: row.uuid,
   uploadUuid: row.upload_uuid,
   uploadCode: row.upload_code,
   isOpen: row.is_open,
@@ -27,7 +28,7 @@ export const studyOfRow = (row: Row): Study => ({
   updatedAt: row.updated_at,
 });
 
-export type NewStudy = Omit<Study, "id" | "createdAt" | "updatedAt">;
+export type NewStudy = Omit<Study, "id" | "uuid" | "createdAt" | "updatedAt">;
 export type StudyChanges = Partial<Omit<NewStudy, "ownerId" | "uploadUuid" | "uploadCode">>;
 
 /** A row of the permission table, as far as a list shows it. */

@@ -5,7 +5,7 @@ import { MIB } from "../../src/kernel/units.ts";
 import { ADMIN, type Havre, startHavre, until } from "../harness/havre.ts";
 import { browserMissing, startBrowser } from "./chromium.ts";
 import { aFile } from "./files.ts";
-import { missing, openSite, type Site } from "./site.ts";
+import { missing, openDemo, openSite, type Site } from "./site.ts";
 import { percentOf, rowOf, type Visitor, visit } from "./visitor.ts";
 
 const MOST_STOPS = 40;
@@ -139,6 +139,48 @@ describe("somebody with a keyboard only, at their account", { skip: browserMissi
     await page.getByText("This is not your password.").waitFor();
     const described = (await password.getAttribute("aria-describedby")) ?? "";
     assert.equal(await page.locator(`[id="${described.split(" ").at(-1)}"]`).textContent(), "This is not your password.");
+    assert.deepEqual(robin.complaints, []);
+  });
+});
+
+describe("a researcher with a keyboard only, on the market", { skip: browserMissing() }, () => {
+  let havre: Havre;
+  let browser: Browser;
+  let robin: Visitor;
+  let page: Page;
+  before(async () => {
+    havre = await openDemo();
+    browser = await startBrowser();
+    robin = await visit(browser, havre.url);
+    page = robin.page;
+  });
+  after(async () => {
+    await browser?.close();
+    await havre?.stop();
+  });
+
+  it("finds an offering, orders it, and takes the order back", async () => {
+    await page.goto("/sign-in");
+    await press(page, "Sign in as researcher");
+    await page.getByRole("heading", { name: "Studies", level: 1 }).waitFor();
+    await press(page, "Market", "link");
+    await press(page, "Core hours", "link");
+    await press(page, "Order", "link");
+    await goTo(page, page.getByRole("textbox", { name: "Name" }));
+    await page.keyboard.type("Nights");
+    await goTo(page, page.getByRole("textbox", { name: "Core hours (h)" }));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("40");
+    await goTo(page, page.getByRole("combobox", { name: "What for" }));
+    await page.keyboard.press("ArrowDown");
+    await goTo(page, page.getByRole("checkbox", { name: /^I have read these terms/ }));
+    await page.keyboard.press("Space");
+    await press(page, "Place the order");
+    await page.getByRole("status").getByText("Waits for who pays").waitFor();
+    await press(page, "Cancel the order");
+    await goTo(page, page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }));
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("Canceled").waitFor();
     assert.deepEqual(robin.complaints, []);
   });
 });

@@ -87,6 +87,8 @@ describe("a study orders from an organisation, in a browser", { skip: browserMis
   const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
   const state = (word: string): Promise<void> => page.getByRole("status").getByText(word, { exact: true }).waitFor();
   const looksWell = async (title: string): Promise<void> => {
+    // What the head of the page lies over would be called too small.
+    await page.evaluate("scrollTo(0, 0)");
     assert.deepEqual(await lookAround(page, `market ${title}`), []);
     await speak(page, "en");
     await page.setViewportSize({ width: 1280, height: 900 });

@@ -125,6 +125,8 @@ export type Study = {
   contributors: Contributor[];
   created_at: string;
   updated_at: string;
+  /** What the marketplace calls it. */
+  project_uuid: string;
   upload_uuid: string;
   /** Only for the owner and administrators. */
   upload_code?: string;

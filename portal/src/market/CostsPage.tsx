@@ -2,6 +2,7 @@ import { ActionIcon, NativeSelect } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconCoin } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../parts/Failure.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -12,9 +13,9 @@ import costs from "./costs.module.css";
 import { Invoices } from "./Invoices.tsx";
 import { money, monthName } from "./money.ts";
 import { addMonths, monthIn } from "./months.ts";
-import { projectCostsQuery, useCurrency } from "./queries.ts";
+import { customerCostsQuery, projectCostsQuery, useCurrency } from "./queries.ts";
 import { Scrolls } from "./Scrolls.tsx";
-import type { Project } from "./types.ts";
+import type { Customer, Estimate, Project } from "./types.ts";
 
 export function CostsPage() {
   const { t } = useTranslation();
@@ -22,6 +23,7 @@ export function CostsPage() {
   const { month: asked, project } = useSearch({ from: "/signed-in/market/costs" });
   const { year, month } = monthIn(asked, new Date());
   const projects = useQuery(projectCostsQuery(year, month));
+  const customers = useQuery(customerCostsQuery(year, month));
   const chosen = projects.data?.find(({ uuid }) => uuid === project);
   return (
     <>
@@ -32,7 +34,7 @@ export function CostsPage() {
       />
       {projects.error && <Failure error={projects.error} retry={projects.refetch} />}
       {projects.isPending && <Waiting rows={4} />}
-      {projects.data && <Estimates projects={projects.data} />}
+      {projects.data && <Estimates projects={projects.data} customers={customers.data ?? []} />}
       {chosen && <BudgetPanel project={chosen.uuid} name={chosen.name} />}
       <Invoices />
     </>
@@ -59,64 +61,93 @@ function MonthSwitch({ year, month }: { year: number; month: number }) {
   );
 }
 
-function Estimates({ projects }: { projects: readonly Project[] }) {
-  const { t, i18n } = useTranslation();
-  const currency = useCurrency();
+/** What each study costs, and for whoever may know it what each organisation pays for all of its studies. */
+function Estimates({ projects, customers }: { projects: readonly Project[]; customers: readonly Customer[] }) {
+  const { t } = useTranslation();
   const { project = "" } = useSearch({ from: "/signed-in/market/costs" });
   const navigate = useNavigate({ from: "/market/costs" });
-  const costly = projects.filter(({ billing_price_estimate: estimate }) => (estimate?.total ?? 0) > 0);
-  const said = (value: number | undefined): string => money(value ?? 0, currency, i18n.language);
+  const costly = projects.filter(isCostly);
+  const paying = customers.filter(isCostly);
   return (
-    <Panel
-      title={t("market.byStudy")}
-      actions={
-        projects.length > 0 && (
-          <NativeSelect
-            aria-label={t("market.budgetFor")}
-            value={project}
-            onChange={event => {
-              const next = event.currentTarget.value;
-              void navigate({ search: ({ project: _, ...rest }) => ({ ...rest, ...(next ? { project: next } : {}) }) });
-            }}
-            data={[{ value: "", label: t("market.budgetFor") }, ...projects.map(one => ({ value: one.uuid, label: one.name }))]}
+    <>
+      <Panel
+        title={t("market.byStudy")}
+        actions={
+          projects.length > 0 && (
+            <NativeSelect
+              aria-label={t("market.budgetFor")}
+              value={project}
+              onChange={event => {
+                const next = event.currentTarget.value;
+                void navigate({ search: ({ project: _, ...rest }) => ({ ...rest, ...(next ? { project: next } : {}) }) });
+              }}
+              data={[{ value: "", label: t("market.budgetFor") }, ...projects.map(one => ({ value: one.uuid, label: one.name }))]}
+            />
+          )
+        }
+      >
+        {costly.length === 0 ? (
+          <Empty icon={<IconCoin size={40} stroke={1.4} />} title={t("market.noCosts")}>
+            {t("market.noCostsText")} <Link to="/market/">{t("market.catalogue")}</Link>
+          </Empty>
+        ) : (
+          <Table
+            label={t("market.study")}
+            rows={costly.map(one => ({
+              ...one,
+              shown: (
+                <Link to="/market/resources" search={{ project: one.uuid }}>
+                  {one.name}
+                </Link>
+              ),
+              beside: one.customer_name,
+            }))}
           />
-        )
-      }
-    >
-      {costly.length === 0 ? (
-        <Empty icon={<IconCoin size={40} stroke={1.4} />} title={t("market.noCosts")}>
-          {t("market.noCostsText")} <Link to="/market/">{t("market.catalogue")}</Link>
-        </Empty>
-      ) : (
-        <Scrolls label={t("market.byStudy")}>
-          <table className={costs.table}>
-            <thead>
-              <tr>
-                <th scope="col">{t("market.study")}</th>
-                <th scope="col">{t("market.pays")}</th>
-                <th scope="col">{t("market.soFar")}</th>
-                <th scope="col">{t("market.expected")}</th>
-                <th scope="col">{t("market.tax")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {costly.map(({ uuid, name, customer_name, billing_price_estimate: estimate }) => (
-                <tr key={uuid}>
-                  <th scope="row">
-                    <Link to="/market/resources" search={{ project: uuid }}>
-                      {name}
-                    </Link>
-                  </th>
-                  <td>{customer_name}</td>
-                  <td>{said(estimate?.current)}</td>
-                  <td>{said(estimate?.total)}</td>
-                  <td>{said(estimate?.tax)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scrolls>
+        )}
+      </Panel>
+      {paying.length > 0 && (
+        <Panel title={t("market.byOrganisation")}>
+          <Table label={t("market.pays")} rows={paying.map(one => ({ ...one, shown: one.name, beside: undefined }))} />
+        </Panel>
       )}
-    </Panel>
+    </>
+  );
+}
+
+const isCostly = ({ billing_price_estimate: estimate }: { billing_price_estimate?: Estimate }): boolean =>
+  (estimate?.total ?? 0) > 0;
+
+type Row = { uuid: string; shown: ReactNode; beside: string | undefined; billing_price_estimate?: Estimate };
+
+function Table({ label, rows }: { label: string; rows: readonly Row[] }) {
+  const { t, i18n } = useTranslation();
+  const currency = useCurrency();
+  const said = (value: number | undefined): string => money(value ?? 0, currency, i18n.language);
+  const besides = rows.some(({ beside }) => beside !== undefined);
+  return (
+    <Scrolls label={label}>
+      <table className={costs.table}>
+        <thead>
+          <tr>
+            <th scope="col">{label}</th>
+            {besides && <th scope="col">{t("market.pays")}</th>}
+            <th scope="col">{t("market.soFar")}</th>
+            <th scope="col">{t("market.expected")}</th>
+            <th scope="col">{t("market.tax")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ uuid, shown, beside, billing_price_estimate: estimate }) => (
+            <tr key={uuid}>
+              <th scope="row">{shown}</th>
+              {besides && <td>{beside}</td>}
+              <td>{said(estimate?.current)}</td>
+              <td>{said(estimate?.total)}</td>
+              <td>{said(estimate?.tax)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolls>
   );
 }

@@ -7,12 +7,12 @@ import type { Facet } from "./types.ts";
 
 const FACETS = ["category", "provider", "type", "billable"] as const;
 /** Types that we have words for; others are shown as they are called. */
-const KNOWN_TYPES = ["Marketplace.Basic", "Marketplace.Slurm", "Marketplace.Remote", "Havre.Allocation"] as const;
+export const OFFERING_TYPES = ["Marketplace.Basic", "Marketplace.Slurm", "Marketplace.Remote", "Havre.Allocation"] as const;
 
 export function useTypeName(): (type: string) => string {
   const { t } = useTranslation();
   return type => {
-    const known = KNOWN_TYPES.find(one => one === type);
+    const known = OFFERING_TYPES.find(one => one === type);
     return known ? t(`market.type.${known.replace(".", "") as "MarketplaceBasic"}`) : type;
   };
 }

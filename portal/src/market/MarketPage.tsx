@@ -1,12 +1,15 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { mayLook } from "../selling/queries.ts";
 import css from "./market.module.css";
-import { useWaiting } from "./queries.ts";
+import { meQuery, useWaiting } from "./queries.ts";
 
 /** The frame of the marketplace: its pages side by side, above whatever is looked at. */
 export function MarketPage() {
   const { t } = useTranslation();
   const waiting = useWaiting();
+  const sells = mayLook(useQuery(meQuery).data);
   return (
     <>
       <nav aria-label={t("market.menu")} className={css.places}>
@@ -24,6 +27,7 @@ export function MarketPage() {
         </Link>
         <Link to="/market/resources">{t("market.resources")}</Link>
         <Link to="/market/costs">{t("market.costs")}</Link>
+        {sells && <Link to="/market/selling">{t("selling.title")}</Link>}
       </nav>
       <Outlet />
     </>

@@ -14,9 +14,9 @@ import css from "./market.module.css";
 import { money } from "./money.ts";
 import { Verbs } from "./OrderActions.tsx";
 import { toneOf } from "./orders.ts";
-import { inboxQuery, ordersQuery, type Side, useCurrency } from "./queries.ts";
+import { inboxQuery, ordersQuery, projectsQuery, type Side, useCurrency } from "./queries.ts";
 import { ORDER_STATES } from "./states.ts";
-import type { Order, OrderVerb } from "./types.ts";
+import type { Order, OrderState, OrderVerb } from "./types.ts";
 
 const PAGE_SIZE = 20;
 
@@ -101,26 +101,44 @@ export function OrderLine({ order }: { order: Order }) {
 
 function AllOrders() {
   const { t } = useTranslation();
-  const { page = 1, state } = useSearch({ from: "/signed-in/market/orders" });
+  const { page = 1, state, project } = useSearch({ from: "/signed-in/market/orders" });
   const navigate = useNavigate({ from: "/market/orders" });
-  const orders = useQuery(ordersQuery({ state }, page, PAGE_SIZE));
+  const orders = useQuery(ordersQuery({ state, project }, page, PAGE_SIZE));
+  const projects = useQuery(projectsQuery).data ?? [];
+  const narrow = (change: { state?: OrderState | undefined; project?: string | undefined }) => {
+    const next = { state, project, ...change };
+    void navigate({
+      search: { ...(next.state ? { state: next.state } : {}), ...(next.project ? { project: next.project } : {}) },
+    });
+  };
   return (
     <Panel
       title={t("market.allOrders")}
       actions={
-        <NativeSelect
-          size="sm"
-          aria-label={t("market.stateOf")}
-          value={state ?? ""}
-          onChange={event => {
-            const chosen = ORDER_STATES.find(one => one === event.currentTarget.value);
-            void navigate({ search: chosen ? { state: chosen } : {} });
-          }}
-          data={[
-            { value: "", label: t("market.allStates") },
-            ...ORDER_STATES.map(one => ({ value: one, label: t(`market.order_.${one}`) })),
-          ]}
-        />
+        <>
+          {projects.length > 1 && (
+            <NativeSelect
+              size="sm"
+              aria-label={t("market.study")}
+              value={project ?? ""}
+              onChange={event => narrow({ project: event.currentTarget.value })}
+              data={[
+                { value: "", label: t("market.allStudies") },
+                ...projects.map(({ uuid, name }) => ({ value: uuid, label: name })),
+              ]}
+            />
+          )}
+          <NativeSelect
+            size="sm"
+            aria-label={t("market.stateOf")}
+            value={state ?? ""}
+            onChange={event => narrow({ state: ORDER_STATES.find(one => one === event.currentTarget.value) })}
+            data={[
+              { value: "", label: t("market.allStates") },
+              ...ORDER_STATES.map(one => ({ value: one, label: t(`market.order_.${one}`) })),
+            ]}
+          />
+        </>
       }
     >
       {orders.error && <Failure error={orders.error} retry={orders.refetch} />}

@@ -24,7 +24,7 @@ export function PriceBox({ quote, plan, billable, children }: Props) {
           ) : priced && quote.data ? (
             <Lines quote={priced} currency={quote.data.currency} stale={quote.isPlaceholderData} />
           ) : (
-            <p className={css.text}>{t(billable && plan ? "market.pricing" : "market.free")}</p>
+            <p className={css.text}>{t(billable ? (plan ? "market.pricing" : "market.noPlanText") : "market.free")}</p>
           )}
           {children}
         </div>

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Textarea, TextInput } from "@mantine/core";
-import { IconAdjustments, IconArrowsExchange, IconEdit, IconTrash } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { IconAdjustments, IconArrowsExchange, IconEdit, IconReportAnalytics, IconSettings, IconTrash } from "@tabler/icons-react";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api } from "../api/client.ts";
@@ -9,10 +9,11 @@ import { Failure } from "../parts/Failure.tsx";
 import { ChangeLimits, SwitchPlan } from "./ChangeResource.tsx";
 import css from "./market.module.css";
 import { useMarketVerb } from "./queries.ts";
+import { ResourceOptions } from "./ResourceOptions.tsx";
 import type { Offering, Resource, ResourceStanding } from "./types.ts";
 
 type Props = { resource: Resource; standing: ResourceStanding; offering: Offering | undefined };
-type Asking = "change" | "limits" | "plan" | "terminate";
+type Asking = "change" | "limits" | "plan" | "options" | "terminate";
 
 export function ResourceActions({ resource, standing, offering }: Props) {
   const { t } = useTranslation();
@@ -22,6 +23,7 @@ export function ResourceActions({ resource, standing, offering }: Props) {
   const offered: readonly (readonly [Asking, typeof IconEdit, boolean])[] = [
     ["limits", IconAdjustments, offering !== undefined],
     ["plan", IconArrowsExchange, others.length > 0],
+    ["options", IconSettings, offering !== undefined],
     ["change", IconEdit, true],
     ["terminate", IconTrash, true],
   ];
@@ -39,6 +41,16 @@ export function ResourceActions({ resource, standing, offering }: Props) {
             {t(`market.resourceVerb.${verb}`)}
           </Button>
         ))}
+      {standing.can.includes("report") && (
+        <Button
+          variant="default"
+          leftSection={<IconReportAnalytics size={17} />}
+          renderRoot={props => <Link to="/market/selling/usage" search={{ resource: resource.uuid }} {...props} />}
+        >
+          {t("selling.reportUse")}
+        </Button>
+      )}
+      {asking === "options" && offering && <ResourceOptions resource={resource} offering={offering} onClose={close} />}
       {asking === "limits" && offering && <ChangeLimits resource={resource} offering={offering} onClose={close} />}
       {asking === "plan" && <SwitchPlan resource={resource} plans={others} onClose={close} />}
       {asking === "change" && <Change resource={resource} onClose={close} />}

@@ -108,6 +108,12 @@ export const projectCostsQuery = (year: number, month: number) =>
         `/projects/?field=uuid&field=name&field=customer_uuid&field=customer_name&field=billing_price_estimate&year=${year}&month=${month}`,
       ),
   });
+export const customerCostsQuery = (year: number, month: number) =>
+  queryOptions({
+    queryKey: [KEY, "customers", year, month],
+    queryFn: () =>
+      getEvery<Customer>(`/customers/?field=uuid&field=name&field=billing_price_estimate&year=${year}&month=${month}`),
+  });
 export const customersQuery = queryOptions({
   queryKey: [KEY, "customers"],
   queryFn: () => getEvery<Customer>("/customers/?field=uuid&field=url&field=name&field=is_service_provider"),

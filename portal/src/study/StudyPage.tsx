@@ -85,6 +85,16 @@ function StudyHead({ study }: { study: Study }) {
           {!study.has_storage && <Tag tone="bad">{t("studies.noStorage")}</Tag>}
         </div>
       }
+      actions={
+        <>
+          <Link to="/market/resources" search={{ project: study.project_uuid }}>
+            {t("market.resources")}
+          </Link>
+          <Link to="/market/costs" search={{ project: study.project_uuid }}>
+            {t("market.costsAndBudget")}
+          </Link>
+        </>
+      }
     />
   );
 }

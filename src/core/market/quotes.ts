@@ -5,10 +5,10 @@ import { resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Actor } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import { mustBeFulfillable } from "./allocation.ts";
+import { amountsOf } from "./allocation.ts";
 import type { BillingType, Component, Facts, Limits, Offering, Plan, PlanPart, PlanUnit } from "./model.ts";
 import { costOf } from "./prices.ts";
-import { acceptLimits, boundsTogether, limitable, mustBeWithin, perFactor } from "./rules.ts";
+import { acceptLimits, boundsTogether, limitable, mustBeWithin, perFactor, provisionerOf } from "./rules.ts";
 
 /** What an order would cost, before anybody orders: by the rules that the order itself is priced with. */
 
@@ -50,7 +50,7 @@ export interface Quote {
 
 /**
  * The price of some limits in each plan of an offering.
- * @throws HavreError "not-found" for what the actor does not see; "invalid" for limits that the order would be refused for
+ * @throws HavreError "not-found" for what the actor does not see; "invalid" for limits that no order may have
  */
 export async function quote(world: Needs<"store">, actor: Actor, { offering, resource, limits }: QuoteAsked): Promise<Quote> {
   const { db } = world.store;
@@ -64,11 +64,12 @@ export async function quote(world: Needs<"store">, actor: Actor, { offering, res
   const accepted = acceptLimits(found.components, limits);
   mustBeWithin(found.components, accepted, await limitsOfOthers(db, found, changed?.id));
   const type = changed ? "update" : "create";
+  const isAllocation = provisionerOf(found.type) === "allocation";
   const offered = found.plans.filter(plan => !plan.archived || plan.uuid === changed?.planUuid);
   return {
     offering: found.uuid,
     plans: offered.map(plan => {
-      mustBeFulfillable(found.type, type, accepted, plan.parts);
+      if (isAllocation) amountsOf(accepted, plan.parts);
       return quoteOf(found.components, plan, accepted, type);
     }),
   };

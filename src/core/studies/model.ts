@@ -17,6 +17,8 @@ export interface Study {
   readonly humanSubject: boolean;
   readonly fieldId: number;
   /** In addresses; not secret. */
+  /** Its name in the marketplace; `uploadUuid` is the drop-off page's. */
+  readonly uuid: string;
   readonly uploadUuid: string;
   /** The general code: lets anybody who knows it drop. */
   readonly uploadCode: string;

@@ -60,8 +60,9 @@ describe("studies on the wire", () => {
     );
     assert.equal(status, 200);
     assert.match(body.upload_uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.match(body.project_uuid, /^[0-9a-f]{32}$/);
     assert.match(body.upload_code, /^[A-Z2-9]{12}$/);
-    const { id, upload_uuid, upload_code, created_at, updated_at, contributors, ...rest } = body;
+    const { id, project_uuid: _, upload_uuid, upload_code, created_at, updated_at, contributors, ...rest } = body;
     const { owner: shown, ...plain } = rest;
     assert.deepEqual(
       contributors.map((one: { role: string; active: boolean; researcher: { id: number } }) => [

@@ -3,6 +3,7 @@ import { admin } from "./admin.ts";
 import { base } from "./base.ts";
 import { machine } from "./machine.ts";
 import { market } from "./market.ts";
+import { selling } from "./selling.ts";
 import { tasks } from "./tasks.ts";
 
-export const nl = { ...base, ...account, ...machine, ...market, ...tasks, ...admin };
+export const nl = { ...base, ...account, ...machine, ...market, ...selling, ...tasks, ...admin };

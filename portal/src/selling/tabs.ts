@@ -1,0 +1,2 @@
+export const OFFERING_TABS = ["overview", "components", "plans", "form", "attributes", "rules"] as const;
+export type OfferingTab = (typeof OFFERING_TABS)[number];
