@@ -11,6 +11,7 @@ import * as administration from "./migrations/0012-administration.ts";
 import * as storages from "./migrations/0013-storages.ts";
 import * as proofs from "./migrations/0014-proofs.ts";
 import * as tasks from "./migrations/0015-tasks.ts";
+import * as market2 from "./migrations/0016-market.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0013-storages": storages,
   "0014-proofs": proofs,
   "0015-tasks": tasks,
+  "0016-market": market2,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

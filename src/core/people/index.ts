@@ -78,6 +78,7 @@ export {
   type SessionRequest,
 } from "./sessions.ts";
 export { type Credentials, holderOf, signInByPassword } from "./sign-in.ts";
+export { addSshKey, listSshKeys, removeSshKey, showSshKey } from "./ssh-keys.ts";
 export {
   findApiTokenHolder,
   findHawkHolder,

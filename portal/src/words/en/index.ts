@@ -1,8 +1,9 @@
 import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
+import { joining } from "./joining.ts";
 import { machine } from "./machine.ts";
 import { tasks } from "./tasks.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base, ...account, ...machine, ...tasks, ...admin };
+export const en = { ...base, ...account, ...joining, ...machine, ...tasks, ...admin };

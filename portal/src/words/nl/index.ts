@@ -1,7 +1,8 @@
 import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
+import { joining } from "./joining.ts";
 import { machine } from "./machine.ts";
 import { tasks } from "./tasks.ts";
 
-export const nl = { ...base, ...account, ...machine, ...tasks, ...admin };
+export const nl = { ...base, ...account, ...joining, ...machine, ...tasks, ...admin };
