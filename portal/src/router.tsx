@@ -75,6 +75,18 @@ const accountLink = createRoute({
   component: lazyRouteComponent(() => import("./account/LinkPage.tsx"), "LinkPage"),
 });
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join/$invitation",
+  component: lazyRouteComponent(() => import("./join/JoinPage.tsx"), "JoinPage"),
+});
+
+const approveJoining = createRoute({
+  getParentRoute: () => root,
+  path: "/join/approve/$token",
+  component: lazyRouteComponent(() => import("./join/ApprovePage.tsx"), "ApprovePage"),
+});
+
 /** Everything below asks for a session, and comes back here after signing in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -329,6 +341,8 @@ const tree = root.addChildren([
   register,
   forgot,
   accountLink,
+  join,
+  approveJoining,
   signedIn.addChildren([
     studies,
     study,

@@ -6,7 +6,7 @@ import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { transferErrand } from "./files/transfer.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
-import { accountsOfStudy, keepMarket } from "./market.ts";
+import { accountsOfStudy, fulfilOrders, keepMarket } from "./market.ts";
 import { proveAgain } from "./prove-again.ts";
 import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
@@ -28,6 +28,7 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   forgetExpired,
   accountsOfStudy,
   keepMarket,
+  fulfilOrders,
   runMachine(clouds),
   endMachinesErrand,
   reconcileMachines(clouds),

@@ -155,7 +155,7 @@ const destinationQuery = (tx: Tx) =>
   tx
     .selectFrom("location")
     .innerJoin("storage", "storage.id", "location.storage_id")
-    .select(["location.id", "location.path", "location.upload_path", "location.passphrase_sealed"])
+    .select(["location.id", "location.path", "location.upload_path", "location.passphrase_sealed", "location.quota_bytes"])
     .select([
       "storage.id as storage_id",
       "storage.name",
@@ -182,4 +182,5 @@ const destinationOf = (row: DestinationRow): Destination => ({
   path: row.path,
   uploadPath: row.upload_path,
   passphraseSealed: row.passphrase_sealed ?? undefined,
+  quotaBytes: row.quota_bytes ?? undefined,
 });

@@ -13,6 +13,7 @@ const locationOf = (row: Selectable<Database["location"]>): StorageLocation => (
   path: row.path,
   uploadPath: row.upload_path,
   passphraseSealed: row.passphrase_sealed ?? undefined,
+  quotaBytes: row.quota_bytes ?? undefined,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -64,6 +65,21 @@ export const locations = (tx: Tx) => {
         .set({ ...columnsOf(location), updated_at: sql<Date>`now()` })
         .where("id", "=", id)
         .execute();
+    },
+
+    async setQuota(id: LocationId, bytes: number): Promise<void> {
+      await tx.updateTable("location").set({ quota_bytes: bytes, updated_at: sql<Date>`now()` }).where("id", "=", id).execute();
+    },
+
+    /** What was delivered there, and is on its way. @param except a delivery that does not count @param lock held to the end of the transaction */
+    async usedBytes(id: number, except?: number, lock = false): Promise<number> {
+      if (lock) await sql`select from location where id = ${id} for update`.execute(tx);
+      const { rows } = await sql<{ bytes: number }>`
+        select coalesce(sum(total_bytes), 0)::bigint as bytes from delivery
+        where location_id = ${id} and state in ('sending','verifying','done') and id is distinct from ${except ?? null}`.execute(
+        tx,
+      );
+      return rows[0]?.bytes ?? 0;
     },
 
     async remove(id: LocationId): Promise<void> {

@@ -177,6 +177,18 @@ export const people = (tx: Tx) => {
       return rows.map(personOfRow);
     },
 
+    /** Those who run the server, by name. */
+    async superusers(): Promise<Person[]> {
+      const rows = await tx
+        .selectFrom("person")
+        .selectAll()
+        .where("is_superuser", "=", true)
+        .where("is_active", "=", true)
+        .orderBy("username")
+        .execute();
+      return rows.map(personOfRow);
+    },
+
     /** Who is told when something of `owner` goes wrong: they, and the superusers; those who can be written to. */
     async alarmed(owner: PersonId): Promise<Person[]> {
       const rows = await tx

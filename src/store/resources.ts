@@ -197,6 +197,14 @@ export const resources = (tx: Tx) => ({
     return rows.map(row => row.uuid);
   },
 
+  /** Live ones for which a machine was made, and no order of which is on its way. */
+  async withMachines(): Promise<{ uuid: string; machine: number }[]> {
+    const { rows } = await sql<{ uuid: string; machine: number }>`
+      select uuid, (made->>'machine')::bigint as machine from resource where made <> '{}' and state in ('ok','erred') and made ? 'machine'
+        and not exists (select from market_order where resource_id = resource.id and ${pendingOrder}) order by id`.execute(tx);
+    return rows;
+  },
+
   async countOfStudy(study: number): Promise<number> {
     const { rows } = await sql<{ n: number }>`select count(*) as n from resource where study_id = ${study}`.execute(tx);
     return rows[0]?.n ?? 0;

@@ -18,7 +18,6 @@ const both = (path: string): readonly string[] => [`PUT ${path}`, `PATCH ${path}
 const SCOPES = ["projects", "customers", "marketplace-provider-offerings", "marketplace-service-providers"];
 const scopes = (method: string, action: string): readonly string[] =>
   SCOPES.map(scope => `${method} /api/${scope}/{uuid}/${action}/`);
-const INVITATIONS = "roles are given to people who have an account; a study's own invitations are for handing in files";
 const offering = (action: string): string => `POST /api/marketplace-provider-offerings/{uuid}/${action}/`;
 const plan = (action: string): string => `POST /api/marketplace-plans/{uuid}/${action}/`;
 const order = (action: string): string => `POST /api/marketplace-orders/{uuid}/${action}/`;
@@ -60,14 +59,14 @@ export const WALDUR: readonly WaldurOperation[] = [
   op(31, "POST /api/users/"),
   op(32, ...both("/api/users/{uuid}/")),
   op(33, "POST /api/users/{uuid}/change_password/"),
-  missing(34, "no SSH keys of people are kept", "GET /api/keys/", "POST /api/keys/", "DELETE /api/keys/{uuid}/"),
-  missing(35, INVITATIONS, "POST /api/user-invitations/"),
-  missing(36, INVITATIONS, "GET /api/user-invitations/", "GET /api/user-invitations/{uuid}/"),
-  missing(37, INVITATIONS, "POST /api/user-invitations/{uuid}/send/"),
-  missing(38, INVITATIONS, "POST /api/user-invitations/{uuid}/cancel/"),
-  missing(39, INVITATIONS, "POST /api/user-invitations/{uuid}/accept/"),
-  missing(40, INVITATIONS, "POST /api/user-invitations/{uuid}/check/"),
-  missing(41, INVITATIONS, "POST /api/user-invitations/approve/", "POST /api/user-invitations/reject/"),
+  op(34, "GET /api/keys/", "POST /api/keys/", "GET /api/keys/{uuid}/", "DELETE /api/keys/{uuid}/"),
+  op(35, "POST /api/user-invitations/"),
+  op(36, "GET /api/user-invitations/", "GET /api/user-invitations/{uuid}/"),
+  op(37, "POST /api/user-invitations/{uuid}/send/"),
+  op(38, "POST /api/user-invitations/{uuid}/cancel/"),
+  op(39, "POST /api/user-invitations/{uuid}/accept/"),
+  op(40, "POST /api/user-invitations/{uuid}/check/"),
+  op(41, "POST /api/user-invitations/approve/", "POST /api/user-invitations/reject/"),
   op(42, "GET /api/marketplace-categories/", "GET /api/marketplace-categories/{uuid}/"),
   op(43, "GET /api/marketplace-public-offerings/"),
   op(44, "GET /api/marketplace-public-offerings/{uuid}/"),

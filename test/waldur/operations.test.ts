@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import { nameOfRow, WALDUR } from "../contract/waldur-operations.ts";
 import { answeredRows } from "./client.ts";
+import { joiningOps } from "./joining.ts";
 import { opsOf } from "./ops.ts";
 import { orderingOps } from "./ordering.ts";
 import { peopleOps } from "./people.ts";
@@ -20,6 +21,7 @@ describe("every operation of the contract", () => {
   peopleOps(bench);
   sellingOps(bench);
   orderingOps(bench);
+  joiningOps(bench);
 
   it("no row is without a number of the contract, and each was answered well here", () => {
     const served = makeWaldur({ version: "t" }).routes.map(nameOfRow);

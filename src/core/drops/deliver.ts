@@ -4,6 +4,7 @@ import { besideName, joinPath, MAX_NAME_BYTES, shorten } from "../../kernel/path
 import { deliveries } from "../../store/deliveries.ts";
 import { drops } from "../../store/drops.ts";
 import { errands } from "../../store/errands.ts";
+import { locations } from "../../store/locations.ts";
 import { isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
@@ -51,6 +52,11 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
       );
       return undefined;
     }
+    const full = await fullShare(tx, destination, delivery);
+    if (full) {
+      await parkDelivery(tx, world, drop, delivery, full);
+      return undefined;
+    }
     const folder = joinPath(destination.path, destination.uploadPath, drop.folder);
     const encrypted = destination.passphraseSealed !== undefined || target.recipients.length > 0;
     const suffix = encrypted ? ".age" : "";
@@ -83,6 +89,18 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
       besidePath: joinPath(folder, besideName(drop.filename, drop.publicId.slice(0, 8), mostBytes) + suffix),
     };
   });
+}
+
+/** Why a share does not take this file; undefined when it does. Those on their way there count, so that no two take the same room. */
+async function fullShare(tx: Tx, { quotaBytes, locationId, storageName }: Destination, delivery: Delivery) {
+  if (quotaBytes === undefined) return undefined;
+  const taken = await locations(tx).usedBytes(locationId, delivery.id, true);
+  if (taken + delivery.totalBytes <= quotaBytes) return undefined;
+  return new HavreError(
+    "quota-exceeded",
+    `The study's share of ${storageName} is full: ${taken} of ${quotaBytes} bytes are taken, and this file needs ${delivery.totalBytes}. Order a larger share and retry.`,
+    { retry: "never" },
+  );
 }
 
 /** Keeps the key of an encrypted delivery, so that every later try makes the same ciphertext. The first to come wins. */

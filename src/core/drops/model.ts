@@ -119,6 +119,8 @@ export interface Destination {
   readonly path: string;
   readonly uploadPath: string;
   readonly passphraseSealed: Buffer | undefined;
+  /** Of a share: the most that may lie there. */
+  readonly quotaBytes: number | undefined;
 }
 
 /** One step of a drop's custody chain, hash-linked to the step before and signed. */

@@ -20,60 +20,65 @@ import { acceptParts, type Catalogue, changeKind } from "./rules.ts";
 type World = Needs<"store" | "clock" | "settings">;
 
 /** The caller becomes its researcher. Its workspace is NEW: a cloud begins at once, a queue waits for its outside system. @throws HavreError "invalid" */
-export async function createMachine(world: World, actor: Actor, input: MachineInput): Promise<MachineView> {
+export const createMachine = (world: World, actor: Actor, input: MachineInput): Promise<MachineView> =>
+  world.store.transaction(tx => createMachineIn(tx, world, actor, input));
+
+/** The same, in the caller's transaction. */
+export async function createMachineIn(tx: Tx, world: World, actor: Actor, input: MachineInput): Promise<MachineView> {
   const researcher = personOf(actor);
   if (!researcher) throw new HavreError("forbidden", "A machine needs a person as its researcher.");
   mustBeLines({ name: input.name });
   const provider = acceptProvider(input.provider, world.settings);
-  return world.store.transaction(async tx => {
-    const made = acceptParts(input, provider, await catalogueFor(tx, input));
-    const studyId = await acceptStudy(tx, actor, input.study);
-    const machine = await machines(tx).insert({
-      ...made,
-      key: newUuid(),
-      name: input.name,
-      provider,
-      studyId,
-      researcherId: researcher.id,
-      profileId: input.profile,
-    });
-    const now = world.clock.now();
-    const workspace = await workspaces(tx).insert(machine.id, provider, now, addSpan(now, lifeOf(world.settings, provider)));
-    if (isDriven(provider)) {
-      await workspaces(tx).update(workspace.id, taskFacts("build", now));
-      await queueWork(tx, workspace);
-    }
-    await note(tx, actor, "machine.created", machine);
-    return viewed(tx, world.settings, actor, machine.id);
+  const made = acceptParts(input, provider, await catalogueFor(tx, input));
+  const studyId = await acceptStudy(tx, actor, input.study);
+  const machine = await machines(tx).insert({
+    ...made,
+    key: newUuid(),
+    name: input.name,
+    provider,
+    studyId,
+    researcherId: researcher.id,
+    profileId: input.profile,
   });
+  const now = world.clock.now();
+  const workspace = await workspaces(tx).insert(machine.id, provider, now, addSpan(now, lifeOf(world.settings, provider)));
+  if (isDriven(provider)) {
+    await workspaces(tx).update(workspace.id, taskFacts("build", now));
+    await queueWork(tx, workspace);
+  }
+  await note(tx, actor, "machine.created", machine);
+  return viewed(tx, world.settings, actor, machine.id);
 }
 
 /**
  * Words change at once; other parts are built in by whoever built the machine, and until then the workspace is UPDATING.
  * @throws HavreError "not-found", "invalid", "conflict" while something else is being done with it
  */
-export async function changeMachine(
-  world: World,
-  actor: Actor,
-  { id, input }: { readonly id: number; readonly input: MachineInput },
-): Promise<MachineView> {
+export const changeMachine = (world: World, actor: Actor, change: MachineChange): Promise<MachineView> =>
+  world.store.transaction(tx => changeMachineIn(tx, world, actor, change));
+
+export interface MachineChange {
+  readonly id: number;
+  readonly input: MachineInput;
+}
+
+/** The same, in the caller's transaction. */
+export async function changeMachineIn(tx: Tx, world: World, actor: Actor, { id, input }: MachineChange): Promise<MachineView> {
   mustBeLines({ name: input.name });
-  return world.store.transaction(async tx => {
-    const { machine, workspace } = await locked(tx, actor, id);
-    if (workspace.status === "DELETE" || workspace.status === "TERMINATED")
-      throw new HavreError("conflict", "This machine has been removed: it cannot be changed any more.");
-    if (input.provider !== machine.provider)
-      throw invalid({ provider: ["A machine stays with its provider: make another machine."] });
-    const lists = await catalogueFor(tx, input);
-    const made = acceptParts(input, machine.provider, lists, machine);
-    const studyId = input.study === machine.studyId ? machine.studyId : await acceptStudy(tx, actor, input.study);
-    const isBuilt = workspace.status !== "NEW" && workspace.cloudId !== "";
-    const kind = changeKind(machine, made, isBuilt, lists.parts);
-    await machines(tx).update(machine.id, { ...made, name: input.name, studyId, profileId: input.profile });
-    await note(tx, actor, "machine.changed", { ...machine, name: input.name, studyId }, { parts: kind === "parts" });
-    if (kind === "parts") await haveItDone(tx, world, actor, { machine, workspace }, isBuilt);
-    return viewed(tx, world.settings, actor, machine.id);
-  });
+  const { machine, workspace } = await locked(tx, actor, id);
+  if (workspace.status === "DELETE" || workspace.status === "TERMINATED")
+    throw new HavreError("conflict", "This machine has been removed: it cannot be changed any more.");
+  if (input.provider !== machine.provider)
+    throw invalid({ provider: ["A machine stays with its provider: make another machine."] });
+  const lists = await catalogueFor(tx, input);
+  const made = acceptParts(input, machine.provider, lists, machine);
+  const studyId = input.study === machine.studyId ? machine.studyId : await acceptStudy(tx, actor, input.study);
+  const isBuilt = workspace.status !== "NEW" && workspace.cloudId !== "";
+  const kind = changeKind(machine, made, isBuilt, lists.parts);
+  await machines(tx).update(machine.id, { ...made, name: input.name, studyId, profileId: input.profile });
+  await note(tx, actor, "machine.changed", { ...machine, name: input.name, studyId }, { parts: kind === "parts" });
+  if (kind === "parts") await haveItDone(tx, world, actor, { machine, workspace }, isBuilt);
+  return viewed(tx, world.settings, actor, machine.id);
 }
 
 async function haveItDone(

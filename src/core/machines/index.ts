@@ -7,9 +7,22 @@ export { listOrphans, machineCounts } from "./counts.ts";
 export { INITIAL_CATALOGUE } from "./initial.ts";
 export { endMachines, noteOrphans, orphansAmong, reconcile, type SeenServer } from "./life.ts";
 export { extendMachine, rebootMachine, retryMachine, startMachine, stopMachine } from "./operations.ts";
+export {
+  endOrdered,
+  type MachineNow,
+  type MachineWish,
+  machineNow,
+  machinesGone,
+  mustBeMakeable,
+  orderMachine,
+  resizeOrdered,
+  undoResize,
+  wishIn,
+} from "./ordered.ts";
 export { listQueue, type Reported, reportWorkspace, showQueued } from "./queue.ts";
 export { listMachines, showMachine } from "./read.ts";
 export { describeProfile, totalGpus, totalMemory, totalStorage } from "./rules.ts";
+export { type Extras, SIZES, type Sizes } from "./sizes.ts";
 export { PATIENCE_MS, type ServerState } from "./states.ts";
 export { watchMachines } from "./watch.ts";
 export {

@@ -4,8 +4,7 @@ import type { Tx } from "../../store/store.ts";
 import { type Amounts, grant, revoke, UNITS, type Unit } from "../ledger/index.ts";
 import type { Actor } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import type { Limits, Order, OrderType, PlanPart } from "./model.ts";
-import { provisionerOf } from "./rules.ts";
+import type { Limits, Order, PlanPart } from "./model.ts";
 
 /** Allocations: what was ordered is what a study may use, as grants in its books. */
 
@@ -42,11 +41,6 @@ export function amountsOf(limits: Limits, parts: readonly PlanPart[]): Amounts {
     amounts[unit] = sum;
   }
   return amounts;
-}
-
-/** Refuses at the counter what nobody could make true afterwards. @throws HavreError "invalid" */
-export function mustBeFulfillable(offeringType: string, type: OrderType, limits: Limits, parts: readonly PlanPart[] = []): void {
-  if (type !== "terminate" && provisionerOf(offeringType) === "allocation") amountsOf(limits, parts);
 }
 
 /** Makes the order true in the study's books: grants what came, takes back what went and is not used. Known by the order. */

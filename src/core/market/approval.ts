@@ -1,7 +1,7 @@
 import { allows, type RoleOn, type StandingOn } from "../permissions/index.ts";
 import { LADDERS, ROLE_NAMES } from "../permissions/model.ts";
 import type { Facts, OrderType } from "./model.ts";
-import { provisionerOf } from "./rules.ts";
+import { isOwnWork, provisionerOf } from "./rules.ts";
 
 /** What decides whether somebody must agree to an order. */
 export interface ApprovalFacts {
@@ -50,11 +50,14 @@ export function needsConsumer(facts: ApprovalFacts, approvers: Approvers): boole
 }
 
 /** Whether the provider's side must agree. Of what Havre makes true by itself the offering may say that it need not. */
-export function needsProvider({ offeringType, pluginOptions, provider }: ApprovalFacts): boolean {
+export function needsProvider({ type, isStaff, offeringType, pluginOptions, provider }: ApprovalFacts): boolean {
   if (offeringType === "Waldur.RemoteOffering")
     return !(pluginOptions.auto_approve_remote_orders === true || provider === "owner");
   const kind = provisionerOf(offeringType);
-  return kind === "basic" || kind === "remote" || pluginOptions.auto_approve_by_provider !== true;
+  if (!isOwnWork(kind)) return true;
+  // Time that is over, and a superuser, end without asking anybody what Havre can end by itself.
+  if (type === "terminate" && isStaff) return false;
+  return pluginOptions.auto_approve_by_provider !== true;
 }
 
 const namesOf = (given: unknown): string[] =>

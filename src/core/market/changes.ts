@@ -2,9 +2,10 @@ import { HavreError, invalid } from "../../kernel/errors.ts";
 import { resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Side } from "../../store/surroundings.ts";
+import { machinesGone } from "../machines/index.ts";
 import { type Actor, SYSTEM } from "../people/model.ts";
-import { mustBeFulfillable } from "./allocation.ts";
-import type { Facts, Limits, Order, OrderType, Resource } from "./model.ts";
+import { mustBeFulfillable, type Wish } from "./making.ts";
+import type { Facts, Limits, Order, OrderType, PlanPart, Resource } from "./model.ts";
 import { acceptedLimits, acceptedPlan, approvalFacts, type MarketWorld, place, today } from "./orders.ts";
 import { costOf } from "./prices.ts";
 import { byConsumer, byCustomer, byProvider, customerOf, mergedOptions, noted, resourceFor } from "./resources.ts";
@@ -25,7 +26,7 @@ export async function orderLimits(
     if (sameLimits(accepted, resource.limits))
       throw refusal("Impossible to create update orders with limits set to exactly the same.");
     const cost = resource.planParts && resource.planId !== null;
-    mustBeFulfillable(resource.offeringType, "update", accepted, resource.planParts ?? []);
+    await mustBeFulfillable(tx, world, wishFor(resource, accepted, resource.planParts ?? []));
     return ordered(tx, world, actor, resource, "update", {
       planId: resource.planId,
       oldPlanId: resource.planId,
@@ -36,6 +37,18 @@ export async function orderLimits(
     });
   });
 }
+
+const wishFor = (resource: Resource, limits: Limits, parts: readonly PlanPart[]): Wish => ({
+  type: "update",
+  offeringType: resource.offeringType,
+  pluginOptions: resource.pluginOptions,
+  providerId: resource.providerId,
+  studyId: resource.studyId,
+  limits,
+  parts,
+  attributes: {},
+  made: resource.made,
+});
 
 /** The limits stay. @throws as {@link orderLimits} */
 export async function orderPlan(
@@ -49,7 +62,7 @@ export async function orderPlan(
     const offering = { id: resource.offeringId, billable: resource.offeringBillable };
     const next = await acceptedPlan(tx, offering, plan, "Plan is not available for this offering.");
     if (!next) throw invalid({ plan: ["This field is required."] });
-    mustBeFulfillable(resource.offeringType, "update", resource.limits, next.parts);
+    await mustBeFulfillable(tx, world, wishFor(resource, resource.limits, next.parts));
     return ordered(tx, world, actor, resource, "update", {
       planId: next.id,
       oldPlanId: resource.planId,
@@ -117,9 +130,12 @@ export async function setOptions(
 
 /** Resources whose last day is over end, by orders of the system's own. @returns how many were ordered to end */
 export async function endDueResources(world: MarketWorld): Promise<number> {
-  const due = await resources(world.store.db).over(today(world));
+  return endAll(world, await resources(world.store.db).over(today(world)));
+}
+
+async function endAll(world: MarketWorld, uuids: readonly string[]): Promise<number> {
   let ended = 0;
-  for (const uuid of due)
+  for (const uuid of uuids)
     try {
       await orderEnd(world, SYSTEM, { side: "consumer", uuid });
       ended++;
@@ -128,6 +144,20 @@ export async function endDueResources(world: MarketWorld): Promise<number> {
       if (!(error instanceof HavreError) || !["conflict", "invalid"].includes(error.kind)) throw error;
     }
   return ended;
+}
+
+/** Machines that are gone without an order, by their researcher or their cloud, are not paid for any longer. @returns how many ended */
+export async function endLost(world: MarketWorld): Promise<number> {
+  const { db } = world.store;
+  const kept = await resources(db).withMachines();
+  const gone = await machinesGone(
+    db,
+    kept.map(({ machine }) => machine),
+  );
+  return endAll(
+    world,
+    kept.filter(({ machine }) => gone.has(machine)).map(({ uuid }) => uuid),
+  );
 }
 
 /** The resource, held, when it may be changed now. */

@@ -54,6 +54,9 @@ async function execute(tx: Tx, world: World, actor: Actor, order: Order): Promis
       return complete(tx, world, actor, order);
     case "remote":
       return work(tx, order);
+    default:
+      await work(tx, order);
+      await errands(tx).add("fulfil-order", { payload: { order: order.uuid }, key: order.uuid });
   }
 }
 
@@ -120,14 +123,15 @@ export async function restretch(
   });
 }
 
-/** It did not become true. @param message for both sides @param trace for those who look after the server */
+/** It did not become true. @param message for both sides @param trace for those who look after the server @param changes what is left of it */
 export async function fail(
   tx: Tx,
   world: World,
   actor: Actor,
   order: Order,
-  { message, trace }: { readonly message: string; readonly trace: string },
+  { message, trace, changes = {} }: { readonly message: string; readonly trace: string; readonly changes?: ResourceChanges },
 ): Promise<void> {
+  if (Object.keys(changes).length > 0) await resources(tx).update(order.resourceId, changes);
   await settle(tx, world, order, "erred", message, trace);
   await enter(tx, world, actor, order, "erred", { error_message: message, error_traceback: trace });
 }

@@ -5,7 +5,7 @@ export type { Side } from "../../store/surroundings.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
 export { type StudyBudget, showBudget } from "./budgets.ts";
-export { endDueResources, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
+export { endDueResources, endLost, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
 export {
   type CostsAsked,
   type WithCosts,
@@ -16,6 +16,7 @@ export {
 } from "./costs.ts";
 export { closeInvoice, estimatesOf, keepInvoices, listInvoices, listItems, payInvoice, showInvoice } from "./invoices.ts";
 export { taxOn } from "./lines.ts";
+export { fulfilOrder } from "./making.ts";
 export type * from "./model.ts";
 export { BILLING_TYPES, LIMIT_PERIODS, PLAN_UNITS } from "./model.ts";
 export {
@@ -92,7 +93,7 @@ export {
   startOrder,
   unlinkOrder,
 } from "./reviews.ts";
-export { accepts, type Provisioner, provisionerOf } from "./rules.ts";
+export { isCancelable, isOwnWork, type Provisioner, provisionerOf } from "./rules.ts";
 export {
   ORDER_VERBS,
   ORDER_WAITS,

@@ -13,9 +13,9 @@ import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { ROLE_NAMES } from "../permissions/model.ts";
 import type { StudyRecord } from "../studies/model.ts";
 import type { Needs } from "../world.ts";
-import { mustBeFulfillable } from "./allocation.ts";
 import { type ApprovalFacts, approversIn, mayOrder, needsConsumer, needsProvider, onlyFor } from "./approval.ts";
 import { enter, note } from "./fulfil.ts";
+import { mustBeFulfillable } from "./making.ts";
 import type { Facts, Limits, Offering, Order, OrderState, OrderType } from "./model.ts";
 import { noObject } from "./offerings.ts";
 import { askedKeys, checkOptions } from "./options.ts";
@@ -87,7 +87,17 @@ export async function createOrder(world: MarketWorld, actor: Actor, input: Order
     checkOptions(offering.options, input.attributes);
     const limits = await acceptedLimits(tx, offering, input.limits, undefined);
     await mustSuitTeam(tx, offering, study.id);
-    mustBeFulfillable(offering.type, "create", limits, plan?.parts);
+    await mustBeFulfillable(tx, world, {
+      type: "create",
+      offeringType: offering.type,
+      pluginOptions: offering.pluginOptions,
+      providerId: offering.providerId,
+      studyId: study.id,
+      limits,
+      parts: plan?.parts ?? [],
+      attributes: input.attributes,
+      made: {},
+    });
     const cost = plan ? costOf(offering.components, plan.parts, limits, "create") : null;
     const resource = await resources(tx).insert({
       name: nameIn(input.attributes),

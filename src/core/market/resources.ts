@@ -17,7 +17,7 @@ import type { Facts, Offering, Order, Resource, Standings, Stretch } from "./mod
 import { checkOptions } from "./options.ts";
 import type { MarketWorld } from "./orders.ts";
 import { costOf } from "./prices.ts";
-import { acceptLimits, mustBeIn, mustBeUsable, notForType, provisionerOf } from "./rules.ts";
+import { acceptLimits, isOwnWork, mustBeIn, mustBeUsable, notForType, provisionerOf } from "./rules.ts";
 import { acceptEnd, dayOf } from "./terms.ts";
 
 type World = Needs<"store">;
@@ -174,8 +174,8 @@ export const setLimitsByProvider = (
   { uuid, limits }: { readonly uuid: string; readonly limits: Facts },
 ): Promise<Resource> =>
   change(world, actor, { side: "provider", uuid, may: byReporter, verb: "limited" }, async (before, tx) => {
-    // There the limits are in the books of the study: only an order changes both.
-    if (provisionerOf(before.offeringType) === "allocation") throw notForType();
+    // Of what Havre makes itself only an order changes both the limits and the thing.
+    if (isOwnWork(provisionerOf(before.offeringType))) throw notForType();
     const accepted = acceptLimits(before.components ?? [], limits);
     if (before.state !== "terminated" && before.state !== "creating")
       await restretch(tx, { resourceId: before.id }, { planId: before.planId, limits: accepted }, world.clock.now());

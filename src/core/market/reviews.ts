@@ -5,15 +5,16 @@ import { resources } from "../../store/resources.ts";
 import { isTaken, type Tx } from "../../store/store.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { allows } from "../permissions/index.ts";
-import { mustBeFulfillable } from "./allocation.ts";
 import { approvesFor, needsProvider } from "./approval.ts";
 import { complete, drop, enter, fail, note, settle } from "./fulfil.ts";
+import { mustBeFulfillable, wishOf } from "./making.ts";
 import type { Facts, Order, Standings } from "./model.ts";
 import { acceptedLimits, acceptedPlan, type MarketWorld, seenOrder, today } from "./orders.ts";
 import { costOf } from "./prices.ts";
 import {
   accepts,
   afterConsumer,
+  cancelEvent,
   mustAccept,
   mustBeIn,
   mustBeUsable,
@@ -139,7 +140,7 @@ export async function cancelOrder(world: MarketWorld, actor: Actor, uuid: string
     const order = await orderFor(tx, actor, uuid, asOwner);
     const kind = provisionerOf(order.offeringType);
     if (kind === "remote") throw notForType();
-    mustAccept(kind === "basic" ? "cancel" : "remove", order.state);
+    mustAccept(cancelEvent(kind), order.state);
     mustBeUsable(customerOf(order));
     await drop(tx, world, actor, order, "canceled");
   });
@@ -269,7 +270,7 @@ export async function changeOrder(
           : await plans(tx).byUuid(order.planUuid)
         : await acceptedPlan(tx, offering, plan);
     const filled = attributes === undefined ? order.attributes : { ...order.attributes, ...attributes };
-    mustBeFulfillable(order.offeringType, order.type, accepted, chosen?.parts);
+    await mustBeFulfillable(tx, world, wishOf(order, { limits: accepted, parts: chosen?.parts ?? [], attributes: filled }));
     const cost = (type: "create" | "update" | undefined): string | null =>
       chosen ? costOf(offering.components, chosen.parts, accepted, type) : null;
     if (order.type === "terminate" && (limits || plan)) throw invalid({ limits: ["A termination has no limits."] });

@@ -18,10 +18,15 @@ export const PROVISIONERS = {
   "Marketplace.Slurm": "remote",
   "Marketplace.Remote": "remote",
   "Havre.Allocation": "allocation",
+  "Havre.Machine": "machine",
+  "Havre.Storage": "storage",
 } as const;
 export type Provisioner = (typeof PROVISIONERS)[keyof typeof PROVISIONERS];
 export const provisionerOf = (type: string): Provisioner =>
   Object.hasOwn(PROVISIONERS, type) ? PROVISIONERS[type as keyof typeof PROVISIONERS] : "basic";
+
+/** Havre itself makes it: nobody else says how it goes. */
+export const isOwnWork = (kind: Provisioner): boolean => kind !== "basic" && kind !== "remote";
 
 export type OrderEvent =
   | "approve-consumer"
@@ -66,6 +71,12 @@ export function mustBeIn(states: readonly ResourceState[], state: ResourceState)
 
 const wrongState = (states: readonly string[]): HavreError =>
   new HavreError("conflict", `Valid states for operation: ${states.join(", ")}.`, { detail: { states } });
+
+/** Work that another machine has begun cannot be called back; a person's can. An agent's orders are its own affair. */
+export const isCancelable = (kind: Provisioner, state: OrderState): boolean =>
+  kind !== "remote" && accepts(cancelEvent(kind), state);
+/** What taking an order back counts as. */
+export const cancelEvent = (kind: Provisioner): "cancel" | "remove" => (kind === "basic" ? "cancel" : "remove");
 
 /** The way of an order after its consumer's side agreed. @param today "2026-11-25" */
 export function afterConsumer(

@@ -81,6 +81,7 @@ export {
   type SessionRequest,
 } from "./sessions.ts";
 export { type Credentials, holderOf, holderOfPassword, signInByPassword } from "./sign-in.ts";
+export { addSshKey, listSshKeys, removeSshKey, showSshKey } from "./ssh-keys.ts";
 export {
   findApiTokenHolder,
   findHawkHolder,

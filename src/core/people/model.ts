@@ -162,3 +162,20 @@ export const seesAll = (actor: Actor): boolean => actor.kind === "system" || (ac
 export const SUPPORT_GROUP = "support";
 export const readsAll = (actor: Actor): boolean =>
   seesAll(actor) || (actor.kind === "person" && actor.groups.includes(SUPPORT_GROUP));
+
+/** A public key that its owner keeps. */
+export interface NewSshKey {
+  readonly name: string;
+  /** One line, as in authorized_keys. */
+  readonly publicKey: string;
+  /** "ssh-ed25519" */
+  readonly type: string;
+  /** "SHA256:…", as ssh-keygen shows it. */
+  readonly fingerprint: string;
+}
+export interface SshKey extends NewSshKey {
+  readonly uuid: string;
+  readonly createdAt: Date;
+  readonly personUuid: string;
+  readonly username: string;
+}

@@ -1,4 +1,4 @@
-import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
+import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { errands } from "../../store/errands.ts";
 import { type GrantFilter, grants } from "../../store/grants.ts";
@@ -39,19 +39,41 @@ const ownersAreOurs = (world: World, kind: Kind, actor: Actor): boolean =>
  * Gives a role, or lets one that is held last longer.
  * @throws HavreError "not-found", "forbidden", "invalid" as clients of the marketplace know it
  */
-export async function giveRole(world: World, actor: Actor, request: RoleRequest): Promise<Date | undefined> {
-  return world.store.transaction(async tx => {
-    const { object, person, role } = await asked(tx, world, actor, request);
-    const expiresAt = futureOf(world, request.expiresAt);
-    const subject = { object, personId: person.id, role };
-    const held = await grants(tx).held(subject);
-    const reaches = held?.live && (held.expiresAt === null || (expiresAt !== undefined && held.expiresAt >= expiresAt));
-    if (reaches) throw whole("User has already the same role in this scope.");
-    await grants(tx).give(subject, expiresAt, personOf(actor)?.id);
-    await noted(tx, actor, held?.live ? "changed" : "added", object, person, role, expiresAt);
-    return expiresAt;
-  });
+export const giveRole = (world: World, actor: Actor, request: RoleRequest): Promise<Date | undefined> =>
+  world.store.transaction(tx => giveRoleIn(tx, world, actor, request));
+
+/** The same, in the caller's transaction. */
+export async function giveRoleIn(tx: Tx, world: World, actor: Actor, request: RoleRequest): Promise<Date | undefined> {
+  const { object, person, role } = await asked(tx, world, actor, request);
+  const expiresAt = futureOf(world, request.expiresAt);
+  const subject = { object, personId: person.id, role };
+  const held = await grants(tx).held(subject);
+  const reaches = held?.live && (held.expiresAt === null || (expiresAt !== undefined && held.expiresAt >= expiresAt));
+  if (reaches) throw whole("User has already the same role in this scope.");
+  await grants(tx).give(subject, expiresAt, personOf(actor)?.id);
+  await noted(tx, actor, held?.live ? "changed" : "added", object, person, role, expiresAt);
+  return expiresAt;
 }
+
+/**
+ * Whether the actor may give this role there, to whomever it may be.
+ * @returns the object, and whether whoever runs the server must agree
+ * @throws HavreError "not-found", "forbidden", "invalid" for a role that is none of such an object
+ */
+export async function mustGive(
+  tx: Tx,
+  world: World,
+  actor: Actor,
+  { kind, uuid, role: wanted }: Pick<RoleRequest, "kind" | "uuid"> & { readonly role: { kind: Kind; role: string } },
+): Promise<{ object: PermissionObject; needsApproval: boolean }> {
+  const { object, standing } = await seenObject(tx, actor, kind, uuid);
+  if (!allows(kind, standing as never, GIVES[kind] as never)) throw forbidden();
+  if (wanted.kind !== kind || !(ROLES[kind] as readonly string[]).includes(wanted.role))
+    throw whole("Role is not valid for this scope.");
+  if (!holds(kind, standing as never, wanted.role as RoleOn<Kind> as never)) throw forbidden(ABOVE);
+  return { object, needsApproval: ownersAreOurs(world, kind, actor) };
+}
+const ABOVE = "You cannot give a role that is above your own.";
 
 /** Changes when a role ends. @throws as {@link giveRole}, also when nobody has it */
 export async function changeRole(world: World, actor: Actor, request: RoleRequest): Promise<Date | undefined> {
@@ -127,8 +149,7 @@ async function asked(
     throw whole("Role is not valid for this scope.");
   const isOwner = standing === "owner";
   if (personOf(actor)?.id === person.id && !isOwner) throw whole("User can not manage own role.");
-  if (!holds(kind, standing as never, role as RoleOn<Kind> as never))
-    throw new HavreError("forbidden", "You cannot give a role that is above your own.");
+  if (!holds(kind, standing as never, role as RoleOn<Kind> as never)) throw forbidden(ABOVE);
   return { object, person, role };
 }
 

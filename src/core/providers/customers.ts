@@ -3,9 +3,10 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { directory } from "../../store/directory.ts";
 import { offerings } from "../../store/offerings.ts";
 import { organisationRecords, studyRecords } from "../../store/records.ts";
+import { sshKeys } from "../../store/ssh-keys.ts";
 import { noObject } from "../market/index.ts";
 import { becomeProvider, type OrganisationRecord, stopProviding } from "../organisations/index.ts";
-import { type Actor, type PersonRecord, SYSTEM } from "../people/model.ts";
+import { type Actor, type PersonRecord, type SshKey, SYSTEM } from "../people/model.ts";
 import { mustMay } from "../permissions/index.ts";
 import type { StudyRecord } from "../studies/model.ts";
 import type { Needs } from "../world.ts";
@@ -82,6 +83,17 @@ export async function listServedStudies(
   const provider = await showProvider(world, actor, uuid);
   await mustMay(world.store.db, actor, "offerings.see", { kind: "organisation", id: provider.id });
   return studyRecords(world.store.db).page(actor, { usesProvider: provider.id }, window, true);
+}
+
+/** SSH keys of those who work in such studies. @throws HavreError "not-found", "forbidden" */
+export async function listKeysOfProvider(
+  world: World,
+  actor: Actor,
+  { uuid, window }: { readonly uuid: string; readonly window: Window },
+): Promise<Page<SshKey>> {
+  const provider = await showProvider(world, actor, uuid);
+  await mustMay(world.store.db, actor, "offerings.see", { kind: "organisation", id: provider.id });
+  return sshKeys(world.store.db).ofProvider(provider.id, window);
 }
 
 /** The same of one offering. @throws HavreError "not-found" */

@@ -24,6 +24,7 @@ export {
   addProvider,
   describeProvider,
   endProvider,
+  listKeysOfProvider,
   listPeopleOfOffering,
   listProviders,
   listServedStudies,

@@ -22,4 +22,5 @@ export type {
 } from "./model.ts";
 export { ENGINES, SERVER_ENGINES } from "./model.ts";
 export { selfTestStorage, storagesToTest, storageTrials } from "./self-test.ts";
+export { addShare, endShare, makeShareFolder, mustBeShareable, mustHold, resizeShare, type Share, shareUse } from "./shares.ts";
 export { testStorage } from "./trial.ts";

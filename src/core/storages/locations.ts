@@ -11,6 +11,7 @@ import type { Needs } from "../world.ts";
 import { isOwner } from "./actions.ts";
 import type { LocationId, LocationInput, LocationView, StorageLocation, StorageRecord } from "./model.ts";
 import { acceptLocation } from "./rules.ts";
+import { mustNotBeShare } from "./shares.ts";
 
 type World = Needs<"store" | "secrets">;
 
@@ -58,6 +59,7 @@ export async function changeLocation(
   return world.store.transaction(async tx => {
     const study = await lockStudyFor(tx, actor, at.study, "location.change");
     const before = await found(tx, at);
+    if (movesShare(before, input)) mustNotBeShare(before.location.quotaBytes);
     await locations(tx).update(before.location.id, await accepted(tx, world, actor, study, input, before));
     const view = await found(tx, at);
     const { path, uploadPath, storageId } = view.location;
@@ -75,6 +77,7 @@ export async function removeLocation(world: Needs<"store">, actor: Actor, at: Pl
   await world.store.transaction(async tx => {
     await lockStudyFor(tx, actor, at.study, "location.change");
     const view = await found(tx, at);
+    mustNotBeShare(view.location.quotaBytes);
     await locations(tx).remove(view.location.id);
     await note(tx, actor, "location.removed", view);
   });
@@ -85,6 +88,11 @@ async function found(tx: Tx, at: { readonly study: number; readonly location: nu
   if (!view) throw notFound();
   return view;
 }
+
+const movesShare = ({ location, storage }: LocationView, input: LocationInput): boolean => {
+  const { path, uploadPath } = acceptLocation(input);
+  return input.storage !== storage.id || path !== location.path || uploadPath !== location.uploadPath;
+};
 
 /** The row as it may be written. `study` is locked, so that its recipients and its locations are judged together. */
 async function accepted(

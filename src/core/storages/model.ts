@@ -50,6 +50,8 @@ export interface StorageLocation {
   readonly path: string;
   readonly uploadPath: string;
   readonly passphraseSealed: Buffer | undefined;
+  /** Of a share: the most that may lie there. */
+  readonly quotaBytes: number | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

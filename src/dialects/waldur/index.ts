@@ -2,6 +2,8 @@ import type { Dialect, SignInRequest } from "../../http/dialect.ts";
 import { accountRoutes } from "./accounts.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { customerRoutes } from "./customers.ts";
+import { invitationRoutes } from "./invitations.ts";
+import { keyRoutes } from "./keys.ts";
 import { type Left, Limiter, mustBeLeft } from "./limiter.ts";
 import { memberRoutes } from "./members.ts";
 import { orderRoutes } from "./orders.ts";
@@ -64,6 +66,8 @@ export function makeWaldur({ version }: { readonly version: string }): Dialect {
     routes: [
       ...sessionRoutes(version),
       ...userRoutes,
+      ...keyRoutes,
+      ...invitationRoutes,
       ...customerRoutes,
       ...projectRoutes,
       ...memberRoutes,

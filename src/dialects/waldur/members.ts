@@ -20,7 +20,7 @@ const tag = "marketplace: members";
 const NAMES = Object.values(ROLE_NAMES).flatMap(roles => Object.values(roles)) as readonly string[];
 
 /** A role by its name or its uuid. */
-function roleIn(given: string): RoleRequest["role"] {
+export function roleIn(given: string): RoleRequest["role"] {
   const known = uuidOf(given);
   const name = known === undefined ? given : NAMES.find(one => roleUuid(one) === known);
   return name === undefined ? undefined : roleNamed(name);

@@ -1,9 +1,9 @@
-import { accepts, costOf, type Order, planPrices, provisionerOf } from "../../core/market/index.ts";
+import { costOf, isCancelable, type Order, planPrices, provisionerOf } from "../../core/market/index.ts";
 import { readsAll } from "../../core/people/model.ts";
 import type { Wire } from "../../http/route.ts";
 import { asNumber, decimal } from "../../kernel/decimal.ts";
 import { hex, hexOrNull, link, linkOrNull, money, stamp, stampOrNull } from "./wire.ts";
-import { BY_AGENT, ORDER_STATE, ORDER_TYPE } from "./words.ts";
+import { ORDER_STATE, ORDER_TYPE } from "./words.ts";
 
 /** An order, with the names of old and new clients side by side (contract §14.7, ruling 16.2). */
 
@@ -111,7 +111,7 @@ export function orderShape(order: Order, wire: Wire) {
     new_plan_name: order.planName,
     old_cost_estimate: numberOf(order.resourceCost),
     ...pricesOf(order),
-    can_terminate: !BY_AGENT[provisionerOf(order.offeringType)] && accepts("cancel", order.state),
+    can_terminate: isCancelable(provisionerOf(order.offeringType), order.state),
     issue: null,
     backend_id: order.backendId,
     callback_url: order.callbackUrl,

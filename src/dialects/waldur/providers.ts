@@ -4,6 +4,7 @@ import {
   addProvider,
   describeProvider,
   endProvider,
+  listKeysOfProvider,
   listPeopleOfOffering,
   listProviders,
   listServedStudies,
@@ -14,6 +15,7 @@ import { optional, readBody, schemaOf } from "../../http/fields.ts";
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { uuidNamed } from "../../kernel/ids.ts";
 import { Filters, linkTo, plain } from "./fields.ts";
+import { sshKeyShape } from "./keys.ts";
 import { projectShape } from "./projects.ts";
 import { userShape } from "./shapes.ts";
 import { arrayOut, created, empty, hex, link, listOut, narrowed, stamp, uuidParam, windowIn } from "./wire.ts";
@@ -134,10 +136,10 @@ export const providerRoutes: readonly Route[] = [
     path: `${path}:uuid/keys/`,
     auth: "user",
     tag,
-    summary: "SSH keys of its users: none are kept",
-    in: uuidParam,
-    do: showProvider,
-    out: (_provider, wire) => listOut({ total: 0, items: [] }, wire, one => one),
+    summary: "SSH keys of its users",
+    in: (wire: Wire) => ({ uuid: uuidParam(wire), window: windowIn(wire) }),
+    do: listKeysOfProvider,
+    out: (page, wire) => listOut(page, wire, key => sshKeyShape(key, wire)),
   }),
   route({
     method: "GET",

@@ -1,4 +1,4 @@
-import type { OfferingState, OrderState, OrderType, PlanUnit, Provisioner, ResourceState } from "../../core/market/index.ts";
+import type { OfferingState, OrderState, OrderType, PlanUnit, ResourceState } from "../../core/market/index.ts";
 import type { AccountState } from "../../core/providers/model.ts";
 
 /** States and types as this dialect writes them: an unknown word stops its clients, so each of ours is named here. */
@@ -57,6 +57,3 @@ export const PLAN_UNIT = {
   quantity: "quantity",
   quarter: "quarter",
 } as const satisfies Record<PlanUnit, string>;
-
-/** Whether somebody outside says how an order goes. */
-export const BY_AGENT: Readonly<Record<Provisioner, boolean>> = { basic: false, remote: true, allocation: false };

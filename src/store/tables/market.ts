@@ -289,4 +289,45 @@ export interface MarketTables {
     percent: number;
     at: Date;
   };
+  ssh_key: {
+    id: Id;
+    uuid: Default<string>;
+    person_id: number;
+    name: string;
+    public_key: string;
+    type: string;
+    fingerprint: string;
+    created_at: At;
+  };
+  role_invitation: {
+    id: Id;
+    uuid: Default<string>;
+    email: string;
+    full_name: Default<string>;
+    text: Default<string>;
+    object_kind: string;
+    object_id: number;
+    role: string;
+    state: string;
+    created_by_id: Default<number | null>;
+    approved_by_id: Default<number | null>;
+    accepted_by_id: Default<number | null>;
+    mail_key: Default<string | null>;
+    expires_at: Date;
+    created_at: At;
+    updated_at: At;
+  };
+  ledger_adjustment: {
+    id: Id;
+    uuid: Default<string>;
+    study_id: number;
+    unit: string;
+    amount: number;
+    reason: string;
+    state: Default<string>;
+    asked_by_id: number;
+    decided_by_id: Default<number | null>;
+    decided_at: MaybeAt;
+    created_at: At;
+  };
 }

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { inviteToRole } from "../../../src/core/joining/index.ts";
 import {
   approveByProvider,
   createOfferingWithPlans,
@@ -12,9 +13,11 @@ import {
   startOrder,
 } from "../../../src/core/market/index.ts";
 import { becomeProvider, createOrganisationRecord, type OrganisationRecord } from "../../../src/core/organisations/index.ts";
+import { addSshKey } from "../../../src/core/people/index.ts";
 import { actorOf, SYSTEM } from "../../../src/core/people/model.ts";
 import { giveRole } from "../../../src/core/permissions/index.ts";
 import { createAccount, createAgent, registerService } from "../../../src/core/providers/index.ts";
+import { newSshKeyPair } from "../../../src/kernel/ssh.ts";
 import { organisationRecords, studyRecords } from "../../../src/store/records.ts";
 import type { Bench } from "../bench.ts";
 import type { Scene } from "../scene.ts";
@@ -49,6 +52,8 @@ export const THINGS = [
   "project",
   "organisation",
   "grant",
+  "key",
+  "joining",
 ] as const;
 export type Thing = (typeof THINGS)[number];
 
@@ -247,6 +252,20 @@ const MAKERS: Readonly<Record<Thing, Maker>> = {
       uuid: made.uuid,
       role: { kind: "organisation", role: "owner" },
       person: scene.cast.staff.person.uuid,
+    });
+    return made.uuid;
+  },
+  async key({ world }, scene) {
+    const made = await addSshKey(world, actorOf(scene.cast.member.person), { publicKey: newSshKeyPair(mark("key")).publicKey });
+    return made.uuid;
+  },
+  async joining({ world }, scene, { study }) {
+    const made = await inviteToRole(world, actorOf(scene.cast.owner.person), {
+      email: "nobody-of-these@example.org",
+      role: { kind: "study", role: "member" },
+      scope: { kind: "study", uuid: study.uuid },
+      fullName: "",
+      text: "",
     });
     return made.uuid;
   },

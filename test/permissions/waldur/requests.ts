@@ -1,4 +1,5 @@
 import { makeWaldur } from "../../../src/dialects/waldur/index.ts";
+import { newSshKeyPair } from "../../../src/kernel/ssh.ts";
 import { nameOfRow } from "../../contract/waldur-operations.ts";
 import type { Request } from "../request.ts";
 import type { ActorName, Scene } from "../scene.ts";
@@ -27,6 +28,8 @@ const THING_OF: Readonly<Record<string, Thing>> = {
   "marketplace-plans": "plan",
   "marketplace-orders": "pending",
   "marketplace-resources": "resource",
+  keys: "key",
+  "user-invitations": "joining",
   "marketplace-provider-resources": "served",
   "marketplace-component-usages": "usage",
   "marketplace-offering-users": "account",
@@ -83,6 +86,14 @@ const HOW: Readonly<Record<string, How>> = {
     user: cast.vrw.person.uuid,
   })),
   "POST /api/marketplace-provider-offerings/{uuid}/update_user/": sends((_market, scene) => role("OFFERING.MANAGER")(scene)),
+  "POST /api/keys/": sends(() => ({ public_key: newSshKeyPair(unique("key")).publicKey })),
+  "POST /api/user-invitations/": sends(({ study }) => ({
+    email: `${unique("e")}@example.org`,
+    role: "PROJECT.MEMBER",
+    scope: `/api/projects/${study.uuid}/`,
+  })),
+  "POST /api/user-invitations/approve/": sends(() => ({ token: "x" })),
+  "POST /api/user-invitations/reject/": sends(() => ({ token: "x" })),
   "POST /api/users/": sends(() => ({ username: unique("person") })),
   "PUT /api/users/{uuid}/": sends(() => ({ job_title: unique("j") })),
   "PATCH /api/users/{uuid}/": sends(() => ({ job_title: unique("j") })),

@@ -1,0 +1,350 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type OpenstackEmulator, startOpenstack } from "../../emulators/openstack.ts";
+import { loadCatalogue, removeMachine, showMachine } from "../core/machines/index.ts";
+import {
+  approveByConsumer,
+  approveByProvider,
+  cancelOrder,
+  changeOffering,
+  endLost,
+  type OfferingView,
+  type Order,
+  orderEnd,
+  orderLimits,
+  retryOrder,
+  setLimitsByProvider,
+  showOrder,
+  showResource,
+} from "../core/market/index.ts";
+import {
+  anOffering,
+  aScene,
+  component,
+  gives,
+  type MarketBench,
+  marketBench,
+  order,
+  type Scene,
+  somebody,
+} from "../core/market/market.fixture.ts";
+import { addSshKey } from "../core/people/index.ts";
+import { SYSTEM } from "../core/people/model.ts";
+import { takeRole } from "../core/permissions/index.ts";
+import { addLocation, changeLocation, createStorage, listLocations, removeLocation } from "../core/storages/index.ts";
+import type { World } from "../core/world.ts";
+import { emulated } from "../drivers/cloud/openstack/emulated.fixture.ts";
+import { makeOpenStorage } from "../drivers/storage/all.ts";
+import { SECOND } from "../kernel/clock.ts";
+import { newSshKeyPair } from "../kernel/ssh.ts";
+import { GIB } from "../kernel/units.ts";
+import type { Cloud } from "../ports/cloud.ts";
+import type { Errand } from "../store/errands.ts";
+import type { ErrandKind } from "./errand.ts";
+import { runMachine } from "./machines.ts";
+import { fulfilOrders } from "./market.ts";
+
+const signal = new AbortController().signal;
+const CATALOGUE = {
+  parts: [
+    { kind: "memory", provider: "openstack", name: "1 GB block", unitValue: GIB },
+    { kind: "storage", provider: "openstack", name: "Volume", unitValue: GIB, vmCode: "fast" },
+    { kind: "network", provider: "openstack", name: "Inside", unitValue: 1, networkType: "private", vmCode: "inside" },
+    { kind: "network", provider: "openstack", name: "Outside", unitValue: 1, networkType: "public", vmCode: "outside" },
+    { kind: "os", provider: "openstack", name: "Debian 13", vmCode: "debian-13" },
+  ],
+  profiles: [
+    {
+      provider: "openstack",
+      name: "Small",
+      os: "Debian 13",
+      memory: ["1 GB block", 1],
+      storage: ["Volume", 1],
+      networks: ["Inside", "Outside"],
+    },
+  ],
+} as const;
+const MACHINE = { machine_provider: "openstack", machine_profile: "Small" };
+
+describe("what Havre makes for an order", () => {
+  let bench: MarketBench;
+  let world: World;
+  let scene: Scene;
+  let emulator: OpenstackEmulator;
+  let cloud: Cloud;
+  let machines: OfferingView;
+  let shares: OfferingView;
+  let folder: string;
+  let storage: number;
+  const log: string[] = [];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "havre-shares-"));
+    bench = await marketBench({ openstackUrl: "http://cloud.example.org/v3" });
+    const write = (facts: object, message?: string): void => void log.push(`${JSON.stringify(facts)} ${message}`);
+    world = {
+      ...bench.world,
+      openStorage: makeOpenStorage({ egressAllow: [], folderRoots: [folder] }),
+      log: { debug: write, info: write, warn: write, error: write },
+    } as unknown as World;
+    await loadCatalogue(world, CATALOGUE, false);
+    emulator = await startOpenstack({ stepMs: 5 });
+    cloud = emulated(emulator, { answerWithinMs: 400 });
+    scene = await aScene(bench);
+    machines = await anOffering(bench, scene.provider, {
+      type: "Havre.Machine",
+      pluginOptions: MACHINE,
+      components: [component("memory_gb"), component("storage_gb"), component("gpus"), component("support")],
+      plans: [{ name: "Hourly", unit: "hour", prices: { memory_gb: "0.01", storage_gb: "0.001" } }],
+    });
+    await mkdir(join(folder, "pool"));
+    const seller = { ...scene.seller, isStaff: true };
+    storage = (
+      await createStorage(world, seller, {
+        name: "Pool",
+        engine: "FOLDER",
+        address: join(folder, "pool"),
+        username: "",
+        password: "",
+      })
+    ).id;
+    shares = await anOffering(bench, scene.provider, {
+      type: "Havre.Storage",
+      pluginOptions: { storage, folder: "shares" },
+      components: [component("storage_gb", { billingType: "limit" })],
+      plans: [{ name: "Monthly", prices: { storage_gb: "0.02" } }],
+    });
+  });
+  after(async () => {
+    await cloud.close();
+    await emulator.stop();
+    await bench.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const errandsOf = (kind: string) =>
+    bench.world.store.db.selectFrom("errand").selectAll().where("kind", "=", kind).where("parked_at", "is", null).execute();
+  /** Runs whatever waits, as workers do, until nothing of these kinds does. */
+  const work = async (): Promise<void> => {
+    const kinds: readonly ErrandKind[] = [fulfilOrders, runMachine(new Map([["openstack", cloud]]))];
+    for (let round = 0; ; round++) {
+      assert.ok(round < 300, log.slice(-5).join("\n"));
+      let waiting = 0;
+      for (const kind of kinds)
+        for (const row of await errandsOf(kind.kind)) {
+          const outcome = await kind.run(world, { ...row, attempts: 1 } as unknown as Errand, { signal });
+          if (outcome === "done") await bench.world.store.db.deleteFrom("errand").where("id", "=", row.id).execute();
+          else waiting++;
+        }
+      if (waiting === 0 && (await errandsOf("fulfil-order")).length + (await errandsOf("run-machine")).length === 0) return;
+      bench.world.clock.advance(SECOND / 4);
+      await sleep(5);
+    }
+  };
+  const approved = async (made: Order): Promise<Order> => {
+    await approveByProvider(world, scene.seller, { uuid: made.uuid });
+    await work();
+    return showOrder(world, SYSTEM, made.uuid);
+  };
+  const resourceOf = (made: Order) => showResource(world, SYSTEM, { side: "consumer", uuid: made.resourceUuid });
+  const aMachine = (limits: object = { memory_gb: 2 }, more: object = {}) =>
+    order(bench, scene.admin, scene.study, machines, { limits: { ...limits }, attributes: { name: "Analysis" }, ...more });
+  const machineOf = async (made: Order) => {
+    const { machine } = (await resourceOf(made)).made as { machine: number };
+    return showMachine(world, SYSTEM, { id: machine, withSecrets: false });
+  };
+  const fieldsOf = (fields: object) => ({ kind: "invalid", detail: { fields } });
+  const ownerApproves = (made: Order): Promise<Order> =>
+    made.state === "pending-consumer" ? approveByConsumer(world, scene.owner, made.uuid) : Promise.resolve(made);
+
+  it("a machine is built for whoever ordered it, of the size that was ordered, with the key they keep", async () => {
+    const { publicKey } = newSshKeyPair("mine");
+    await addSshKey(world, scene.admin, { name: "laptop", publicKey });
+    const made = await ownerApproves(await aMachine());
+    assert.deepEqual([made.state, (await resourceOf(made)).state], ["pending-provider", "creating"]);
+    await approveByProvider(world, scene.seller, { uuid: made.uuid });
+    assert.deepEqual(
+      [(await showOrder(world, SYSTEM, made.uuid)).state, (await resourceOf(made)).state],
+      ["executing", "creating"],
+    );
+    // Another machine has begun: it cannot be called back.
+    await assert.rejects(cancelOrder(world, scene.owner, made.uuid), { kind: "conflict" });
+    await work();
+    const resource = await resourceOf(made);
+    assert.deepEqual([(await showOrder(world, SYSTEM, made.uuid)).state, resource.state], ["done", "ok"]);
+    const { machine, workspace, access } = await machineOf(made);
+    assert.deepEqual(
+      [machine.researcherId, machine.name, machine.extraMemory.amount, machine.extraStorage.amount, workspace.status],
+      [scene.admin.id, "Analysis", 1, 0, "DONE"],
+    );
+    assert.equal(access?.publicKey.split(" ")[1], publicKey.split(" ")[1]);
+    assert.equal(resource.backendId, workspace.cloudId);
+    assert.match(resource.endpoints[0]?.url ?? "", /^ssh:\/\/\S+@\d/);
+  });
+
+  it("an order is fulfilled once, however often its errand runs", async () => {
+    const made = await ownerApproves(await aMachine());
+    await approveByProvider(world, scene.seller, { uuid: made.uuid });
+    const errand = { id: 1, kind: "fulfil-order", payload: { order: made.uuid }, attempts: 1, asked: 1 };
+    await Promise.all([1, 2, 3].map(() => fulfilOrders.run(world, errand, { signal })));
+    await work();
+    assert.equal(await fulfilOrders.run(world, errand, { signal }), "done");
+    const own = await bench.world.store.db.selectFrom("machine").select("id").where("study_id", "=", scene.study.id).execute();
+    assert.equal(own.length, 2, "one of this order, one of the order before");
+  });
+
+  it("limits resize it; what cannot be is refused at the counter", async () => {
+    const made = await approved(await ownerApproves(await aMachine()));
+    await assert.rejects(
+      orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { memory_gb: 2, gpus: 1 } }),
+      fieldsOf({ limits: ["gpus: This provider has no GPUs."] }),
+    );
+    const more = await orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { memory_gb: 4, storage_gb: 3 } });
+    assert.equal((await approved(more)).state, "done");
+    const { machine, workspace } = await machineOf(made);
+    assert.deepEqual([machine.extraMemory.amount, machine.extraStorage.amount, workspace.status], [3, 2, "DONE"]);
+    assert.deepEqual((await resourceOf(made)).limits, { memory_gb: 4, storage_gb: 3 });
+    await assert.rejects(orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { memory_gb: 4, storage_gb: 2 } }), {
+      kind: "invalid",
+    });
+    await assert.rejects(setLimitsByProvider(world, scene.seller, { uuid: made.resourceUuid, limits: { memory_gb: 1 } }), {
+      kind: "invalid",
+    });
+  });
+
+  it("what its offering does not say, or the catalogue does not have, cannot be ordered", async () => {
+    await assert.rejects(aMachine({}, { attributes: { name: "x", operating_system: "Plan 10" } }), {
+      ...fieldsOf({ operating_system: ['"Plan 10" is not a valid choice.'] }),
+    });
+    await assert.rejects(aMachine({}, { attributes: { name: "x", ssh_public_key: 7 } }), { kind: "invalid" });
+    await changeOffering(world, scene.seller, { uuid: machines.uuid, changes: { pluginOptions: {} } });
+    await assert.rejects(aMachine(), { kind: "invalid" });
+    await changeOffering(world, scene.seller, { uuid: machines.uuid, changes: { pluginOptions: MACHINE } });
+  });
+
+  it("an order whose machine cannot be built has failed, and nothing of it stays; it may be tried again", async () => {
+    emulator.fault(request =>
+      request.method === "POST" && /\/servers$/.test(request.path)
+        ? { kind: "refuse", status: 400, message: "Not here." }
+        : undefined,
+    );
+    const made = await approved(await ownerApproves(await aMachine()));
+    assert.equal(made.state, "erred");
+    assert.notEqual(made.errorMessage, "");
+    assert.equal((await resourceOf(made)).state, "terminated");
+    const left = await bench.world.store.db.selectFrom("machine").select("id").where("study_id", "=", scene.study.id).execute();
+    assert.equal(left.length, 3);
+    emulator.fault(() => undefined);
+    await retryOrder(world, scene.seller, made.uuid);
+    await work();
+    assert.deepEqual([(await showOrder(world, SYSTEM, made.uuid)).state, (await resourceOf(made)).state], ["done", "ok"]);
+  });
+
+  it("a resize that fails leaves the machine as it was", async () => {
+    const made = await approved(await ownerApproves(await aMachine()));
+    emulator.fault(request =>
+      request.method === "POST" && /\/action$/.test(request.path)
+        ? { kind: "refuse", status: 400, message: "Not here." }
+        : undefined,
+    );
+    const more = await orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { memory_gb: 8 } });
+    await approveByProvider(world, scene.seller, { uuid: more.uuid });
+    for (let round = 0; round < 40 && (await showOrder(world, SYSTEM, more.uuid)).state === "executing"; round++) {
+      for (const kind of [fulfilOrders, runMachine(new Map([["openstack", cloud]]))])
+        for (const row of await errandsOf(kind.kind))
+          await kind.run(world, { ...row, attempts: 1 } as unknown as Errand, { signal });
+      bench.world.clock.advance(SECOND);
+    }
+    emulator.fault(() => undefined);
+    await work();
+    const resource = await resourceOf(made);
+    const { machine, workspace } = await machineOf(made);
+    assert.deepEqual(
+      [
+        (await showOrder(world, SYSTEM, more.uuid)).state,
+        resource.state,
+        resource.limits,
+        machine.extraMemory.amount,
+        workspace.status,
+      ],
+      ["erred", "erred", { memory_gb: 2 }, 1, "DONE"],
+    );
+  });
+
+  it("its end removes it; one that its researcher removed is not paid for any longer", async () => {
+    const made = await approved(await ownerApproves(await aMachine()));
+    const { machine } = await machineOf(made);
+    const end = await approved(await orderEnd(world, scene.owner, { side: "consumer", uuid: made.resourceUuid }));
+    assert.deepEqual([end.state, (await resourceOf(made)).state], ["done", "terminated"]);
+    await assert.rejects(showMachine(world, SYSTEM, { id: machine.id, withSecrets: false }), { kind: "not-found" });
+    await assert.rejects(orderEnd(world, scene.owner, { side: "consumer", uuid: made.resourceUuid }), { kind: "conflict" });
+    const other = await approved(await ownerApproves(await aMachine()));
+    const { machine: gone } = await machineOf(other);
+    await removeMachine(world, scene.admin, gone.id);
+    await work();
+    assert.equal(await endLost(world), 1);
+    await work();
+    assert.equal((await resourceOf(other)).state, "terminated");
+    assert.equal(await endLost(world), 0);
+  });
+
+  it("somebody who left the study before it was approved gets no machine", async () => {
+    const left = await somebody(bench);
+    await gives(bench, "study", scene.study.uuid, "researcher", left);
+    const made = await order(bench, left, scene.study, machines, { limits: {} });
+    await ownerApproves(made);
+    const role = { kind: "study", role: "researcher" } as const;
+    await takeRole(world, SYSTEM, { kind: "study", uuid: scene.study.uuid, role, person: left.uuid });
+    const ended = await approved(made);
+    assert.deepEqual([ended.state, (await resourceOf(made)).state], ["erred", "terminated"]);
+  });
+
+  const aShare = (limits: object = { storage_gb: 2 }) =>
+    order(bench, scene.owner, scene.study, shares, { limits: { ...limits }, attributes: { name: "Archive" } });
+
+  it("a share is a folder with a quota, to which the study's drops go", async () => {
+    await assert.rejects(aShare({}), fieldsOf({ limits: ["storage_gb: Ensure this value is greater than or equal to 1."] }));
+    const made = await approved(await aShare());
+    assert.equal(made.state, "done", made.errorMessage);
+    const resource = await resourceOf(made);
+    assert.match(resource.backendId, /^shares\//);
+    assert.ok((await stat(join(folder, "pool", resource.backendId))).isDirectory());
+    const [view] = await listLocations(world, scene.manager, scene.study.id);
+    assert.deepEqual([view?.location.path, view?.location.quotaBytes, view?.storage.id], [resource.backendId, 2 * GIB, storage]);
+    const at = { study: scene.study.id, location: view?.location.id ?? 0 };
+    const input = { storage, direction: "DESTINATION", path: "elsewhere", uploadPath: "" };
+    await assert.rejects(changeLocation(world, scene.manager, { at, input }), { kind: "conflict" });
+    await assert.rejects(removeLocation(world, scene.manager, at), { kind: "conflict" });
+    await assert.rejects(addLocation(world, scene.manager, { study: scene.study.id, input }), { kind: "forbidden" });
+    const more = await orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { storage_gb: 5 } });
+    assert.equal((await approved(more)).state, "done");
+    assert.equal((await listLocations(world, scene.manager, scene.study.id))[0]?.location.quotaBytes, 5 * GIB);
+    const end = await approved(await orderEnd(world, scene.owner, { side: "consumer", uuid: made.resourceUuid }));
+    assert.equal(end.state, "done");
+    assert.deepEqual(await listLocations(world, scene.manager, scene.study.id), []);
+    assert.ok((await stat(join(folder, "pool", resource.backendId))).isDirectory(), "what lies there stays");
+  });
+
+  it("nobody sells a share of what is not theirs", async () => {
+    const offering = await anOffering(bench, scene.provider, {
+      type: "Havre.Storage",
+      components: [component("storage_gb")],
+      plans: [{ name: "P" }],
+    });
+    const owned = { ...scene.owner, isStaff: true };
+    const other = await createStorage(world, owned, { name: "Other", engine: "FOLDER", address: folder, username: "" });
+    for (const pluginOptions of [{ storage: other.id }, { storage: 999_999 }, { storage: "1" }, {}]) {
+      await changeOffering(world, scene.seller, { uuid: offering.uuid, changes: { pluginOptions } });
+      await assert.rejects(order(bench, scene.owner, scene.study, offering, { limits: { storage_gb: 1 } }), { kind: "invalid" });
+    }
+    // It was theirs when it was ordered, and is not any more.
+    const made = await aShare();
+    await bench.world.store.db.updateTable("storage").set({ owner_id: scene.owner.id }).where("id", "=", storage).execute();
+    const ended = await approved(made);
+    await bench.world.store.db.updateTable("storage").set({ owner_id: scene.seller.id }).where("id", "=", storage).execute();
+    assert.deepEqual([ended.state, (await resourceOf(made)).state], ["erred", "terminated"]);
+  });
+});
