@@ -13,6 +13,7 @@ import * as proofs from "./migrations/0014-proofs.ts";
 import * as tasks from "./migrations/0015-tasks.ts";
 import * as files from "./migrations/0016-files.ts";
 import * as clients from "./migrations/0017-clients.ts";
+import * as systems from "./migrations/0018-systems.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0015-tasks": tasks,
   "0016-files": files,
   "0017-clients": clients,
+  "0018-systems": systems,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
