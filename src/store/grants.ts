@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { type Actor, personOf, readsAll } from "../core/people/model.ts";
-import type { Kind, PermissionObject, RoleGrant } from "../core/permissions/model.ts";
+import type { NamedKind, PermissionObject, RoleGrant } from "../core/permissions/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
 import { live } from "./permissions.ts";
@@ -23,9 +23,9 @@ const TABLES = sql`permission
 
 export interface GrantFilter {
   readonly person?: string | undefined;
-  readonly kind?: Kind | undefined;
-  /** Kind and role of each that will do. */
-  readonly roles?: readonly { readonly kind: Kind; readonly role: string }[] | undefined;
+  readonly kind?: NamedKind | undefined;
+  /** NamedKind and role of each that will do. */
+  readonly roles?: readonly { readonly kind: NamedKind; readonly role: string }[] | undefined;
   readonly search?: string | undefined;
   readonly username?: string | undefined;
   readonly fullName?: string | undefined;
@@ -164,7 +164,7 @@ export const grants = (tx: Tx) => ({
   },
 
   /** The id of what has this uuid; an organisation also goes by that of its half as a provider. */
-  async objectId(kind: Kind, uuid: string): Promise<number | undefined> {
+  async objectId(kind: NamedKind, uuid: string): Promise<number | undefined> {
     const also = kind === "organisation" ? sql`or provider_uuid = ${uuid}` : sql``;
     const { rows } = await sql<{ id: number }>`select id from ${sql.table(kind)} where uuid = ${uuid} ${also}`.execute(tx);
     return rows[0]?.id;

@@ -14,6 +14,7 @@ import * as tasks from "./migrations/0015-tasks.ts";
 import * as files from "./migrations/0016-files.ts";
 import * as clients from "./migrations/0017-clients.ts";
 import * as market2 from "./migrations/0018-market.ts";
+import * as systems from "./migrations/0019-systems.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -30,6 +31,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0016-files": files,
   "0017-clients": clients,
   "0018-market": market2,
+  "0019-systems": systems,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

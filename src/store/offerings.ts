@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Category, Component, Facts, Limits, Offering, OfferingId, OfferingState, PlanPart } from "../core/market/model.ts";
 import { type Actor, personOf, readsAll } from "../core/people/model.ts";
-import { type Kind, ROLE_NAMES } from "../core/permissions/model.ts";
+import { type NamedKind, ROLE_NAMES } from "../core/permissions/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
 import { live, offeringsOf, organisationsOf, visibleStudies } from "./permissions.ts";
@@ -88,7 +88,7 @@ export type OfferingSide = "public" | "provider";
 /** The names of all roles that somebody holds anywhere. */
 const namesOfRoles = (person: number): RawBuilder<unknown> => sql`
   select case object_kind || ':' || role ${sql.join(
-    (Object.keys(ROLE_NAMES) as Kind[]).flatMap(kind =>
+    (Object.keys(ROLE_NAMES) as NamedKind[]).flatMap(kind =>
       Object.entries(ROLE_NAMES[kind]).map(([role, name]) => sql`when ${sql.lit(`${kind}:${role}`)} then ${sql.lit(name)}`),
     ),
     sql` `,

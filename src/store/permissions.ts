@@ -61,10 +61,24 @@ export const organisationsOf = oneOf(person => objectsOf(person, "organisation")
 /** Offerings that the actor has a role in. */
 export const offeringsOf = oneOf(person => objectsOf(person, "offering"));
 
+const studiesAdministered = (personId: number): RawBuilder<unknown> => sql`
+  ${objectsOf(personId, "study")} and role = 'administrator' union ${studiesOwned(personId)}
+  union ${studiesOfOrganisations(sql`${objectsOf(personId, "organisation")} and role = 'owner'`)}`;
+
 /** The same for studies that the person owns or administers. */
 export const administeredStudies = (personId: number, study: RawBuilder<unknown>): RawBuilder<SqlBool> =>
-  sql<SqlBool>`${study} = any(array(${objectsOf(personId, "study")} and role = 'administrator' union ${studiesOwned(personId)}
-    union ${studiesOfOrganisations(sql`${objectsOf(personId, "organisation")} and role = 'owner'`)}))`;
+  sql<SqlBool>`${study} = any(array(${studiesAdministered(personId)}))`;
+
+/** Systems that the actor sees, for a query that joins each with its `storage`. Those that were removed are seen by nobody. */
+export function visibleSystems(actor: Actor): RawBuilder<SqlBool> {
+  const person = personOf(actor);
+  if (readsAll(actor)) return sql<SqlBool>`true`;
+  if (!person) return sql<SqlBool>`false`;
+  const given = objectsOf(person.id, "system");
+  return sql<SqlBool>`(storage.owner_id = ${person.id} or system.id = any(array(${given} and role = 'administrator')) or system.is_available and (
+    system.is_public or system.id = any(array(${given}))
+    or storage.id = any(array(select storage_id from location where study_id = any(array(${studiesAdministered(person.id)}))))))`;
+}
 
 /** The same for studies that the person owns, administers or does research in. */
 export const studiesWorkedIn = (personId: number, study: RawBuilder<unknown>): RawBuilder<SqlBool> =>
@@ -100,6 +114,14 @@ const STANDINGS = {
     ${rolesOn(person, "offering", sql.ref(`${row}.id`))}
     union all ${inherited(person, "offering", sql.ref(`${row}.organisation_id`))}
     union all select 'support' from (${rolesOn(person, "study", sql.ref(`${row}.study_id`))}) beside`,
+  // Whoever cannot change that it is out of use does not see it meanwhile.
+  system: (person, row) => sql`
+    select 'owner' as role from storage where storage.id = ${sql.ref(`${row}.storage_id`)} and owner_id = ${person}
+    union all select role from (${rolesOn(person, "system", sql.ref(`${row}.id`))}) given
+      where ${sql.ref(`${row}.is_available`)} or role = 'administrator'
+    union all select 'user' where ${sql.ref(`${row}.is_public`)} and ${sql.ref(`${row}.is_available`)}
+    union all select 'guest' from location where location.storage_id = ${sql.ref(`${row}.storage_id`)} and ${sql.ref(`${row}.is_available`)}
+      and location.study_id = any(array(${studiesAdministered(person)}))`,
 } as const satisfies Record<Kind, (personId: number, row: string) => RawBuilder<unknown>>;
 
 /**
@@ -116,7 +138,7 @@ export function standingOf<K extends Kind>(actor: Actor, kind: K, row: string = 
 }
 
 /** What whoever may read everything is to everything, at least. */
-const READER = { study: "member", organisation: "support", offering: "support" } as const satisfies {
+const READER = { study: "member", organisation: "support", offering: "support", system: "guest" } as const satisfies {
   [K in Kind]: StandingOn<K>;
 };
 

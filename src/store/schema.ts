@@ -8,6 +8,7 @@ import type { MarketTables } from "./tables/market.ts";
 import type { OperationsTables } from "./tables/operations.ts";
 import type { PeopleTables } from "./tables/people.ts";
 import type { StudyTables } from "./tables/studies.ts";
+import type { SystemTables } from "./tables/systems.ts";
 import type { TaskTables } from "./tables/tasks.ts";
 
 /** The tables as migrations leave them, one file per area. Only `src/store` imports it. */
@@ -22,4 +23,5 @@ export interface Database
     AdministrationTables,
     TaskTables,
     FileTables,
-    ClientTables {}
+    ClientTables,
+    SystemTables {}

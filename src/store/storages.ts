@@ -75,6 +75,11 @@ export const storages = (tx: Tx) => {
         .values({ ...columnsOf(input, sealed), owner_id: ownerId, password_sealed: sealed.password })
         .returningAll()
         .executeTakeFirstOrThrow();
+      // Each storage is a system of the science API as well.
+      await tx
+        .insertInto("system")
+        .values({ name: `storage-${row.id}`, storage_id: row.id, reserved_for: ownerId })
+        .execute();
       return storageOfRow(row);
     },
 
@@ -142,9 +147,18 @@ export const storages = (tx: Tx) => {
       await tx.updateTable("storage").set({ host_key: null }).where("id", "=", id).execute();
     },
 
-    /** Fails on a storage that a location refers to: see `isReferenced`. */
+    /** Fails on a storage that a location refers to: see `isReferenced`. The name of its system stays. */
     async remove(id: StorageId): Promise<void> {
       await tx.deleteFrom("permission").where("object_kind", "=", "file").where("object_id", "=", id).execute();
+      await sql`
+        delete from permission where object_kind = 'system' and object_id = (select id from system where storage_id = ${id})`.execute(
+        tx,
+      );
+      await sql`delete from system_default where system_id = (select id from system where storage_id = ${id})`.execute(tx);
+      await sql`delete from system_credential where system_id = (select id from system where storage_id = ${id})`.execute(tx);
+      await sql`
+        update system set is_global_default = false, is_public = false, reserved_for = (select owner_id from storage where id = ${id})
+        where storage_id = ${id}`.execute(tx);
       await tx.deleteFrom("storage").where("id", "=", id).execute();
     },
   };

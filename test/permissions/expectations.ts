@@ -5,6 +5,7 @@ import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import type { Route } from "../../src/http/route.ts";
 import { agaveProfiles } from "./agave/profiles.ts";
 import { agaveCredentials, agaveSignIn, assertAgaveRefusal } from "./agave/sign-in.ts";
+import { agaveSystems } from "./agave/systems.ts";
 import type { Answer } from "./ask.ts";
 import { godockerPlaces } from "./godocker/places.ts";
 import { assertGodockerRefusal, godockerCredentials } from "./godocker/sign-in.ts";
@@ -73,7 +74,7 @@ export const AGAVE: DialectExpectations = {
   name: "agave",
   routes: makeAgave().routes,
   besides: [],
-  areas: [agaveSignIn, agaveProfiles],
+  areas: [agaveSignIn, agaveProfiles, agaveSystems],
   credentials: agaveCredentials,
   assertRefusal: assertAgaveRefusal,
 };

@@ -8,18 +8,18 @@ import type { Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import { type Actor, type Person, personOf, seesAll } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import { type Kind, type PermissionObject, ROLES, type RoleGrant, type RoleOn, type StandingOn } from "./model.ts";
+import { type NamedKind, type PermissionObject, ROLES, type RoleGrant, type RoleOn, type StandingOn } from "./model.ts";
 import { allows, holds, SEE, type Verb } from "./rules.ts";
 
 type World = Needs<"store" | "clock" | "settings">;
 
 /** A role that is to be given, changed or taken. */
 export interface RoleRequest {
-  readonly kind: Kind;
+  readonly kind: NamedKind;
   /** Of the object. */
   readonly uuid: string;
-  /** Kind and name of the role; undefined: there is no role of the name that was sent. */
-  readonly role: { readonly kind: Kind; readonly role: string } | undefined;
+  /** NamedKind and name of the role; undefined: there is no role of the name that was sent. */
+  readonly role: { readonly kind: NamedKind; readonly role: string } | undefined;
   /** Of the person. */
   readonly person: string;
   /** Absent: it does not end by itself. */
@@ -27,12 +27,12 @@ export interface RoleRequest {
 }
 
 /** What it takes to give roles on an object of each kind. Who may own organisations is the server's own affair, unless it says otherwise. */
-const GIVES: { readonly [K in Kind]: Verb<K> } = {
+const GIVES: { readonly [K in NamedKind]: Verb<K> } = {
   study: "contributors.change",
   organisation: "organisation.change",
   offering: "managers.change",
 };
-const ownersAreOurs = (world: World, kind: Kind, actor: Actor): boolean =>
+const ownersAreOurs = (world: World, kind: NamedKind, actor: Actor): boolean =>
   kind === "organisation" && world.settings.organisationOwners === "superuser" && !seesAll(actor);
 
 /**
@@ -64,13 +64,13 @@ export async function mustGive(
   tx: Tx,
   world: World,
   actor: Actor,
-  { kind, uuid, role: wanted }: Pick<RoleRequest, "kind" | "uuid"> & { readonly role: { kind: Kind; role: string } },
+  { kind, uuid, role: wanted }: Pick<RoleRequest, "kind" | "uuid"> & { readonly role: { kind: NamedKind; role: string } },
 ): Promise<{ object: PermissionObject; needsApproval: boolean }> {
   const { object, standing } = await seenObject(tx, actor, kind, uuid);
   if (!allows(kind, standing as never, GIVES[kind] as never)) throw forbidden();
   if (wanted.kind !== kind || !(ROLES[kind] as readonly string[]).includes(wanted.role))
     throw whole("Role is not valid for this scope.");
-  if (!holds(kind, standing as never, wanted.role as RoleOn<Kind> as never)) throw forbidden(ABOVE);
+  if (!holds(kind, standing as never, wanted.role as RoleOn<NamedKind> as never)) throw forbidden(ABOVE);
   return { object, needsApproval: ownersAreOurs(world, kind, actor) };
 }
 const ABOVE = "You cannot give a role that is above your own.";
@@ -100,7 +100,7 @@ export async function takeRole(world: World, actor: Actor, request: RoleRequest)
 export async function listRoles(
   world: Needs<"store">,
   actor: Actor,
-  asked: { readonly kind: Kind; readonly uuid: string; readonly filter: GrantFilter; readonly window: Window },
+  asked: { readonly kind: NamedKind; readonly uuid: string; readonly filter: GrantFilter; readonly window: Window },
 ): Promise<Page<RoleGrant>> {
   const { object, standing } = await seenObject(world.store.db, actor, asked.kind, asked.uuid);
   // A visitor of an organisation sees that it is there, and not who is in it.
@@ -119,9 +119,9 @@ export const listGrants = (
 async function seenObject(
   tx: Tx,
   actor: Actor,
-  kind: Kind,
+  kind: NamedKind,
   uuid: string,
-): Promise<{ object: PermissionObject; standing: StandingOn<Kind> }> {
+): Promise<{ object: PermissionObject; standing: StandingOn<NamedKind> }> {
   const id = await grants(tx).objectId(kind, uuid);
   const object = id === undefined ? undefined : { kind, id };
   const standing = object && (await permissions(tx).standing(actor, object));
@@ -149,7 +149,7 @@ async function asked(
     throw whole("Role is not valid for this scope.");
   const isOwner = standing === "owner";
   if (personOf(actor)?.id === person.id && !isOwner) throw whole("User can not manage own role.");
-  if (!holds(kind, standing as never, role as RoleOn<Kind> as never)) throw forbidden(ABOVE);
+  if (!holds(kind, standing as never, role as RoleOn<NamedKind> as never)) throw forbidden(ABOVE);
   return { object, person, role };
 }
 

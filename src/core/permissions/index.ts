@@ -8,7 +8,7 @@ import type { Kind, PermissionObject, Role, StandingOn } from "./model.ts";
 import { allows, SEE, type Verb } from "./rules.ts";
 
 export { changeRole, giveRole, giveRoleIn, listGrants, listRoles, mustGive, type RoleRequest, takeRole } from "./grants.ts";
-export type { Kind, PermissionObject, Role, RoleGrant, RoleOn, Standing, StandingOn } from "./model.ts";
+export type { Kind, NamedKind, PermissionObject, Role, RoleGrant, RoleOn, Standing, StandingOn } from "./model.ts";
 export { listOrganisationMembers, type OrganisationMember } from "./people.ts";
 export { allows, holds, roleNamed, type Verb } from "./rules.ts";
 export { type Self, showPersonWithRoles, showSelf } from "./self.ts";

@@ -6,21 +6,26 @@ export const ROLES = {
   study: ["member", "researcher", "administrator"],
   organisation: ["support", "manager", "owner"],
   offering: ["manager"],
+  system: ["guest", "user", "publisher", "administrator"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A kind of object that permissions are given on. A drop, an invitation or a location is asked by its study. */
 export type Kind = keyof typeof ROLES;
+/** Those whose roles go by a name outside. */
+export type NamedKind = Exclude<Kind, "system">;
 export type RoleOn<K extends Kind> = (typeof ROLES)[K][number];
 
 /**
  * What somebody can be to an object, the lowest first; each may do what those before it may. Beside the roles: the owner, who stands
- * in the row of a study or is an owner of the organisation that it or the offering belongs to; whoever supports that organisation; and
- * a visitor of an organisation, who has some role in one of its studies or offerings.
+ * in the row of a study or of a system's storage, or is an owner of the organisation that it or the offering belongs to; whoever supports
+ * that organisation; and a visitor of an organisation, who has some role in one of its studies or offerings. Of a public system everybody
+ * is a user; whoever administers a study that delivers to it is a guest.
  */
 export const LADDERS = {
   study: [...ROLES.study, "owner"],
   organisation: ["visitor", ...ROLES.organisation],
   offering: ["support", ...ROLES.offering, "owner"],
+  system: [...ROLES.system, "owner"],
 } as const satisfies { [K in Kind]: readonly string[] };
 
 /** Where somebody stands towards an object of this kind. */
@@ -34,14 +39,14 @@ export type Role = RoleOn<"study">;
 export const INHERITED = {
   study: { owner: "owner", manager: "member", support: "member" },
   offering: { owner: "owner", manager: "manager", support: "support" },
-} as const satisfies { [K in Exclude<Kind, "organisation">]: Record<RoleOn<"organisation">, StandingOn<K>> };
+} as const satisfies { [K in Exclude<NamedKind, "organisation">]: Record<RoleOn<"organisation">, StandingOn<K>> };
 
 /** The names by which roles go outside: rules of offerings are written with them. */
 export const ROLE_NAMES = {
   study: { member: "PROJECT.MEMBER", researcher: "PROJECT.ADMIN", administrator: "PROJECT.MANAGER" },
   organisation: { support: "CUSTOMER.SUPPORT", manager: "CUSTOMER.MANAGER", owner: "CUSTOMER.OWNER" },
   offering: { manager: "OFFERING.MANAGER" },
-} as const satisfies { [K in Kind]: Record<RoleOn<K>, string> };
+} as const satisfies { [K in NamedKind]: Record<RoleOn<K>, string> };
 
 /** What a verb is asked of. */
 export interface PermissionObject<K extends Kind = Kind> {
@@ -52,7 +57,7 @@ export interface PermissionObject<K extends Kind = Kind> {
 /** A role that somebody was given, with whom and by whom. */
 export interface RoleGrant {
   readonly uuid: string;
-  readonly kind: Kind;
+  readonly kind: NamedKind;
   readonly role: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;

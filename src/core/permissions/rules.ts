@@ -1,4 +1,4 @@
-import { type Kind, LADDERS, ROLE_NAMES, ROLES, type RoleOn, type StandingOn } from "./model.ts";
+import { type Kind, LADDERS, type NamedKind, ROLE_NAMES, type RoleOn, type StandingOn } from "./model.ts";
 
 /**
  * The one table: the lowest standing that may do it. Superusers and the system stand as owners of everything. The first verb of a
@@ -44,13 +44,26 @@ const LOWEST = {
     "resource.state": "owner",
     "managers.change": "owner",
   },
+  system: {
+    "system.see": "guest",
+    "system.use": "user", //             its files, and run work
+    "system.publish": "publisher", //    apps that use it
+    "system.change": "administrator", // the description, whether it can be used, and roles
+    "system.keys": "owner", //           credentials, which nobody is shown
+    "system.remove": "owner",
+  },
 } as const satisfies { [K in Kind]: Readonly<Record<string, StandingOn<K>>> };
 
 /** Everything that can be asked for on an object of this kind and what belongs to it. */
 export type Verb<K extends Kind = "study"> = keyof (typeof LOWEST)[K] & string;
 
 /** What it takes to see an object, of each kind. */
-export const SEE = { study: "study.see", organisation: "organisation.see", offering: "offering.see" } as const satisfies {
+export const SEE = {
+  study: "study.see",
+  organisation: "organisation.see",
+  offering: "offering.see",
+  system: "system.see",
+} as const satisfies {
   [K in Kind]: Verb<K>;
 };
 
@@ -65,8 +78,8 @@ export const holds = <K extends Kind>(kind: K, standing: StandingOn<K> | undefin
   standing !== undefined && rank(kind, standing) >= rank(kind, role);
 
 /** Kind and role by the name that a role goes by outside; undefined for a name that nobody has. */
-export function roleNamed(name: string): { readonly kind: Kind; readonly role: string } | undefined {
-  for (const kind of Object.keys(ROLES) as Kind[])
+export function roleNamed(name: string): { readonly kind: NamedKind; readonly role: string } | undefined {
+  for (const kind of Object.keys(ROLE_NAMES) as NamedKind[])
     for (const [role, known] of Object.entries(ROLE_NAMES[kind])) if (known === name) return { kind, role };
   return undefined;
 }

@@ -24,15 +24,23 @@ export const showStorage = (world: Needs<"store">, actor: Actor, id: number): Pr
 
 /** The caller becomes its owner. @throws HavreError "invalid" */
 export async function createStorage(world: World, actor: Actor, input: StorageInput): Promise<StorageRecord> {
+  return world.store.transaction(tx => addStorage(tx, world, actor, input));
+}
+
+/** The same as a part of something larger. @throws HavreError "invalid" */
+export async function addStorage(tx: Tx, world: Needs<"secrets">, actor: Actor, input: StorageInput): Promise<StorageRecord> {
+  mustBeAcceptable(actor, input, undefined);
+  return insertStorage(tx, world, actor, input);
+}
+
+/** Of one that is there already, whatever it lacks: a copy of a storage has no password until its new owner gives one. */
+export async function insertStorage(tx: Tx, world: Needs<"secrets">, actor: Actor, input: StorageInput): Promise<StorageRecord> {
   const owner = personOf(actor);
   if (!owner) throw new HavreError("forbidden", "A storage needs a person as its owner.");
-  mustBeAcceptable(actor, input, undefined);
   const secrets = { password: world.secrets.seal(input.password ?? "", PASSWORD_SEAL), privateKey: sealedKey(world, input) };
-  return world.store.transaction(async tx => {
-    const storage = await storages(tx).insert(owner.id, input, secrets);
-    await note(tx, actor, "storage.created", storage);
-    return storage;
-  });
+  const storage = await storages(tx).insert(owner.id, input, secrets);
+  await note(tx, actor, "storage.created", storage);
+  return storage;
 }
 
 /**
@@ -44,22 +52,30 @@ export async function changeStorage(
   actor: Actor,
   { id, input: given }: { readonly id: number; readonly input: Partial<StorageInput> },
 ): Promise<StorageRecord> {
-  return world.store.transaction(async tx => {
-    const storage = await owned(tx, actor, id);
-    const input = { ...storage, ...defined(given) };
-    mustBeAcceptable(actor, input, storage);
-    mustNotLead(actor, storage, input);
-    const changed = await storages(tx).update(storage.id, input, {
-      password: input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined,
-      privateKey: input.engine === "SFTP" ? sealedKey(world, input) : null,
-    });
-    if (isOtherServer(storage, input)) await storages(tx).forgetHostKey(storage.id);
-    const { name, engine, address, username } = changed;
-    const changes = changesBetween<Partial<StorageRecord>>(storage, { name, engine, address, username });
-    const replaced = [...(input.password ? ["password"] : []), ...(input.privateKey === undefined ? [] : ["private key"])];
-    await note(tx, actor, "storage.changed", changed, { changes, ...(replaced.length > 0 ? { replaced } : {}) });
-    return changed;
+  return world.store.transaction(async tx => amendStorage(tx, world, actor, await owned(tx, actor, id), given));
+}
+
+/** The same of a storage that the actor may change, as a part of something larger. @throws HavreError "invalid" */
+export async function amendStorage(
+  tx: Tx,
+  world: Needs<"secrets">,
+  actor: Actor,
+  storage: StorageRecord,
+  given: Partial<StorageInput>,
+): Promise<StorageRecord> {
+  const input = { ...storage, ...defined(given) };
+  mustBeAcceptable(actor, input, storage);
+  mustNotLead(actor, storage, input);
+  const changed = await storages(tx).update(storage.id, input, {
+    password: input.password ? world.secrets.seal(input.password, PASSWORD_SEAL) : undefined,
+    privateKey: input.engine === "SFTP" ? sealedKey(world, input) : null,
   });
+  if (isOtherServer(storage, input)) await storages(tx).forgetHostKey(storage.id);
+  const { name, engine, address, username } = changed;
+  const changes = changesBetween<Partial<StorageRecord>>(storage, { name, engine, address, username });
+  const replaced = [...(input.password ? ["password"] : []), ...(input.privateKey === undefined ? [] : ["private key"])];
+  await note(tx, actor, "storage.changed", changed, { changes, ...(replaced.length > 0 ? { replaced } : {}) });
+  return changed;
 }
 
 const defined = <T extends object>(input: T): T =>
@@ -149,7 +165,7 @@ function mustBeAcceptable(actor: Actor, input: StorageInput, before: StorageReco
 }
 
 /** null is none, undefined: as it was. */
-const sealedKey = (world: World, { privateKey }: StorageInput): Buffer | null | undefined =>
+const sealedKey = (world: Needs<"secrets">, { privateKey }: StorageInput): Buffer | null | undefined =>
   privateKey === undefined ? undefined : privateKey === "" ? null : world.secrets.seal(privateKey, PRIVATE_KEY_SEAL);
 
 const note = (

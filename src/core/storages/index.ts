@@ -1,9 +1,12 @@
 export { accessTo, PASSWORD_SEAL } from "./access.ts";
 export {
+  addStorage,
+  amendStorage,
   changeStorage,
   createStorage,
   forgetHostKey,
   handOverStorage,
+  insertStorage,
   listStorages,
   removeStorage,
   showStorage,

@@ -1,8 +1,10 @@
 import type { Dialect } from "../../http/dialect.ts";
 import { readBody } from "./body.ts";
 import { clientRoutes } from "./clients.ts";
+import { credentialRoutes } from "./credentials.ts";
 import { profileRoutes } from "./profiles.ts";
 import { admit, signIn } from "./sign-in.ts";
+import { systemRoutes } from "./systems.ts";
 import { tenantRoutes } from "./tenants.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { refuse } from "./wire.ts";
@@ -31,5 +33,5 @@ export const makeAgave = (): Dialect => ({
           "access-control-expose-headers": "Content-Disposition, Content-Range, Accept-Ranges",
         }),
   }),
-  routes: [...tenantRoutes, ...clientRoutes, ...tokenRoutes, ...profileRoutes],
+  routes: [...tenantRoutes, ...clientRoutes, ...tokenRoutes, ...profileRoutes, ...systemRoutes, ...credentialRoutes],
 });

@@ -7,7 +7,7 @@ import {
   roleNamed,
   takeRole,
 } from "../../core/permissions/index.ts";
-import { type Kind, ROLE_NAMES } from "../../core/permissions/model.ts";
+import { type NamedKind, ROLE_NAMES } from "../../core/permissions/model.ts";
 import { nullable, optional, readBody, schemaOf, text } from "../../http/fields.ts";
 import { nothing, type Route, route, type Wire } from "../../http/route.ts";
 import { Filters, moment, sortsBy, uuid } from "./fields.ts";
@@ -29,7 +29,7 @@ export function roleIn(given: string): RoleRequest["role"] {
 const ADD = { role: text({ max: 150 }), user: uuid(), expiration_time: optional(nullable(moment())) };
 const REMOVE = { role: text({ max: 150 }), user: uuid() };
 
-function requestIn(kind: Kind, shape: typeof ADD | typeof REMOVE) {
+function requestIn(kind: NamedKind, shape: typeof ADD | typeof REMOVE) {
   return (wire: Wire): RoleRequest => {
     const body = readBody(shape as typeof ADD, wire.body);
     return {
@@ -44,7 +44,7 @@ function requestIn(kind: Kind, shape: typeof ADD | typeof REMOVE) {
 
 const SORTS = sortsBy("created", "expiration_time", "username", "full_name", "email", "role");
 
-const rows = (collection: string, kind: Kind): readonly Route[] => [
+const rows = (collection: string, kind: NamedKind): readonly Route[] => [
   route({
     method: "POST",
     path: `/api/${collection}/:uuid/add_user/`,
@@ -107,7 +107,7 @@ const rows = (collection: string, kind: Kind): readonly Route[] => [
   }),
 ];
 
-const SCOPES: Readonly<Record<string, Kind>> = { project: "study", customer: "organisation", offering: "offering" };
+const SCOPES: Readonly<Record<string, NamedKind>> = { project: "study", customer: "organisation", offering: "offering" };
 
 export const memberRoutes: readonly Route[] = [
   ...rows("projects", "study"),

@@ -2,7 +2,7 @@ import type { Category, Component, Estimate, Plan } from "../../core/market/inde
 import { minimalPrice, planPrices, planType } from "../../core/market/index.ts";
 import type { PersonRecord } from "../../core/people/model.ts";
 import type { RoleGrant } from "../../core/permissions/index.ts";
-import { type Kind, ROLE_NAMES } from "../../core/permissions/model.ts";
+import { type NamedKind, ROLE_NAMES } from "../../core/permissions/model.ts";
 import type { Wire } from "../../http/route.ts";
 import { asNumber, decimal, inDigits } from "../../kernel/decimal.ts";
 import { uuidNamed } from "../../kernel/ids.ts";
@@ -11,7 +11,7 @@ import { hex, hexOrNull, link, linkOrNull, stamp, stampOrNull } from "./wire.ts"
 /** Objects that stand inside many answers (contract §14). What may not be null there is left out instead. */
 
 export const roleUuid = (name: string): string => uuidNamed(`role:${name}`);
-export const roleName = (kind: Kind, role: string): string =>
+export const roleName = (kind: NamedKind, role: string): string =>
   (ROLE_NAMES[kind] as Readonly<Record<string, string>>)[role] ?? role;
 
 export const ROLE_WORDS: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ export const ROLE_WORDS: Readonly<Record<string, string>> = {
   "OFFERING.MANAGER": "Offering manager",
 };
 export const SCOPE_TYPES = { study: "project", organisation: "customer", offering: "offering" } as const satisfies Record<
-  Kind,
+  NamedKind,
   string
 >;
 

@@ -1,0 +1,60 @@
+import { HavreError } from "../../kernel/errors.ts";
+import type { Engine } from "../storages/model.ts";
+import { BATCH_SCHEDULERS, type Credential, type CredentialType, type Execution, type Parent } from "./model.ts";
+
+const wrong = (words: string): HavreError => new HavreError("invalid", words);
+
+const NAME = /^[A-Za-z0-9.-]{3,64}$/;
+/** How Havre calls a storage that nobody named. */
+const GIVEN = /^storage-\d+$/;
+
+/** @throws HavreError "invalid" for what cannot be the name of a new system */
+export function mustBeName(name: string): void {
+  if (!NAME.test(name)) throw wrong("The id of a system has 3 to 64 letters, digits, '.' and '-'.");
+  if (GIVEN.test(name)) throw wrong(`The id ${name} is one that Havre gives itself. Choose another.`);
+}
+
+/** What runs work, what queues it and what it is called belong together. @throws HavreError "invalid" */
+export function mustBeExecution({ type, scheduler, queues }: Execution): void {
+  const bare = scheduler.replace(/^CUSTOM_/, "");
+  if ((type === "CLI") !== (scheduler === "FORK"))
+    throw wrong("executionType CLI goes with the scheduler FORK, and only with that.");
+  if ((type === "CONDOR") !== (bare === "CONDOR"))
+    throw wrong("executionType CONDOR goes with the scheduler CONDOR, and only with that.");
+  if (type === "HPC" && !(BATCH_SCHEDULERS as readonly string[]).includes(bare))
+    throw wrong(`executionType HPC needs a batch scheduler: ${BATCH_SCHEDULERS.join(", ")}.`);
+  if (queues.length === 0) throw wrong("An execution system needs a queue.");
+  const names = queues.map(({ name }) => name);
+  if (new Set(names).size < names.length) throw wrong("Two queues have the same name.");
+  if (queues.filter(({ isDefault }) => isDefault).length !== 1) throw wrong("Exactly one queue is the default one.");
+}
+
+/** How each engine is signed in to. */
+const FOR_ENGINE: Readonly<Record<string, readonly CredentialType[]>> = {
+  FOLDER: ["LOCAL"],
+  S3: ["APIKEYS"],
+  SFTP: ["PASSWORD", "SSHKEYS"],
+};
+const BY_PASSWORD: readonly CredentialType[] = ["PASSWORD"];
+const FOR_LOGIN = { SSH: ["PASSWORD", "SSHKEYS"], LOCAL: ["LOCAL"] } as const satisfies Record<string, readonly CredentialType[]>;
+
+/** What kind of credential a storage has, by what is kept of it. */
+export const credentialTypeOf = (engine: Engine, hasKey: boolean): CredentialType =>
+  engine === "SFTP" && hasKey ? "SSHKEYS" : ((FOR_ENGINE[engine] ?? BY_PASSWORD)[0] as CredentialType);
+
+/** @throws HavreError "invalid" for a credential that does not open this, or has not what its type needs */
+export function mustOpen(
+  credential: Credential,
+  parent: Parent,
+  { engine, login }: { engine: string; login?: keyof typeof FOR_LOGIN },
+): void {
+  const allowed = parent === "storage" ? (FOR_ENGINE[engine] ?? BY_PASSWORD) : login === undefined ? [] : FOR_LOGIN[login];
+  const { type, username, password, privateKey } = credential;
+  if (!(allowed as readonly string[]).includes(type))
+    throw wrong(
+      `A credential of type ${type} does not open this ${parent === "storage" ? "storage" : "login"}: ${allowed.join(", ")} does.`,
+    );
+  if (type !== "LOCAL" && username === "") throw wrong("The credential has no username.");
+  if (type === "SSHKEYS" && privateKey === "") throw wrong("The credential has no privateKey.");
+  if ((type === "PASSWORD" || type === "APIKEYS") && password === "") throw wrong("The credential has no password.");
+}
