@@ -187,15 +187,17 @@ export const files = (tx: Tx) => ({
 
   /** Oldest first. */
   async history(storageId: number, path: string, { offset, limit }: Window): Promise<Page<FileEvent>> {
+    const { rows: counted } = await sql<{ total: number }>`
+      select count(*) as total from event where object_kind = ${KIND} and object_id = ${fileObject(storageId, path)}`.execute(tx);
+    const total = counted[0]?.total ?? 0;
+    const start = offset < 0 ? Math.max(0, Math.ceil(total / limit) - 1) * limit : offset;
     const { rows } = await sql<{ at: Date; actor: string; username: string | null; verb: string; data: Record<string, unknown> }>`
       select event.at, event.actor, person.username, event.verb, event.data
       from event left join person on event.actor = 'person:' || person.id
       where object_kind = ${KIND} and object_id = ${fileObject(storageId, path)}
-      order by event.id offset ${offset} limit ${limit}`.execute(tx);
-    const { rows: counted } = await sql<{ total: number }>`
-      select count(*) as total from event where object_kind = ${KIND} and object_id = ${fileObject(storageId, path)}`.execute(tx);
+      order by event.id offset ${start} limit ${limit}`.execute(tx);
     const items = rows.map(({ username, ...row }) => ({ ...row, username: username ?? undefined }));
-    return { total: counted[0]?.total ?? 0, items };
+    return { total, items };
   },
 
   /** Notes who reads a file; the same reading once an hour, for a player or a mounted drive reads piece by piece. */

@@ -95,6 +95,7 @@ describe("bad input, at every route", () => {
     const { superuser: self } = scene.cast;
     const request = REQUESTS[key];
     assert.ok(request, key);
+    await request.prepare?.(bench, scene);
     const { bare: _, headers, ...question } = await request.ask({ bench, scene, as: "superuser", self });
     return { ...question, headers: { authorization: `Token ${self.token}`, ...headers } };
   };

@@ -243,7 +243,9 @@ describe("signing in", () => {
     const { superuser } = scene.cast;
     const all: [string, string, Question][] = [];
     for (const { method, path } of routes.filter(({ method, auth }) => method !== "GET" && auth !== "none")) {
-      const asked = await REQUESTS[`${method} ${path}`]?.ask({ bench, scene, as: "superuser", self: superuser });
+      const request = REQUESTS[`${method} ${path}`];
+      await request?.prepare?.(bench, scene);
+      const asked = await request?.ask({ bench, scene, as: "superuser", self: superuser });
       assert.ok(asked);
       all.push([method, `${method} ${path}`, asked]);
     }
