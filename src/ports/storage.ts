@@ -61,6 +61,8 @@ export interface StorageAbilities {
   readonly copy: boolean;
   /** Of several moves to one name at one moment exactly one succeeds, also between processes. Without it whoever moves must hold the name. */
   readonly exclusiveMove: boolean;
+  /** What was written stays in the server's history when it is removed: a place that is not written to for a mere trial. */
+  readonly keepsAll: boolean;
   /** Largest file it takes, in bytes. */
   readonly maxFileBytes: number;
 }

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { type FaultyProxy, startFaultyProxy } from "../../emulators/faulty-proxy.ts";
+import { gitMissing } from "../../emulators/git/repository.ts";
+import { startGitea } from "../../emulators/gitea.ts";
+import { startGithub } from "../../emulators/github.ts";
 import { type OpenSsh, sshdMissing, startSshd } from "../engines/sshd.ts";
 import { aBucket, type S3Server, startSwift, swiftMissing } from "../engines/swift.ts";
 import { Client } from "../harness/client.ts";
 import { type Havre, startHavre, until } from "../harness/havre.ts";
 import { aStudy, dropsOf, type TestStudy } from "../harness/study.ts";
 import { hurryDeliveries } from "./rows.ts";
+import { selfTest } from "./self-test.ts";
 import { filesIn, send, sha256Of } from "./sending.ts";
 
 const MIB = 1024 * 1024;
@@ -87,6 +91,51 @@ describe("deliveries to other kinds of storage", () => {
       await client.post(`/api/v1/dropoffs/${parked.id}/retry/`);
       await done(study);
     });
+  });
+
+  describe("a repository", { skip: gitMissing() }, () => {
+    for (const [engine, start] of [
+      ["GITEA", startGitea],
+      ["GITHUB", startGithub],
+    ] as const)
+      it(`of ${engine} gets what was handed in by two commits, also when Havre is killed, and the token goes nowhere else`, async () => {
+        const host = await start();
+        const proxy = await startFaultyProxy({ port: Number(new URL(host.url).port) });
+        const git = (...args: readonly string[]): string => host.repository.git(...args);
+        try {
+          const access = { engine, location: proxy.through(host.location), username: host.owner, password: host.token };
+          const study = await aStudy(client, [{ ...access, path: "in" }]);
+          const bytes = randomBytes(4 * MIB);
+          proxy.set({ kind: "slow", bytesPerSecond: 2 * MIB });
+          await send(study, "scan.bin", bytes);
+          await until(() => proxy.bytesUp() > MIB, "a part of it to be on its way");
+          await havre.kill();
+          proxy.set({ kind: "none" });
+          await havre.start();
+          await done(study);
+          const blob = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+          assert.equal(git("rev-parse", "main:in/scan.bin"), blob);
+          git("fsck", "--full", "--strict");
+          const subjects = git("log", "--format=%s", "main").split("\n");
+          assert.deepEqual(
+            subjects.map(subject => subject.split(" ")[0]),
+            ["Move", "Add", "Make", "Begin"],
+          );
+          const [location] = await client.get(`/api/v1/studies/${study.id}/storages/`);
+          assert.ok(!JSON.stringify(location).includes(host.token));
+          assert.match((await selfTest(havre)).output, /^ok /m);
+          assert.equal(git("rev-list", "--count", "main"), "4", "the hourly trial leaves nothing behind");
+          const test = await client.post(`/api/v1/storages/${location.storage.id}/test/`);
+          assert.equal(test.ok, true, test.message);
+          host.faults.answer = () => ({ status: 401, json: { message: "token expired" } });
+          const refused = await client.post(`/api/v1/storages/${location.storage.id}/test/`);
+          assert.match(refused.message, /no longer valid \(401\)\. Make a new token/);
+          assert.ok(!refused.message.includes(host.token));
+        } finally {
+          await proxy.stop();
+          await host.stop();
+        }
+      });
   });
 
   describe("an SFTP server", { skip: sshdMissing() }, () => {

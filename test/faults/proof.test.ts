@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,12 +8,11 @@ import { startDav } from "../../emulators/dav.ts";
 import { verifyReceipt } from "../../src/core/drops/index.ts";
 import { DAV_PASSWORD, DAV_USER } from "../engines/dav.ts";
 import { Client } from "../harness/client.ts";
-import { ADMIN, type Havre, startHavre, until } from "../harness/havre.ts";
+import { type Havre, startHavre, until } from "../harness/havre.ts";
 import { aStudy, dropsOf, type TestStudy } from "../harness/study.ts";
 import { rows, runNow } from "./rows.ts";
+import { selfTest } from "./self-test.ts";
 import { send, sha256Of } from "./sending.ts";
-
-const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 
 /** Storages and copies that do not stay what they were. */
 describe("what lies in storages", () => {
@@ -158,7 +156,7 @@ describe("what lies in storages", () => {
       assert.equal((await told()).length, 2);
       assert.equal(await metric('havre_storages{outcome="checksum"}'), 1);
 
-      const command = await selfTest();
+      const command = await selfTest(havre);
       assert.equal(command.status, 1);
       assert.match(command.output, /^FAIL {2}Unsteady \(WEBDAV http.*read back differs/m);
       assert.ok(!command.output.includes(DAV_PASSWORD));
@@ -166,25 +164,9 @@ describe("what lies in storages", () => {
       delete dav.faults.answer;
       assert.equal((await trial()).ok, true);
       assert.deepEqual(await alarms(), ["storage.alarm", "storage.alarm", "storage.works-again"]);
-      assert.match((await selfTest()).output, /^ok {4}Unsteady/m);
+      assert.match((await selfTest(havre)).output, /^ok {4}Unsteady/m);
     } finally {
       await dav.stop();
     }
   });
-
-  const selfTest = (): Promise<{ status: number; output: string }> =>
-    new Promise(resolve => {
-      const env = {
-        PATH: process.env.PATH ?? "",
-        DATABASE_URL: havre.database.url,
-        DATA_DIR: havre.dataDir,
-        SECRET_KEY: "a secret key of the tests, long enough for all",
-        PUBLIC_URL: havre.url,
-        EGRESS_ALLOW: "127.0.0.0/8",
-        ADMIN_NAME: ADMIN.username,
-      };
-      execFile(process.execPath, [MAIN, "self-test"], { env }, (error, stdout) =>
-        resolve({ status: typeof error?.code === "number" ? error.code : 0, output: stdout }),
-      );
-    });
 });

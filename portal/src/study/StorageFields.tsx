@@ -18,6 +18,8 @@ const KINDS = {
   WEBDAV: { location: "storage.locationWeb", ...ACCOUNT },
   S3: { location: "storage.locationBucket", username: "storage.accessKey", password: "storage.secretKey" },
   SFTP: { location: "storage.locationSftp", ...ACCOUNT },
+  GITEA: { location: "storage.locationGitea", username: "storage.username", password: "storage.token" },
+  GITHUB: { location: "storage.locationGithub", username: "storage.username", password: "storage.token" },
   FOLDER: { location: "storage.locationFolder", ...ACCOUNT },
 } as const;
 

@@ -62,6 +62,27 @@ describe("the address of a storage", () => {
     assert.match(addressProblem("SFTP", "sftp://h/?x") ?? "", /without/);
   });
 
+  it("names the API of a host and a repository for GITEA and GITHUB", () => {
+    for (const good of [
+      "https://git.example.org/api/v1#data",
+      "https://api.github.com#lab/data.set-1",
+      "http://10.0.0.1:3000/api/v1/#d/",
+    ])
+      for (const engine of ["GITEA", "GITHUB"] as const) assert.equal(addressProblem(engine, good), undefined, good);
+    for (const bad of [
+      "https://h/api/v1",
+      "https://h#",
+      "https://h/#a/b/c",
+      "https://h#a b",
+      "https://h?x#a",
+      "https://h#a?x",
+      "https://h#a%2Fb",
+    ])
+      assert.match(addressProblem("GITEA", bad) ?? "", /behind '#' the repository|Enter a valid URL/, bad);
+    assert.match(addressProblem("GITHUB", "https://u:p@h#data") ?? "", /Leave the user name/);
+    assert.match(addressProblem("GITHUB", "https://h") ?? "", /https:\/\/api\.github\.com#Repository/);
+  });
+
   it("carries no user name or password", () => {
     for (const bad of ["https://u:p@host/", "https://u@host/", "https://@host/", "https://:p@host/"])
       assert.match(addressProblem("WEBDAV", bad) ?? "", /Leave the user name and the password out/, bad);

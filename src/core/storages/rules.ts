@@ -27,6 +27,8 @@ const PROBLEMS: Readonly<Record<Engine, (address: string) => string | undefined>
   SFTP: address =>
     urlProblem(address, "sftp", "sftp://server/folder, or sftp://server/~/folder below the home folder") ??
     serverProblem(address),
+  GITEA: address => urlProblem(address, "https?") ?? repositoryProblem(address, "https://host/api/v1#Repository"),
+  GITHUB: address => urlProblem(address, "https?") ?? repositoryProblem(address, "https://api.github.com#Repository"),
 };
 
 function folderProblem(address: string): string | undefined {
@@ -54,6 +56,12 @@ function bucketProblem(address: string): string | undefined {
   if (/#/.test(address) || [...url.searchParams.keys()].some(name => name !== "region") || regions.length > 1)
     return "Enter the URL of a bucket, with nothing behind it but ?region=NAME where the server needs that.";
   return regions.every(region => /^[a-z0-9-]{1,64}$/i.test(region)) ? undefined : "This is no name of a region.";
+}
+
+function repositoryProblem(address: string, example: string): string | undefined {
+  return /^[^?#]+#([\w.-]+\/)?[\w.-]+\/?$/.test(address)
+    ? undefined
+    : `Enter the address of the API and behind '#' the repository, such as ${example}; with its owner when that is somebody else: #owner/Repository.`;
 }
 
 function serverProblem(address: string): string | undefined {

@@ -31,7 +31,7 @@ export interface SelfTested {
 export async function selfTestStorage(world: World, id: number): Promise<SelfTested | undefined> {
   const storage = await storages(world.store.db).byId(id);
   if (!storage) return undefined;
-  const result = await tryStorage(world, storage);
+  const result = await tryStorage(world, storage, { asked: false });
   await world.store.transaction(tx => note(tx, world, storage, result));
   return { name: storage.name, engine: storage.engine, address: storage.address, result };
 }

@@ -38,6 +38,16 @@ const ADVICE: Partial<Record<ErrorKind, string>> = {
   unavailable: "The storage says that it cannot work now. Try again later.",
 };
 
+const AT_A_GIT_HOST: Partial<Record<ErrorKind, string>> = {
+  unauthenticated: "Make a new token in your settings there, and give it as the password.",
+  forbidden:
+    "The token must have the right to write to this repository, its owner must let you, and rules of the branch must not forbid it.",
+  "not-found":
+    "Check the name behind '#', and its owner: #owner/Repository for one that is not yours. A token that may not see a repository is told that there is none.",
+  invalid: "Check the location: the address of the API, '#' and the name of the repository.",
+  protocol: "Check that the location begins with the address of the API and not with that of the repository's web page.",
+};
+
 /** Where an engine has other words for it. */
 const ADVICE_FOR: Partial<Record<Engine, Partial<Record<ErrorKind, string>>>> = {
   S3: {
@@ -53,6 +63,8 @@ const ADVICE_FOR: Partial<Record<Engine, Partial<Record<ErrorKind, string>>>> = 
       "Check the user name, and the password or the private key: its public half must be among the authorised keys there.",
     protocol: "Check that the location is that of an SSH server which offers SFTP to this user.",
   },
+  GITEA: AT_A_GIT_HOST,
+  GITHUB: AT_A_GIT_HOST,
   FOLDER: {
     forbidden: "The user that Havre runs as may not write there: ask whoever runs this server.",
   },
@@ -60,13 +72,17 @@ const ADVICE_FOR: Partial<Record<Engine, Partial<Record<ErrorKind, string>>>> = 
 
 type World = Needs<"store" | "secrets" | "openStorage">;
 
-/** Does on a storage what a delivery does: signs in, writes, renames, reads back, compares, removes. A failure is an answer and not an error. */
-export async function tryStorage(world: World, reached: Reached): Promise<StorageTest> {
+/**
+ * Does on a storage what a delivery does: signs in, writes, renames, reads back, compares, removes. A failure is an answer and not an error.
+ * @param asked somebody wants to know; what comes by itself every hour writes nothing where it would stay for ever
+ */
+export async function tryStorage(world: World, reached: Reached, { asked }: { readonly asked: boolean }): Promise<StorageTest> {
   const access = accessTo(world, reached);
   return inTime(DEADLINE_MS, async signal => {
     const storage = await world.openStorage(access);
     try {
-      await tryOut(storage, signal);
+      if (asked || !storage.can.keepsAll) await tryOut(storage, signal);
+      else await storage.check(signal);
     } finally {
       await storage.close().catch(() => {});
     }
@@ -81,7 +97,7 @@ export async function tryStorage(world: World, reached: Reached): Promise<Storag
  * @throws HavreError "not-found" for a storage that the actor does not see
  */
 export async function testStorage(world: World, actor: Actor, id: number): Promise<StorageTest> {
-  const result = await tryStorage(world, await seen(world.store.db, actor, id));
+  const result = await tryStorage(world, await seen(world.store.db, actor, id), { asked: true });
   await world.store.transaction(tx =>
     record(tx, actor, { verb: "storage.tested", kind: "storage", id, data: { outcome: result.failure ?? "ok" } }),
   );

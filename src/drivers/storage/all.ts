@@ -21,6 +21,14 @@ const DRIVERS: Readonly<Record<string, Open>> = {
     const [{ openS3 }, { makeGuardedHttp }] = await Promise.all([import("./s3/s3.ts"), import("../http/guarded.ts")]);
     return openS3(access, { http: makeGuardedHttp({ egressAllow }) });
   },
+  GITEA: async (access, { egressAllow }) => {
+    const [{ openGitea }, { makeGuardedHttp }] = await Promise.all([import("./git/git.ts"), import("../http/guarded.ts")]);
+    return openGitea(access, { http: makeGuardedHttp({ egressAllow }) });
+  },
+  GITHUB: async (access, { egressAllow }) => {
+    const [{ openGithub }, { makeGuardedHttp }] = await Promise.all([import("./git/git.ts"), import("../http/guarded.ts")]);
+    return openGithub(access, { http: makeGuardedHttp({ egressAllow }) });
+  },
   SFTP: async (access, { egressAllow }) => (await import("./sftp/sftp.ts")).openSftp(access, { egressAllow }),
 };
 

@@ -386,6 +386,9 @@ export const base = {
     locationBucket:
       "The address of a bucket, such as https://s3.example.org/bucket/folder; with ?region=name where it is needed.",
     locationFolder: "A folder on the server, below the one that its operator opened for this.",
+    locationGitea:
+      "The API and the repository, such as https://git.example.org/api/v1#data; #owner/data for one that is not yours.",
+    locationGithub: "The API and the repository, such as https://api.github.com#data; #owner/data for one that is not yours.",
     locationSftp: "The address, such as sftp://server.example.org/data, or sftp://server.example.org/~/data in the home folder.",
     locationWeb: "The address, such as https://storage.example.org/dav/",
     name: "Name",
@@ -413,6 +416,7 @@ export const base = {
     test: "Test",
     testOf: "Test {{name}}",
     title: "Where the files go",
+    token: "Token",
     trialFailed: "Tried {{time}}: it did not work",
     uploadpath: "Folder within it",
     uploadpathHelp: "Optional: a folder for the uploads alone.",

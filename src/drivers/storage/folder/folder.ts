@@ -51,7 +51,7 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
 
   return {
     engine: ENGINE,
-    can: { resume: true, hash: false, copy: true, exclusiveMove: true, maxFileBytes: Number.POSITIVE_INFINITY },
+    can: { resume: true, hash: false, copy: true, exclusiveMove: true, keepsAll: false, maxFileBytes: Number.POSITIVE_INFINITY },
 
     async check(signal) {
       signal.throwIfAborted();

@@ -36,7 +36,7 @@ export function openS3(access: StorageAccess, { http, parts = PARTS, copying = C
 
   return {
     engine: ENGINE,
-    can: { resume: true, hash: true, copy: true, exclusiveMove: false, maxFileBytes: MAX_FILE_BYTES },
+    can: { resume: true, hash: true, copy: true, exclusiveMove: false, keepsAll: false, maxFileBytes: MAX_FILE_BYTES },
 
     async check(signal) {
       objects.forgetFolders();

@@ -32,7 +32,14 @@ export function openSftp(access: StorageAccess, settings: SftpSettings): Storage
 
   return {
     engine: ENGINE,
-    can: { resume: true, hash: false, copy: false, exclusiveMove: false, maxFileBytes: Number.POSITIVE_INFINITY },
+    can: {
+      resume: true,
+      hash: false,
+      copy: false,
+      exclusiveMove: false,
+      keepsAll: false,
+      maxFileBytes: Number.POSITIVE_INFINITY,
+    },
 
     async check(signal) {
       await tree.root(signal);

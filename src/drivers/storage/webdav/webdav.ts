@@ -80,6 +80,7 @@ export function openWebdav(access: StorageAccess, { http, chunking = CHUNKING }:
       hash: isOwnCloudLike(root),
       copy: true,
       exclusiveMove: false,
+      keepsAll: false,
       maxFileBytes: Number.POSITIVE_INFINITY,
     },
 
