@@ -17,6 +17,7 @@ php-cgi:php-cgi:WebDAV against SabreDAV
 /usr/share/php/Sabre/autoload.php:php-sabre-dav:WebDAV against SabreDAV
 curl:curl:API and uploads by curl
 git:git:repositories behind the emulated Gitea and GitHub
+/usr/lib/python3/dist-packages/irods/__init__.py:python3-irodsclient:the emulated iRODS, judged by python-irodsclient
 /usr/lib/python3/dist-packages/github/__init__.py:python3-github:the emulated GitHub, judged by PyGithub
 /usr/lib/python3/dist-packages/requests/__init__.py:python3-requests:the hook scripts of an external upload daemon
 openssl:openssl:what a hook script encrypted

@@ -9,6 +9,7 @@ import { type FaultyProxy, startFaultyProxy } from "../../emulators/faulty-proxy
 import { gitMissing } from "../../emulators/git/repository.ts";
 import { startGitea } from "../../emulators/gitea.ts";
 import { startGithub } from "../../emulators/github.ts";
+import { startIrods } from "../../emulators/irods.ts";
 import { type OpenSsh, sshdMissing, startSshd } from "../engines/sshd.ts";
 import { aBucket, type S3Server, startSwift, swiftMissing } from "../engines/swift.ts";
 import { Client } from "../harness/client.ts";
@@ -20,7 +21,7 @@ import { filesIn, send, sha256Of } from "./sending.ts";
 
 const MIB = 1024 * 1024;
 
-/** What `test/faults/targets.test.ts` does with WebDAV, where S3 and SFTP differ: parts, and keys of servers. */
+/** What `test/faults/targets.test.ts` does with WebDAV, where the other kinds differ: parts, keys of servers, commits, hashes of their own. */
 describe("deliveries to other kinds of storage", () => {
   let havre: Havre;
   let client: Client;
@@ -136,6 +137,42 @@ describe("deliveries to other kinds of storage", () => {
           await host.stop();
         }
       });
+  });
+
+  it("an iRODS zone gets what was handed in, proved by its own hash, also when Havre is killed", async () => {
+    const zone = await startIrods();
+    const proxy = await startFaultyProxy({ port: zone.port });
+    try {
+      const location = `127.0.0.1:${proxy.port}[${zone.zone}]`;
+      const access = { engine: "IRODS", location, username: zone.user, password: zone.password } as const;
+      const study = await aStudy(client, [{ ...access, path: "in" }]);
+      const bytes = randomBytes(8 * MIB);
+      proxy.set({ kind: "slow", bytesPerSecond: 4 * MIB });
+      await send(study, "scan.bin", bytes);
+      await until(() => proxy.bytesUp() > 3 * MIB, "a part of it to be on its way");
+      await havre.kill();
+      proxy.set({ kind: "none" });
+      await havre.start();
+      await done(study);
+      const home = `/${zone.zone}/home/${zone.user}/in`;
+      assert.deepEqual(
+        [...zone.catalogue.entries.keys()].filter(path => path.startsWith(`${home}/`)),
+        [`${home}/scan.bin`],
+      );
+      assert.equal(sha256Of(zone.catalogue.object(`${home}/scan.bin`).bytes), sha256Of(bytes));
+      const READ = 675;
+      assert.ok(!zone.calls.includes(READ), "the server's hash proved it");
+      const [{ storage }] = await client.get(`/api/v1/studies/${study.id}/storages/`);
+      const test = await client.post(`/api/v1/storages/${storage.id}/test/`);
+      assert.equal(test.ok, true, test.message);
+      zone.faults.passwordExpired = true;
+      const refused = await client.post(`/api/v1/storages/${storage.id}/test/`);
+      assert.match(refused.message, /the password has expired \(-840000\)\. Check the user name/);
+      assert.ok(!refused.message.includes(zone.password));
+    } finally {
+      await proxy.stop();
+      await zone.stop();
+    }
   });
 
   describe("an SFTP server", { skip: sshdMissing() }, () => {

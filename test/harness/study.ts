@@ -8,7 +8,7 @@ export interface TestStudy {
 }
 
 export interface TestStorage {
-  readonly engine?: "WEBDAV" | "S3" | "SFTP" | "GITEA" | "GITHUB" | "FOLDER";
+  readonly engine?: "WEBDAV" | "S3" | "SFTP" | "GITEA" | "GITHUB" | "IRODS" | "FOLDER";
   readonly location: string;
   readonly username?: string;
   readonly password?: string;

@@ -20,6 +20,7 @@ const KINDS = {
   SFTP: { location: "storage.locationSftp", ...ACCOUNT },
   GITEA: { location: "storage.locationGitea", username: "storage.username", password: "storage.token" },
   GITHUB: { location: "storage.locationGithub", username: "storage.username", password: "storage.token" },
+  IRODS: { location: "storage.locationIrods", ...ACCOUNT },
   FOLDER: { location: "storage.locationFolder", ...ACCOUNT },
 } as const;
 

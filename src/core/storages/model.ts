@@ -7,7 +7,7 @@ export type StorageId = Brand<number, "StorageId">;
 export type LocationId = Brand<number, "LocationId">;
 
 /** The engines that a researcher may choose, and those only for who runs the server: a FOLDER is a folder of the server itself. */
-export const ENGINES = ["WEBDAV", "S3", "SFTP", "GITEA", "GITHUB"] as const;
+export const ENGINES = ["WEBDAV", "S3", "SFTP", "GITEA", "GITHUB", "IRODS"] as const;
 export const SERVER_ENGINES = ["FOLDER"] as const;
 export type Engine = (typeof ENGINES)[number] | (typeof SERVER_ENGINES)[number];
 

@@ -83,6 +83,13 @@ describe("the address of a storage", () => {
     assert.match(addressProblem("GITHUB", "https://h") ?? "", /https:\/\/api\.github\.com#Repository/);
   });
 
+  it("names a host and a zone for IRODS, perhaps a collection", () => {
+    for (const good of ["irods.example.org[tempZone]", "10.0.0.1:1300[z]", "h[z]/home/project", "[::1][z]"])
+      assert.equal(addressProblem("IRODS", good), undefined, good);
+    for (const bad of ["", "h", "h[]", "https://h[z]", "u@h[z]", "h[z]x", "h[a b]", "h[z]/../x", "irods://h/z"])
+      assert.match(addressProblem("IRODS", bad) ?? "", /the zone in brackets/, bad);
+  });
+
   it("carries no user name or password", () => {
     for (const bad of ["https://u:p@host/", "https://u@host/", "https://@host/", "https://:p@host/"])
       assert.match(addressProblem("WEBDAV", bad) ?? "", /Leave the user name and the password out/, bad);
@@ -101,7 +108,7 @@ it("a folder of the server is offered only to who runs it; to others the word me
   for (const [name, isStaff] of [
     ["FOLDER", false],
     ["webdav", true],
-    ["IRODS", true],
+    ["FTP", true],
     ["__proto__", true],
   ] as const)
     assert.deepEqual(

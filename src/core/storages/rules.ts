@@ -28,6 +28,10 @@ const PROBLEMS: Readonly<Record<Engine, (address: string) => string | undefined>
     urlProblem(address, "sftp", "sftp://server/folder, or sftp://server/~/folder below the home folder") ??
     serverProblem(address),
   GITEA: address => urlProblem(address, "https?") ?? repositoryProblem(address, "https://host/api/v1#Repository"),
+  IRODS: address =>
+    /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?\[[^[\]/\s]+\](\/.*)?$/i.test(address) && !/\/\.{1,2}(\/|$)/.test(address)
+      ? undefined
+      : "Enter the host and behind it the zone in brackets, such as irods.example.org[tempZone]; perhaps with a collection: irods.example.org[tempZone]/home/project.",
   GITHUB: address => urlProblem(address, "https?") ?? repositoryProblem(address, "https://api.github.com#Repository"),
 };
 

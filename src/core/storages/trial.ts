@@ -63,6 +63,13 @@ const ADVICE_FOR: Partial<Record<Engine, Partial<Record<ErrorKind, string>>>> = 
       "Check the user name, and the password or the private key: its public half must be among the authorised keys there.",
     protocol: "Check that the location is that of an SSH server which offers SFTP to this user.",
   },
+  IRODS: {
+    unauthenticated: "Check the user name, the password and the zone in the location. A user of another zone is user#zone.",
+    "not-found": "Check the zone in the location, and the collection behind it. Without one it is your home collection there.",
+    locked:
+      "An interrupted write still holds a file. Wait a few minutes and try again; if it stays, ask whoever manages the zone.",
+    protocol: "Check that the location is that of an iRODS server and its port (1247 unless you give another).",
+  },
   GITEA: AT_A_GIT_HOST,
   GITHUB: AT_A_GIT_HOST,
   FOLDER: {

@@ -89,7 +89,7 @@ describe("storages on the wire", () => {
       const all = { name: required, engine: required, location: required, username: required, password: required };
       assert.deepEqual(await server.call(owner, "POST", STORAGES, {}), { status: 400, body: all });
       const cases: [object, object][] = [
-        [{ engine: "IRODS" }, { engine: ['"IRODS" is not a valid choice.'] }],
+        [{ engine: "FTP" }, { engine: ['"FTP" is not a valid choice.'] }],
         [{ engine: "FOLDER", location: folder }, { engine: ['"FOLDER" is not a valid choice.'] }],
         [{ location: "dav.example.org" }, { location: ["Enter a valid URL."] }],
         [

@@ -29,6 +29,7 @@ const DRIVERS: Readonly<Record<string, Open>> = {
     const [{ openGithub }, { makeGuardedHttp }] = await Promise.all([import("./git/git.ts"), import("../http/guarded.ts")]);
     return openGithub(access, { http: makeGuardedHttp({ egressAllow }) });
   },
+  IRODS: async (access, { egressAllow }) => (await import("./irods/irods.ts")).openIrods(access, { egressAllow }),
   SFTP: async (access, { egressAllow }) => (await import("./sftp/sftp.ts")).openSftp(access, { egressAllow }),
 };
 

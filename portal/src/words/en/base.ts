@@ -389,6 +389,8 @@ export const base = {
     locationGitea:
       "The API and the repository, such as https://git.example.org/api/v1#data; #owner/data for one that is not yours.",
     locationGithub: "The API and the repository, such as https://api.github.com#data; #owner/data for one that is not yours.",
+    locationIrods:
+      "The host and the zone, such as irods.example.org[tempZone]; with /home/project for another collection than your own.",
     locationSftp: "The address, such as sftp://server.example.org/data, or sftp://server.example.org/~/data in the home folder.",
     locationWeb: "The address, such as https://storage.example.org/dav/",
     name: "Name",

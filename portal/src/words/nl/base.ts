@@ -392,6 +392,8 @@ export const base = {
     locationFolder: "Een map op de server, onder de map die de beheerder hiervoor openstelde.",
     locationGitea: "De API en de repository, zoals https://git.voorbeeld.nl/api/v1#data; #eigenaar/data als die niet van jou is.",
     locationGithub: "De API en de repository, zoals https://api.github.com#data; #eigenaar/data als die niet van jou is.",
+    locationIrods:
+      "De host en de zone, zoals irods.voorbeeld.nl[tempZone]; met /home/project voor een andere collectie dan de jouwe.",
     locationSftp: "Het adres, zoals sftp://server.voorbeeld.nl/data, of sftp://server.voorbeeld.nl/~/data in de thuismap.",
     locationWeb: "Het adres, zoals https://opslag.voorbeeld.nl/dav/",
     name: "Naam",

@@ -33,16 +33,15 @@ const HOSTS = [
   ["GitHub", "GITHUB", startGithub, openGithub],
 ] as const;
 
-for (const [name, engine, start, open] of HOSTS)
-  behavesLikeStorage(
-    `a repository of ${name} (emulated)`,
-    async () => {
-      const host = await start();
-      const access = { engine, location: host.location, username: host.owner, password: host.token };
-      return { storage: open(access, { http: makeGuardedHttp(LOOPBACK) }), close: () => host.stop() };
-    },
-    { skip: gitMissing(), limitMs: 60_000 },
-  );
+const opened = async ([, engine, start, open]: (typeof HOSTS)[number]) => {
+  const host = await start();
+  const access = { engine, location: host.location, username: host.owner, password: host.token };
+  return { storage: open(access, { http: makeGuardedHttp(LOOPBACK) }), close: () => host.stop() };
+};
+const SUITE = { skip: gitMissing(), limitMs: 60_000 };
+
+behavesLikeStorage("a repository of Gitea (emulated)", () => opened(HOSTS[0]), SUITE);
+behavesLikeStorage("a repository of GitHub (emulated)", () => opened(HOSTS[1]), SUITE);
 
 it("the location names the host's API, a repository and perhaps its owner", () => {
   const read = (location: string, username = "mira") => {
