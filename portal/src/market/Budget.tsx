@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../api/client.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Meter } from "../parts/Meter.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -17,6 +18,8 @@ export function BudgetPanel({ project, name }: { project: string; name: string }
   const { t } = useTranslation();
   const budget = useQuery(budgetQuery(project));
   const data = budget.data;
+  // A provider sees what it provides, and not the books of the study that has it.
+  if (budget.error instanceof ApiError && budget.error.status === 404) return null;
   return (
     <Panel title={t("market.budgetOf", { name })}>
       {budget.error && <Failure error={budget.error} retry={budget.refetch} />}

@@ -37,7 +37,7 @@ function Shown({ resource }: { resource: Resource }) {
   const { t } = useTranslation();
   const order = resource.order_in_progress;
   const standing = useQuery(resourceStandingQuery(resource.uuid, `${resource.state} ${order?.uuid ?? ""}`)).data;
-  const offering = useQuery(resourceOfferingQuery(resource.uuid)).data;
+  const offering = useQuery(resourceOfferingQuery(resource)).data;
   return (
     <>
       <PageHead

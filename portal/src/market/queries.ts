@@ -222,10 +222,15 @@ export const resourceStandingQuery = (uuid: string, state: string) =>
     queryFn: () => get<ResourceStanding>(`/v1/market/resources/${enc(uuid)}/standing/`),
     placeholderData: keepPreviousData,
   });
-export const resourceOfferingQuery = (uuid: string) =>
+/** What it is one of; its provider sees it from the other side. */
+export const resourceOfferingQuery = ({ uuid, offering_uuid: offering }: Pick<Resource, "uuid" | "offering_uuid">) =>
   queryOptions({
     queryKey: [KEY, "resource", uuid, "offering"],
-    queryFn: () => get<Offering>(`/marketplace-resources/${enc(uuid)}/offering/`),
+    queryFn: () =>
+      get<Offering>(`/marketplace-resources/${enc(uuid)}/offering/`).catch(error => {
+        if (error.status !== 404) throw error;
+        return get<Offering>(`/marketplace-provider-offerings/${enc(offering)}/`);
+      }),
     retry: false,
   });
 export const usagesQuery = (resource: string) =>
