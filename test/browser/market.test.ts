@@ -246,6 +246,16 @@ describe("a study orders from an organisation, in a browser", { skip: browserMis
     await state("Canceled");
   });
 
+  it("whoever provides it sees its use as well", async () => {
+    const [resource] = (await scene.seller.get("/api/marketplace-provider-resources/?name=Archive")) as Json[];
+    page = await be("seller");
+    await page.goto(`/market/resources/${resource.uuid}`);
+    await page.getByText("83.5 of 100 GB").waitFor();
+    await page.getByRole("link", { name: "Report use" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Change limits" }).count(), 0);
+    page = await be("owner");
+  });
+
   it("gets a last day, and is ended by typing its name", async () => {
     await page.getByRole("link", { name: "Archive" }).click();
     await page.getByRole("button", { name: "Edit", exact: true }).click();
