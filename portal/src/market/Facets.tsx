@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -23,6 +24,8 @@ export function Facets() {
   const { page: _, ...asked } = useSearch({ from: "/signed-in/market/" });
   const facets = useQuery(facetsQuery(asked));
   const typeName = useTypeName();
+  // Where they stand above what was found, they are closed until somebody wants them.
+  const beside = useMediaQuery("(min-width: 861px)", true, { getInitialValueInEffect: false });
   const nameOf = ({ facet, value, name }: Facet): string =>
     facet === "type" ? typeName(value) : facet === "billable" ? t(value === "true" ? "market.paid" : "market.free") : name;
   return (
@@ -32,7 +35,7 @@ export function Facets() {
         const chosen = asked[facet];
         if (rows.length < 2 && chosen === undefined) return null;
         return (
-          <details key={facet} open>
+          <details key={facet} open={beside || chosen !== undefined}>
             <summary>{t(`market.facet.${facet}`)}</summary>
             <ul>
               {rows.map(row => {
