@@ -1,32 +1,44 @@
-import { type RawBuilder, sql } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Facet } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
 import { OFFERING_TABLES, type OfferingFilter, offeringsWhere, visibleOfferings } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 
-/** By which column each facet counts, and what it is called. */
-const COLUMNS: Readonly<Record<Facet["facet"], readonly [value: RawBuilder<unknown>, name: RawBuilder<unknown>]>> = {
-  category: [sql`category.uuid::text`, sql`category.title`],
-  provider: [sql`provider.uuid::text`, sql`provider.name`],
-  type: [sql`offering.type`, sql`offering.type`],
-  billable: [sql`offering.billable::text`, sql`offering.billable::text`],
-};
-/** What each facet does not count by: choosing one value of it must not hide the others. */
-const OWN: Readonly<Record<Facet["facet"], keyof OfferingFilter>> = {
+type Name = Facet["facet"];
+
+/** What of a filter each facet does not count by: choosing one value of it must not hide the others. */
+const OWN: Readonly<Record<Name, keyof OfferingFilter>> = {
   category: "category",
   provider: "provider",
   type: "types",
   billable: "billable",
 };
+const NAMES = Object.keys(OWN) as Name[];
 
-/** How many offerings of the catalogue have each value, in one statement. */
+const all = (conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> =>
+  conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`;
+
+/** How many offerings of the catalogue have each value: they are gone through once, and counted for every facet on the way. */
 export async function facetsOf(tx: Tx, actor: Actor, filter: OfferingFilter): Promise<Facet[]> {
-  const each = (Object.keys(COLUMNS) as Facet["facet"][]).map(facet => {
-    const [value, name] = COLUMNS[facet];
-    const where = [visibleOfferings(actor, "public"), ...offeringsWhere({ ...filter, [OWN[facet]]: undefined })];
-    return sql`select ${facet} as facet, ${value} as value, ${name} as name, count(*)::int as count
-      from ${OFFERING_TABLES} where ${sql.join(where, sql` and `)} group by 2, 3`;
-  });
-  const { rows } = await sql<Facet>`${sql.join(each, sql` union all `)} order by 1, 3`.execute(tx);
+  const common = Object.fromEntries(Object.entries(filter).filter(([key]) => !Object.values<string>(OWN).includes(key)));
+  /** Whether an offering fits what was chosen of this facet. */
+  const fits = NAMES.map(name => sql`${all(offeringsWhere({ [OWN[name]]: filter[OWN[name]] }))} as ${sql.ref(`fits_${name}`)}`);
+  const count = (name: Name): RawBuilder<unknown> => {
+    const others = NAMES.filter(other => other !== name).map(other => sql<SqlBool>`${sql.ref(`fits_${other}`)}`);
+    return sql`count(*) filter (where ${all(others)})::int`;
+  };
+  const { rows } = await sql<Facet>`
+    with offered as (
+      select category.uuid::text as category, category.title, provider.uuid::text as provider, provider.name, offering.type,
+        offering.billable::text as billable, ${sql.join(fits)}
+      from ${OFFERING_TABLES} where ${all([visibleOfferings(actor, "public"), ...offeringsWhere(common)])}),
+    counted as (
+      select case when grouping(category) = 0 then 'category' when grouping(provider) = 0 then 'provider'
+          when grouping(type) = 0 then 'type' else 'billable' end as facet,
+        coalesce(category, provider, type, billable) as value, coalesce(title, name, type, billable) as name,
+        case when grouping(category) = 0 then ${count("category")} when grouping(provider) = 0 then ${count("provider")}
+          when grouping(type) = 0 then ${count("type")} else ${count("billable")} end as count
+      from offered group by grouping sets ((category, title), (provider, name), (type), (billable)))
+    select * from counted where count > 0 order by facet, name`.execute(tx);
   return rows;
 }
