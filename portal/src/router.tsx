@@ -300,6 +300,19 @@ const ownOffering = createRoute({
   component: lazyRouteComponent(() => import("./selling/EditOfferingPage.tsx"), "EditOfferingPage"),
 });
 
+const storages = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/storages",
+  component: lazyRouteComponent(() => import("./files/FilesPage.tsx"), "FilesPage"),
+});
+
+const folder = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/storages/$id",
+  validateSearch: (search: Record<string, unknown>): { path?: string } => (search.path ? { path: text(search.path) } : {}),
+  component: lazyRouteComponent(() => import("./files/FolderPage.tsx"), "FolderPage"),
+});
+
 const outbox = createRoute({
   getParentRoute: () => signedIn,
   path: "/outbox",
@@ -367,6 +380,8 @@ const tree = root.addChildren([
       usage,
       ownOffering,
     ]),
+    storages,
+    folder,
     account,
     outbox,
     admin.addChildren([adminOverview, adminList, adminObject]),

@@ -16,6 +16,7 @@ import type { Logger } from "pino";
 import type { World } from "../core/world.ts";
 import { asHavreError, HavreError } from "../kernel/errors.ts";
 import { Believed } from "./address.ts";
+import { makeDavFace } from "./dav/index.ts";
 import type { Dialect } from "./dialect.ts";
 import { documentation } from "./documentation.ts";
 import { mount } from "./mount.ts";
@@ -50,6 +51,7 @@ export async function makeServer(
 ): Promise<Server> {
   const believed = new Believed(options.trustedProxies);
   const tus = makeTus(world, believed);
+  const dav = makeDavFace(world, believed);
   const route = (
     request: IncomingMessage,
     response: ServerResponse,
@@ -59,6 +61,7 @@ export async function makeServer(
     if (request.url?.startsWith("//")) request.url = request.url.replace(/^\/+/, "/");
     if (!hostAllowed(request, options.allowedHosts)) refuseHost(response);
     else if (tus.handles(request.url ?? "")) tus.serve(request, response);
+    else if (dav.handles(request.url ?? "")) dav.serve(request, response);
     else rest(request, response);
   };
 

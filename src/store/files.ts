@@ -176,12 +176,17 @@ export const files = (tx: Tx) => ({
       update file_mark set path = ${to} || substr(path, ${from.length + 1}), updated_at = now()
       where storage_id = ${storageId} and ${below("path", from)}`.execute(tx);
     await sql`
+      update dav_property set path = ${to} || substr(path, ${from.length + 1})
+      where storage_id = ${storageId} and ${below("path", from)}`.execute(tx);
+    await tx.deleteFrom("dav_lock").where("storage_id", "=", storageId).where(below("path", from)).execute();
+    await sql`
       update permission set path = ${keptPath(to)} || substr(path, ${keptPath(from).length + 1})
       where object_kind = ${KIND} and object_id = ${storageId} and ${below("path", keptPath(from))}`.execute(tx);
   },
 
   async removed(storageId: number, path: string): Promise<void> {
     await tx.deleteFrom("file_mark").where("storage_id", "=", storageId).where(below("path", path)).execute();
+    await tx.deleteFrom("dav_property").where("storage_id", "=", storageId).where(below("path", path)).execute();
     await this.removeGrants(storageId, path, { below: true });
   },
 

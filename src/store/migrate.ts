@@ -15,6 +15,7 @@ import * as files from "./migrations/0016-files.ts";
 import * as clients from "./migrations/0017-clients.ts";
 import * as market2 from "./migrations/0018-market.ts";
 import * as systems from "./migrations/0019-systems.ts";
+import * as dav from "./migrations/0020-dav.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -32,6 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0017-clients": clients,
   "0018-market": market2,
   "0019-systems": systems,
+  "0020-dav": dav,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

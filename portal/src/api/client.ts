@@ -63,6 +63,34 @@ export async function download(path: string, body: unknown, name: string): Promi
   URL.revokeObjectURL(link.href);
 }
 
+/** Sends a file as it is, and tells how much of it has gone. @throws ApiError; the signal's reason */
+export function putFile(path: string, file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Only this old interface tells how far a request is.
+    const asked = new XMLHttpRequest();
+    const stop = (): void => asked.abort();
+    const end = (act: () => void): void => {
+      signal.removeEventListener("abort", stop);
+      act();
+    };
+    asked.open("PUT", `/api${path}`);
+    asked.setRequestHeader("Accept", "application/json");
+    asked.setRequestHeader("Content-Type", "application/octet-stream");
+    if (csrfToken) asked.setRequestHeader("X-CSRFToken", csrfToken);
+    asked.upload.onprogress = ({ loaded }) => onSent(loaded);
+    asked.onerror = () => end(() => reject(new ApiError(0, "")));
+    asked.onabort = () => end(() => reject(signal.reason));
+    asked.onload = () =>
+      end(() => {
+        const headers = { get: (name: string) => asked.getResponseHeader(name) };
+        if (asked.status < 300) resolve();
+        else reject(refusal({ status: asked.status, headers }, parse(asked.responseText)));
+      });
+    signal.addEventListener("abort", stop, { once: true });
+    asked.send(file);
+  });
+}
+
 export const get = <T>(path: string): Promise<T> => api("GET", path);
 
 /** Every row of a list that is served in pages, for choices that must be complete. */
@@ -104,7 +132,7 @@ function parse(text: string): unknown {
 }
 
 /** Reads `{"detail": "…"}` and `{"field": ["…"]}`, the two shapes of an error. */
-function refusal(answer: Response, json: unknown): ApiError {
+function refusal(answer: { status: number; headers: Pick<Headers, "get"> }, json: unknown): ApiError {
   const fields: Record<string, string> = {};
   let message = "";
   for (const [key, value] of Object.entries(json && typeof json === "object" ? json : {})) {

@@ -70,6 +70,7 @@ function Navigation() {
   return (
     <nav aria-label={t("shell.menu")} className={css.nav}>
       <Link to="/studies">{t("studies.title")}</Link>
+      <Link to="/storages">{t("files.title")}</Link>
       <Link to="/machines">{t("machine.title")}</Link>
       <Link to="/tasks">{t("tasks.title")}</Link>
       <Link to="/market/">{t("market.title")}</Link>

@@ -1,6 +1,7 @@
 import { ActionIcon, Alert, Button } from "@mantine/core";
-import { IconAnchor, IconPencil, IconPlugConnected, IconTrash } from "@tabler/icons-react";
+import { IconAnchor, IconFolder, IconPencil, IconPlugConnected, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, get } from "../api/client.ts";
@@ -69,6 +70,17 @@ function LocationRow({ location, study }: { location: StorageLocation; study: St
         </div>
         <Tag tone={location.encrypted ? "good" : "quiet"}>{t(location.encrypted ? "storage.encrypted" : "storage.plain")}</Tag>
         <div className={css.lineActions}>
+          <Button
+            size="compact-md"
+            variant="default"
+            leftSection={<IconFolder size={16} />}
+            aria-label={t("storage.filesOf", { name: storage.name })}
+            renderRoot={props => (
+              <Link to="/storages/$id" params={{ id: String(storage.id) }} search={path ? { path } : {}} {...props} />
+            )}
+          >
+            {t("files.title")}
+          </Button>
           <Button
             size="compact-md"
             variant="light"

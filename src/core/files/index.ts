@@ -18,12 +18,24 @@ export { type MovePolicy, moveFile, removeFile, renameFile } from "./change.ts";
 export { type Copied, type Copy, type CopyPolicy, copyFile } from "./copy.ts";
 export type { FileWorld } from "./desk.ts";
 export type { Incoming } from "./incoming.ts";
+export {
+  changeDavProperties,
+  copyDavProperties,
+  davProperties,
+  lockFile,
+  locksAround,
+  mustHoldLocks,
+  refreshLock,
+  unlockFile,
+} from "./locks.ts";
 export { type Listing, listFolder, type OpenFile, readFile, showFile } from "./look.ts";
 export { mediaTypeOf, UNKNOWN_TYPE } from "./media-types.ts";
 export {
   ALL,
+  type DavProperty,
   type FileEntry,
   type FileEvent,
+  type FileLock,
   type FilePlace,
   IF_EXISTS,
   type IfExists,
@@ -47,6 +59,7 @@ export {
   type PermissionRequest,
   setPermission,
 } from "./share.ts";
+export { placesOfStudy, type StudyPlace } from "./study-places.ts";
 export {
   acceptUrl,
   completeTransfer,

@@ -130,3 +130,26 @@ export interface FileEvent {
   readonly verb: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** Somebody works on a path, and others shall wait. Heeded among WebDAV clients. */
+export interface FileLock {
+  readonly token: string;
+  /** In the storage. */
+  readonly path: string;
+  readonly personId: PersonId;
+  /** Else others may share it. */
+  readonly isExclusive: boolean;
+  /** It covers all below. */
+  readonly isDeep: boolean;
+  /** What its maker said of themselves. */
+  readonly ownerXml: string;
+  readonly expiresAt: Date;
+}
+
+/** A property that means something to those who set it. */
+export interface DavProperty {
+  readonly namespace: string;
+  readonly name: string;
+  /** The content of its element. */
+  readonly valueXml: string;
+}

@@ -31,6 +31,13 @@ export {
   setRights,
   type Whom,
 } from "./administration.ts";
+export {
+  type AppPassword,
+  listAppPasswords,
+  makeAppPassword,
+  removeAppPassword,
+  signInByAppPassword,
+} from "./app-passwords.ts";
 export { ensureAccounts, type FirstAccount } from "./bootstrap.ts";
 export {
   changePersonNamed,

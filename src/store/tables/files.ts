@@ -1,3 +1,4 @@
+import type { ColumnType } from "kysely";
 import type { At, Default, Id, MaybeAt, Stamped } from "./columns.ts";
 
 /** Files in storages, as far as Havre knows more than the storage says. */
@@ -37,4 +38,23 @@ export interface FileTables {
     updated_at: At;
     ended_at: MaybeAt;
   };
+  app_password: {
+    id: Id;
+    person_id: number;
+    name: string;
+    secret_hash: string;
+    created_at: At;
+    last_used_at: MaybeAt;
+  };
+  dav_lock: {
+    token: Default<string>;
+    storage_id: number;
+    path: string;
+    person_id: number;
+    exclusive: boolean;
+    deep: boolean;
+    owner_xml: Default<string>;
+    expires_at: ColumnType<Date, Date, Date>;
+  };
+  dav_property: { storage_id: number; path: string; namespace: string; name: string; value_xml: string };
 }

@@ -374,6 +374,7 @@ export const base = {
     encrypted: "Encrypted",
     engine: "Kind",
     fails: "It does not work yet",
+    filesOf: "Files in {{name}}",
     hostKey: "The server's key",
     hostKeyForget: "Forget it",
     hostKeyForgotten: "The key is forgotten. The next one that the server shows is taken for its own.",

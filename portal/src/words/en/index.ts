@@ -1,6 +1,7 @@
 import { account } from "./account.ts";
 import { admin } from "./admin.ts";
 import { base } from "./base.ts";
+import { files } from "./files.ts";
 import { joining } from "./joining.ts";
 import { machine } from "./machine.ts";
 import { market } from "./market.ts";
@@ -8,4 +9,4 @@ import { selling } from "./selling.ts";
 import { tasks } from "./tasks.ts";
 
 /** The words of each area in a file of their own, listed here. */
-export const en = { ...base, ...account, ...joining, ...machine, ...market, ...selling, ...tasks, ...admin };
+export const en = { ...base, ...account, ...files, ...joining, ...machine, ...market, ...selling, ...tasks, ...admin };

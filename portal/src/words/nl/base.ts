@@ -380,6 +380,7 @@ export const base = {
     encrypted: "Versleuteld",
     engine: "Soort",
     fails: "Het werkt nog niet",
+    filesOf: "Bestanden in {{name}}",
     hostKey: "De sleutel van de server",
     hostKeyForget: "Vergeten",
     hostKeyForgotten: "De sleutel is vergeten. De volgende die de server toont, geldt als de zijne.",
