@@ -11,6 +11,7 @@ import { Failure } from "../parts/Failure.tsx";
 import { Fact, Facts, Panel } from "../parts/Panel.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
 import { day, moment } from "../units.ts";
+import { AppPasswords } from "./AppPasswords.tsx";
 import css from "./account.module.css";
 import { tokensQuery } from "./queries.ts";
 import { SmallForm } from "./SmallForm.tsx";
@@ -26,6 +27,7 @@ export function Keys({ profile }: { profile: Profile }) {
     <>
       <KeyPanel kind="api" token={of("api")} profile={profile} />
       <KeyPanel kind="hawk" token={of("hawk")} profile={profile} />
+      <AppPasswords username={profile.username} />
       <p className={css.quiet}>{t("account.keysNote")}</p>
     </>
   );

@@ -110,6 +110,9 @@ export type TokenKind = "hawk" | "api";
 export type Token = { kind: TokenKind; key: string; last_used_at: string | null; created_at: string };
 /** `secret` of a Hawk token, `token` of an API token: told once. */
 export type NewToken = { kind: TokenKind; key: string; secret?: string; token?: string };
+export type AppPassword = { id: number; name: string; created_at: string; last_used_at: string | null };
+/** Told once. */
+export type NewAppPassword = AppPassword & { password: string };
 export type OpenBrowser = { current: boolean; ip: string; user_agent: string; created_at: string; expires_at: string };
 export type RoleName = "ADMINISTRATOR" | "RESEARCHER" | "MEMBER";
 export type Contributor = { id: number; role: RoleName; active: boolean; researcher: Researcher };

@@ -1,6 +1,7 @@
 import type { Dialect } from "../../http/dialect.ts";
 import { healthRoutes } from "./admin/health.ts";
 import { kindRoutes } from "./admin/kinds.ts";
+import { appPasswordRoutes } from "./app-passwords.ts";
 import { computeRoutes } from "./compute.ts";
 import { dropRoutes } from "./drops.ts";
 import { fileRoutes } from "./files.ts";
@@ -36,6 +37,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
   routes: [
     ...portalRoutes(facts),
     ...tokenRoutes,
+    ...appPasswordRoutes,
     ...sessionRoutes,
     ...userRoutes,
     ...researcherRoutes,

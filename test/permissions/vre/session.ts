@@ -1,5 +1,7 @@
 import { SignJWT } from "jose";
-import { type Area, at, get, type Request, type Standing, spending, withBody } from "../request.ts";
+import { appPasswords } from "../../../src/store/app-passwords.ts";
+import type { Tx } from "../../../src/store/store.ts";
+import { type Area, at, get, type Request, type Standing, spending, unique, withBody } from "../request.ts";
 import { PASSWORD, type Somebody } from "../scene.ts";
 
 const credentials = (path: string): Request =>
@@ -15,6 +17,9 @@ async function jwtOf(type: "access" | "refresh", { bench, self }: Standing): Pro
   const claims = { token_type: type, iat: now + 1, exp: now + 60, jti: "0".repeat(32), user_id: self.person.id };
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(bench.world.secrets.derive("jwt"));
 }
+
+const anAppPassword = async (db: Tx, { person }: Somebody): Promise<number> =>
+  (await appPasswords(db).insert(person.id, "drive", unique())).id;
 
 /** Signing in, and what everybody may know. */
 export const session: Area = {
@@ -34,6 +39,11 @@ GET    /api/auth/sessions/                                    401    401     200
 DELETE /api/auth/sessions/                                    401    401     204     204   204  204   204     204         204        204   204
 
 GET    /api/auth/tokens/                                      401    401     200     200   200  200   200     200         200        200   200
+GET    /api/auth/app-passwords/                               401    401     200     200   200  200   200     200         200        200   200
+POST   /api/auth/app-passwords/                               401    401     201     201   201  201   201     201         201        201   201
+POST   /api/auth/app-passwords/ (wrong password)              401    401     400     400   400  400   400     400         400        400   400
+DELETE /api/auth/app-passwords/:id/ (of another)              401    401     404     404   404  404   404     404         404        404   404
+DELETE /api/auth/app-passwords/:id/                           401    401     204     204   204  204   204     204         204        204   204
 POST   /api/auth/tokens/hawk/                                 401    401     200     200   200  200   200     200         200        200   200
 POST   /api/auth/tokens/hawk/ (wrong password)                401    401     400     400   400  400   400     400         400        400   400
 POST   /api/auth/tokens/api/                                  401    401     200     200   200  200   200     200         200        200   200
@@ -61,6 +71,28 @@ POST   /api/auth/tokens/api/                                  401    401     200
     "GET /api/auth/sessions/": get("/api/auth/sessions/"),
     "DELETE /api/auth/sessions/": spending(get("/api/auth/sessions/"), "all"),
     "GET /api/auth/tokens/": get("/api/auth/tokens/"),
+    "GET /api/auth/app-passwords/": get("/api/auth/app-passwords/"),
+    "POST /api/auth/app-passwords/": at(() => "/api/auth/app-passwords/", { name: "laptop", current_password: PASSWORD }),
+    "POST /api/auth/app-passwords/ (wrong password)": at(() => "/api/auth/app-passwords/", {
+      name: "laptop",
+      current_password: "wrong",
+    }),
+    "DELETE /api/auth/app-passwords/:id/ (of another)": {
+      prepare: async ({ world }, { other }) => {
+        const had = await appPasswords(world.store.db).of(other.person.id);
+        if (had.length === 0) await anAppPassword(world.store.db, other);
+      },
+      ask: async ({ bench, scene }) => {
+        const [theirs] = await appPasswords(bench.world.store.db).of(scene.other.person.id);
+        return { path: `/api/auth/app-passwords/${theirs?.id}/` };
+      },
+    },
+    "DELETE /api/auth/app-passwords/:id/": {
+      ask: async ({ bench, self }) => {
+        const id = self?.person.isActive ? await anAppPassword(bench.world.store.db, self) : 1;
+        return { path: `/api/auth/app-passwords/${id}/` };
+      },
+    },
     "POST /api/auth/tokens/hawk/": spending(
       at(() => "/api/auth/tokens/hawk/", { current_password: PASSWORD }),
       "all",

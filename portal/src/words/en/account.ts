@@ -1,5 +1,20 @@
 export const account = {
   account: {
+    apps: "App passwords for drives",
+    appsAddress: "Address of your drives",
+    appsMake: "Make the password",
+    appsName: "For which program?",
+    appsNameHelp: "Such as: drive on my laptop. By this name you find it again.",
+    appsNew: "New app password",
+    appsOnce: "It is shown this once. Put it into the program now; whoever has it reaches your files.",
+    appsPassword: "App password",
+    appsRemove: "Take back {{name}}",
+    appsRemoved: "Taken back: {{name}}. It opens nothing any more.",
+    appsRemoveText: "The program that has it is shut out at once.",
+    appsText:
+      "With WebDAV, the folders of your studies become drives on your own computer: in the Finder, in Windows, in rclone and others. Give each program a password of its own; it opens only your files.",
+    appsUsed: "last used {{time}}",
+    appsUser: "User name",
     activateByMail: "Almost there. A mail is on its way to {{email}}: open the link in it to activate your account.",
     browserFacts: "{{ip}}, signed in {{since}}, until {{until}}",
     browsers: "Where you are signed in",

@@ -1,5 +1,20 @@
 export const account = {
   account: {
+    apps: "App-wachtwoorden voor schijven",
+    appsAddress: "Adres van uw schijven",
+    appsMake: "Wachtwoord maken",
+    appsName: "Voor welk programma?",
+    appsNameHelp: "Bijvoorbeeld: schijf op mijn laptop. Met deze naam vindt u het terug.",
+    appsNew: "Nieuw app-wachtwoord",
+    appsOnce: "Het wordt alleen nu getoond. Zet het nu in het programma; wie het heeft, kan bij uw bestanden.",
+    appsPassword: "App-wachtwoord",
+    appsRemove: "{{name}} terugnemen",
+    appsRemoved: "Teruggenomen: {{name}}. Het opent niets meer.",
+    appsRemoveText: "Het programma dat het heeft, wordt meteen buitengesloten.",
+    appsText:
+      "Met WebDAV worden de mappen van uw studies schijven op uw eigen computer: in de Finder, in Windows, in rclone en andere. Geef elk programma een eigen wachtwoord; het opent alleen uw bestanden.",
+    appsUsed: "laatst gebruikt {{time}}",
+    appsUser: "Gebruikersnaam",
     activateByMail: "Bijna klaar. Er is een mail onderweg naar {{email}}: open de link daarin om uw account te activeren.",
     browserFacts: "{{ip}}, aangemeld {{since}}, tot {{until}}",
     browsers: "Waar u aangemeld bent",
