@@ -8,6 +8,7 @@ import { makeVre } from "../src/dialects/vre/index.ts";
 import { makeWaldur } from "../src/dialects/waldur/index.ts";
 import type { Dialect } from "../src/http/dialect.ts";
 import type { Route } from "../src/http/route.ts";
+import { AGAVE_OPERATIONS } from "../test/contract/agave-operations.ts";
 import { nameOf, OPERATIONS, SECTIONS as SECTIONS_OF_CONTRACT, servingRow } from "../test/contract/operations.ts";
 import { nameOfRow, WALDUR } from "../test/contract/waldur-operations.ts";
 
@@ -24,7 +25,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   "accepted-settings": acceptedSettings,
   "vre-routes": () => routesOf(makeVre({ version: "", demo: undefined })),
   "godocker-routes": () => routesOf(makeGodocker({ root: "" })),
-  "agave-routes": () => routesOf(makeAgave()),
+  "agave-contract": agaveContract,
   "vre-contract": vreContract,
   "admin-kinds": adminKinds,
   "waldur-contract": waldurContract,
@@ -94,6 +95,16 @@ function waldurContract(): string {
   return [`**${served} of ${WALDUR.length}** are served.`, "", "| no. | operation | what |", "|---|---|---|", ...rows, ""].join(
     "\n",
   );
+}
+
+/** Every operation of the science API that is served, and the row that does it. */
+function agaveContract(): string {
+  const rows = new Map(makeAgave().routes.map(row => [`${row.method} ${row.path}`, row]));
+  const lines = AGAVE_OPERATIONS.map(({ name, asked, row }) => {
+    const { auth = "", summary = "" } = rows.get(row) ?? {};
+    return `| ${code(name)} | ${code(asked)} | ${auth} | ${cell(summary)} |`;
+  });
+  return ["| operation | asked as | who | what |", "|---|---|---|---|", ...lines, ""].join("\n");
 }
 
 const operations = (routes: readonly Route[]): string =>

@@ -3,6 +3,7 @@ import { makeGodocker } from "../../src/dialects/godocker/index.ts";
 import { makeVre } from "../../src/dialects/vre/index.ts";
 import { makeWaldur } from "../../src/dialects/waldur/index.ts";
 import type { Route } from "../../src/http/route.ts";
+import { agaveFiles } from "./agave/files.ts";
 import { agaveProfiles } from "./agave/profiles.ts";
 import { agaveCredentials, agaveSignIn, assertAgaveRefusal } from "./agave/sign-in.ts";
 import { agaveSystems } from "./agave/systems.ts";
@@ -74,7 +75,7 @@ export const AGAVE: DialectExpectations = {
   name: "agave",
   routes: makeAgave().routes,
   besides: [],
-  areas: [agaveSignIn, agaveProfiles, agaveSystems],
+  areas: [agaveSignIn, agaveProfiles, agaveSystems, agaveFiles],
   credentials: agaveCredentials,
   assertRefusal: assertAgaveRefusal,
 };

@@ -111,6 +111,7 @@ export const removeFile = (world: FileWorld, place: FilePlace, { path: given }: 
 
 /** Whoever was given less on something below a folder may not do to the folder what they may not do to that. */
 export function mustBelow({ place, judge }: Desk, path: string, need: "read" | "write"): void {
-  const less = place.grants.some(grant => isBelow(grant.path, path) && !judge.at(grant.path)[need]);
+  const isAboveHomes = place.homes !== undefined && isAtOrBelow(place.homes.folder, path);
+  const less = isAboveHomes || place.grants.some(grant => isBelow(grant.path, path) && !judge.at(grant.path)[need]);
   if (less) throw forbidden("Something in this folder is not open to you.");
 }

@@ -17,7 +17,7 @@
 export { type MovePolicy, moveFile, removeFile, renameFile } from "./change.ts";
 export { type Copied, type Copy, type CopyPolicy, copyFile } from "./copy.ts";
 export type { FileWorld } from "./desk.ts";
-export type { Incoming } from "./incoming.ts";
+export { type Incoming, type Taken, take as keepAside } from "./incoming.ts";
 export {
   changeDavProperties,
   copyDavProperties,

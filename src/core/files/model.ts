@@ -44,6 +44,8 @@ export interface FilePlace {
   readonly standings: readonly Standing[];
   /** What they were given on single paths, and what everyone was. */
   readonly grants: readonly FileGrant[];
+  /** A folder in which everybody has one of their own name: theirs is all theirs, and those of others are nobody else's. */
+  readonly homes?: { readonly folder: string; readonly own: string } | undefined;
   /** Events of a place that belongs to a study are the study's. */
   readonly studyId?: number | undefined;
 }

@@ -34,14 +34,19 @@ export async function placeIn(
   world: Needs<"store">,
   actor: Actor,
   storage: StorageRecord,
-  how: { readonly standings: readonly Standing[]; readonly root?: string; readonly studyId?: number },
+  how: {
+    readonly standings: readonly Standing[];
+    readonly root?: string;
+    readonly studyId?: number;
+    readonly homes?: FilePlace["homes"];
+  },
 ): Promise<FilePlace> {
   const person = personOf(actor);
-  const { standings, root = "", studyId } = how;
+  const { standings, root = "", studyId, homes } = how;
   const isAll = standings.some(({ path, mayShare }) => path === "" && mayShare);
   const grants = person && !isAll ? await files(world.store.db).grantsFor(storage.id, person.id) : [];
   if (standings.length === 0 && !grants.some(({ rights }) => rights.read || rights.write || rights.execute)) throw notFound();
-  return { actor, storage, root, standings, grants, ...(studyId === undefined ? {} : { studyId }) };
+  return { actor, storage, root, standings, grants, ...(homes ? { homes } : {}), ...(studyId === undefined ? {} : { studyId }) };
 }
 
 /** Makes a verb of files one of the core: `storage` names the storage, the rest is the verb's own. */

@@ -37,7 +37,7 @@ export interface Judge {
   onTheWay(folder: string): Set<string>;
 }
 
-export function judgeOf({ actor, standings, grants }: FilePlace): Judge {
+export function judgeOf({ actor, standings, grants, homes }: FilePlace): Judge {
   const own = new Map(grants.filter(({ personId }) => personId !== undefined).map(grant => [grant.path, grant]));
   const everyone = new Map(grants.filter(({ personId }) => personId === undefined).map(grant => [grant.path, grant]));
   const self = personOf(actor)?.id;
@@ -52,9 +52,14 @@ export function judgeOf({ actor, standings, grants }: FilePlace): Judge {
     }
     return rights;
   };
+  const byHome = (path: string): Rights | undefined => {
+    if (!homes || !isBelow(path, homes.folder) || path === homes.folder) return undefined;
+    const start = homes.folder === "" ? 0 : homes.folder.length + 1;
+    return path.slice(start).split("/")[0] === homes.own ? ALL : NONE;
+  };
   return {
     at(path, mark) {
-      const all = standings.find(standing => standing.path === "")?.rights ?? byStanding(path);
+      const all = byHome(path) ?? standings.find(standing => standing.path === "")?.rights ?? byStanding(path);
       if (isMaker(mark)) return ALL;
       return both(all, both(nearest(own, path)?.rights ?? NONE, nearest(everyone, path)?.rights ?? NONE));
     },

@@ -10,7 +10,18 @@ export {
   type SystemAction,
 } from "./actions.ts";
 export { listCredentials, putCredential, removeCredentials } from "./credentials.ts";
-export { defaultSystem, listSystemRoles, listSystems, showSystem, showSystemRole, systemHistory } from "./find.ts";
+export {
+  type Acted,
+  type Arrival,
+  actOnFile,
+  type FileAct,
+  inSystem,
+  type OnSystem,
+  type Received,
+  receiveFile,
+  type SystemPath,
+} from "./files.ts";
+export { listSystemRoles, listSystems, showSystem, showSystemRole, systemHistory } from "./find.ts";
 export type {
   Credential,
   CredentialChoice,

@@ -1,8 +1,17 @@
 import { HavreError } from "../../kernel/errors.ts";
 import type { Engine } from "../storages/model.ts";
-import { BATCH_SCHEDULERS, type Credential, type CredentialType, type Execution, type Parent } from "./model.ts";
+import {
+  BATCH_SCHEDULERS,
+  type Credential,
+  type CredentialType,
+  type Execution,
+  type Parent,
+  type SystemRecord,
+} from "./model.ts";
 
 const wrong = (words: string): HavreError => new HavreError("invalid", words);
+/** What was asked is right, and cannot be done to this system as it is. */
+const unready = (words: string): HavreError => new HavreError("conflict", words, { detail: { unready: true } });
 
 const NAME = /^[A-Za-z0-9.-]{3,64}$/;
 /** How Havre calls a storage that nobody named. */
@@ -57,4 +66,21 @@ export function mustOpen(
   if (type !== "LOCAL" && username === "") throw wrong("The credential has no username.");
   if (type === "SSHKEYS" && privateKey === "") throw wrong("The credential has no privateKey.");
   if ((type === "PASSWORD" || type === "APIKEYS") && password === "") throw wrong("The credential has no password.");
+}
+
+/** @throws HavreError "conflict" for a system that cannot be used now */
+export function mustBeUp({ name, isAvailable, status }: Pick<SystemRecord, "name" | "isAvailable" | "status">): void {
+  if (!isAvailable) throw unready(`System ${name} is disabled.`);
+  if (status !== "UP") throw unready(`System ${name} is not up: its status is ${status}.`);
+}
+
+/** Where the relative paths of somebody begin, in the storage: "home/ada". */
+export const homeOf = ({ home }: Pick<SystemRecord, "home">, username: string): string =>
+  home.replace(/\$\{USERNAME\}/g, () => username);
+
+/** Where on a public system everybody has a folder of their own: above what "${USERNAME}" stands for, else the home itself. */
+export function homesOf({ home }: Pick<SystemRecord, "home">): string {
+  const parts = home.split("/");
+  const at = parts.findIndex(part => /\$\{USERNAME\}/.test(part));
+  return (at < 0 ? parts : parts.slice(0, at)).join("/");
 }

@@ -2,6 +2,7 @@ import type { Dialect } from "../../http/dialect.ts";
 import { readBody } from "./body.ts";
 import { clientRoutes } from "./clients.ts";
 import { credentialRoutes } from "./credentials.ts";
+import { fileRoutes } from "./files.ts";
 import { profileRoutes } from "./profiles.ts";
 import { admit, signIn } from "./sign-in.ts";
 import { systemRoutes } from "./systems.ts";
@@ -33,5 +34,13 @@ export const makeAgave = (): Dialect => ({
           "access-control-expose-headers": "Content-Disposition, Content-Range, Accept-Ranges",
         }),
   }),
-  routes: [...tenantRoutes, ...clientRoutes, ...tokenRoutes, ...profileRoutes, ...systemRoutes, ...credentialRoutes],
+  routes: [
+    ...tenantRoutes,
+    ...clientRoutes,
+    ...tokenRoutes,
+    ...profileRoutes,
+    ...systemRoutes,
+    ...credentialRoutes,
+    ...fileRoutes,
+  ],
 });

@@ -51,7 +51,7 @@ export const badLogin = (words: string, cause?: unknown): HavreError =>
   new HavreError("unauthenticated", words, { detail: { login: true }, cause });
 
 export function refuse(error: HavreError, { url }: Pick<Wire, "method" | "url">): Reply {
-  const status = statusOf(error);
+  const status = statusOf(error, /^\/+files\//.test(url));
   const headers: Record<string, string> = {};
   if (error.kind === "throttled") headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 60)));
   if (/^\/+(?:token|revoke)\/*(?:\?|$)/.test(url)) return refuseGrant(error, status, headers);
@@ -62,11 +62,17 @@ export function refuse(error: HavreError, { url }: Pick<Wire, "method" | "url">)
     return json({ fault: { ...fault, description } }, status, url, headers);
   }
   if (status === 401) headers["www-authenticate"] = 'Basic realm="havre"';
-  return json({ status: "error", message: error.message, version: VERSION, result: null }, status, url, headers);
+  return json(refusal(error.message), status, url, headers);
 }
 
-function statusOf({ kind, detail }: HavreError): number {
+/** The envelope of what was refused. */
+export const refusal = (message: string) => ({ status: "error", message, version: VERSION, result: null });
+
+function statusOf({ kind, detail }: HavreError, isFiles: boolean): number {
   if (typeof detail.status === "number") return detail.status;
+  if (detail.isFolder === true) return 501;
+  // A name that is taken is a wrong request here; a system that is not up is one at the wrong moment.
+  if (kind === "conflict" && isFiles && detail.unready !== true) return 400;
   // A storage that does not know its own credentials is no reason for the caller to sign in anew.
   if (kind === "unauthenticated" && detail.fault === undefined && detail.login !== true) return 502;
   return STATUS[kind];

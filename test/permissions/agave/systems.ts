@@ -8,7 +8,7 @@ import type { Scene } from "../scene.ts";
  * The scene's spare storage as a system: the stranger was made its guest, the member its user, the researcher a publisher, the
  * administrator one here too. And the one that the study delivers to: whoever administers the study is its guest.
  */
-const spare = (scene: Scene): string => `storage-${scene.spare}`;
+export const spare = (scene: Scene): string => `storage-${scene.spare}`;
 const ROLES = { stranger: "guest", member: "user", researcher: "publisher", administrator: "administrator" } as const;
 const ready = new WeakMap<Scene, Promise<void>>();
 
@@ -43,7 +43,7 @@ const restore: NonNullable<Request["prepare"]> = async (bench, scene) => {
   await actOnSystem(bench.world, actorOf(scene.cast.owner.person), act);
 };
 
-const prepared = (request: Request): Request => ({ ...request, prepare });
+export const prepared = (request: Request): Request => ({ ...request, prepare });
 const system =
   (rest = "") =>
   (scene: Scene): string =>
