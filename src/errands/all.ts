@@ -1,12 +1,13 @@
 import type { Mailer } from "../ports/mail.ts";
 import type { OpenUrl } from "../ports/web.ts";
+import type { Webhook } from "../ports/webhook.ts";
 import { bulk } from "./bulk.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
 import { transferErrand } from "./files/transfer.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
-import { accountsOfStudy, fulfilOrders, keepMarket } from "./market.ts";
+import { accountsOfStudy, fulfilOrders, keepMarket, tellOrder } from "./market.ts";
 import { proveAgain } from "./prove-again.ts";
 import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
@@ -14,7 +15,12 @@ import { archiveOldTasks, removeTaskFiles, removeTaskUser } from "./tasks/errand
 import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
-export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(), openUrl?: OpenUrl): readonly ErrandKind[] => [
+export const allErrands = (
+  mailer: Mailer | undefined,
+  clouds: Clouds = new Map(),
+  openUrl?: OpenUrl,
+  webhook?: Webhook,
+): readonly ErrandKind[] => [
   deliver,
   measureDrop,
   releaseBlob,
@@ -29,6 +35,7 @@ export const allErrands = (mailer: Mailer | undefined, clouds: Clouds = new Map(
   accountsOfStudy,
   keepMarket,
   fulfilOrders,
+  tellOrder(webhook),
   runMachine(clouds),
   endMachinesErrand,
   reconcileMachines(clouds),

@@ -1,9 +1,20 @@
 import { keepRoleInvitations } from "../core/joining/index.ts";
-import { continueDueOrders, endDueResources, endLost, fulfilOrder, keepInvoices } from "../core/market/index.ts";
+import {
+  callbackOf,
+  continueDueOrders,
+  countOwnUse,
+  endDueResources,
+  endLost,
+  fulfilOrder,
+  keepInvoices,
+  noteTold,
+  type Order,
+} from "../core/market/index.ts";
 import { SYSTEM } from "../core/people/model.ts";
 import { provideAccounts } from "../core/providers/index.ts";
 import { later, MINUTE, SECOND } from "../kernel/clock.ts";
-import { chainOf } from "../kernel/errors.ts";
+import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import type { Webhook } from "../ports/webhook.ts";
 import type { ErrandKind } from "./errand.ts";
 
 /** Accounts at providers follow who works in a study, and what it uses. */
@@ -36,6 +47,53 @@ export const fulfilOrders: ErrandKind = {
   },
 };
 
+const TELL_TRIES = 8;
+
+/**
+ * Tells the address that an order names of its state. What is not taken at last is not told.
+ * @param webhook undefined: this process reaches nobody
+ */
+export const tellOrder = (webhook: Webhook | undefined): ErrandKind => ({
+  kind: "tell-order",
+  atOnce: 4,
+  tries: TELL_TRIES,
+  async run(world, { payload, attempts }, { signal }) {
+    const callback = await callbackOf(world, String(payload.order));
+    if (!callback) return "done";
+    const { order, url } = callback;
+    try {
+      if (!webhook) throw new HavreError("unavailable", "This process reaches nobody.");
+      await webhook.post(url, toldOf(order, world.settings.publicUrl), signal);
+      await noteTold(world, order, order.state);
+    } catch (thrown) {
+      const error = asHavreError(thrown);
+      if (signal.aborted || (error.retry === "temporary" && attempts < TELL_TRIES)) throw error;
+      world.log.warn({ order: order.uuid, state: order.state, error: chainOf(error) }, "nobody could be told of an order");
+    }
+    return "done";
+  },
+});
+
+/** What is told: enough to know which order it is, and to ask for the rest. */
+function toldOf(order: Order, origin: string) {
+  const hex = (uuid: string): string => uuid.replaceAll("-", "");
+  return {
+    url: `${origin}/api/marketplace-orders/${hex(order.uuid)}/`,
+    uuid: hex(order.uuid),
+    type: order.type.replace(/^./, letter => letter.toUpperCase()),
+    state: order.state,
+    created: order.createdAt.toISOString(),
+    modified: order.updatedAt.toISOString(),
+    completed_at: order.completedAt?.toISOString() ?? null,
+    offering_uuid: hex(order.offeringUuid),
+    project_uuid: hex(order.studyUuid),
+    customer_uuid: hex(order.customerUuid),
+    marketplace_resource_uuid: hex(order.resourceUuid),
+    resource_name: order.resourceName,
+    error_message: order.errorMessage,
+  };
+}
+
 /** What a day brings: orders whose time has come go on, resources whose last day is over end, months that are over are billed. */
 export const keepMarket: ErrandKind = {
   kind: "keep-market",
@@ -46,6 +104,7 @@ export const keepMarket: ErrandKind = {
     await continueDueOrders(world, SYSTEM);
     await endDueResources(world);
     await endLost(world);
+    await countOwnUse(world);
     await keepInvoices(world);
     await keepRoleInvitations(world);
     return "done";

@@ -280,6 +280,11 @@ export const ledger = (tx: Tx) => ({
     return rows;
   },
 
+  /** The same of studies that are named. */
+  async spentByStudies(ids: readonly number[], from: Date, until: Date) {
+    return this.spentByStudy(sql`select unnest(${ids as number[]}::bigint[])`, from, until);
+  },
+
   /** What each of these studies spent in the time, by unit. */
   async spentByStudy(
     studies: RawBuilder<unknown>,

@@ -171,6 +171,16 @@ export const orders = (tx: Tx) => ({
       .execute();
   },
 
+  /** The state that was last told to the order's address. */
+  async told(id: number): Promise<string> {
+    const row = await tx.selectFrom("market_order").select("told").where("id", "=", id).executeTakeFirst();
+    return row?.told ?? "";
+  },
+
+  async noteTold(id: number, state: OrderState): Promise<void> {
+    await tx.updateTable("market_order").set({ told: state }).where("id", "=", id).execute();
+  },
+
   async remove(id: number): Promise<void> {
     await tx.deleteFrom("market_order").where("id", "=", id).execute();
   },

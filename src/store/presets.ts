@@ -11,7 +11,9 @@ export type PresetTable =
   | "offering"
   | "offering_component"
   | "plan"
-  | "offering_user";
+  | "offering_user"
+  | "resource"
+  | "market_order";
 
 const value = (given: unknown): RawBuilder<unknown> =>
   typeof given === "object" && given !== null && !(given instanceof Date) ? sql`${JSON.stringify(given)}::jsonb` : sql`${given}`;
@@ -56,6 +58,26 @@ export const presets = (tx: Tx) => ({
       select component.id from plan join offering_component component on component.offering_id = plan.offering_id
       where plan.id = ${planId} and component.type = ${type}`.execute(tx);
     return rows[0]?.id;
+  },
+
+  async studyOf(uuid: string) {
+    const { rows } = await sql<{ id: number; uuid: string; name: string; slug: string; organisationId: number }>`
+      select id, uuid, name, slug, organisation_id as "organisationId" from study where uuid = ${uuid}`.execute(tx);
+    return rows[0];
+  },
+
+  async resourceOf(uuid: string) {
+    const { rows } = await sql<{
+      id: number;
+      offeringId: number;
+      planId: number | null;
+      studyId: number | null;
+      organisationId: number;
+      providerId: number;
+    }>`
+      select id, offering_id as "offeringId", plan_id as "planId", study_id as "studyId", organisation_id as "organisationId", provider_id as "providerId"
+      from resource where uuid = ${uuid}`.execute(tx);
+    return rows[0];
   },
 
   /** Who owns what nobody in particular opened. */

@@ -197,6 +197,13 @@ export const resources = (tx: Tx) => ({
     return rows.map(row => row.uuid);
   },
 
+  /** The last report of one component. */
+  async noteUse(id: number, type: string, amount: string): Promise<void> {
+    await sql`update resource set usages = usages || jsonb_build_object(${type}::text, ${amount}::text) where id = ${id}`.execute(
+      tx,
+    );
+  },
+
   /** Live ones for which a machine was made, and no order of which is on its way. */
   async withMachines(): Promise<{ uuid: string; machine: number }[]> {
     const { rows } = await sql<{ uuid: string; machine: number }>`

@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Usage, UserUsage } from "../core/market/model.ts";
+import type { Facts, Usage, UserUsage } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { windowOf } from "./filters.ts";
@@ -74,7 +74,47 @@ export interface NewUsage {
   readonly modifiedBy: number | null;
 }
 
+/** A component of what Havre provides itself, with what was counted of it. */
+export interface OwnUse {
+  readonly resourceId: number;
+  readonly studyId: number;
+  readonly componentId: number;
+  readonly type: string;
+  readonly made: Facts;
+  readonly planPeriod: string;
+  readonly planId: number | null;
+  /** Its first day. */
+  readonly month: string;
+  /** Counted in this month so far, "0.00" for nothing; and in all months before it. */
+  readonly amount: string;
+  readonly earlier: string;
+}
+
 export const usages = (tx: Tx) => ({
+  /** What Havre provides to studies itself, oldest first, with the plan that it had last in this month. @param only one resource */
+  async ofOwnWork(month: { readonly from: Date; readonly until: Date }, only: number | undefined): Promise<OwnUse[]> {
+    const first = month.from.toISOString().slice(0, 10);
+    const { rows } = await sql<OwnUse>`
+      select resource.id as "resourceId", resource.study_id as "studyId", component.id as "componentId", component.type, resource.made,
+        stretch.plan_period as "planPeriod", stretch.plan_id as "planId", ${first} as month,
+        coalesce((select sum(amount) from component_usage where resource_id = resource.id and component_id = component.id and month = ${first}::date), 0)::numeric(20,2)::text as amount,
+        coalesce((select sum(amount) from component_usage where resource_id = resource.id and component_id = component.id and month < ${first}::date), 0)::text as earlier
+      from resource join offering on offering.id = resource.offering_id
+      join offering_component component on component.offering_id = offering.id and component.billing_type in ('usage','limit')
+      cross join lateral (select plan_period, plan_id from resource_stretch where resource_id = resource.id and starts_at < ${month.until}
+        order by starts_at desc, id desc limit 1) stretch
+      where resource.study_id is not null and resource.state in ('ok','erred','updating','terminating') and resource.made ?| array['granted','location']
+        and (${only ?? null}::bigint is null or resource.study_id = (select study_id from resource where id = ${only ?? null}::bigint))
+      order by resource.study_id, resource.id, component.id`.execute(tx);
+    return rows;
+  },
+
+  async hasOpenInvoices(year: number, month: number): Promise<boolean> {
+    const { rows } =
+      await sql`select from invoice where state = 'pending' and year = ${year} and month = ${month} limit 1`.execute(tx);
+    return rows.length > 0;
+  },
+
   /** Newest first. */
   async page(actor: Actor, filter: UsageFilter, window: Window): Promise<Page<Usage>> {
     return windowOf<Usage>(tx, window, {

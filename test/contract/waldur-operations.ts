@@ -137,7 +137,7 @@ export const WALDUR: readonly WaldurOperation[] = [
   op(91, resource("set_end_date"), resource("set_end_date_by_staff")),
   op(92, resource("move_resource"), resource("set_slug"), resource("unlink")),
   op(93, "POST /api/marketplace-resources/suggest_name/"),
-  missing(94, "nothing is pulled, and what is ended stays ended", resource("pull"), resource("restore"), resource("renew")),
+  op(94, resource("pull"), resource("restore"), resource("renew")),
   op(95, "GET /api/marketplace-provider-resources/"),
   op(96, "GET /api/marketplace-provider-resources/{uuid}/"),
   op(97, "PATCH /api/marketplace-provider-resources/{uuid}/"),

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { until } from "../harness/havre.ts";
 import type { Json } from "./client.ts";
 import { month, type Ops, today } from "./ops.ts";
@@ -219,6 +221,98 @@ export function orderingOps(bench: Ops): void {
     await owner.post(`${path}terminate/`, { attributes: { soft: true } });
     assert.equal((await staff.ask("POST", `${path}unlink/`)).status, 204);
     await owner.refused(404, "GET", path);
+  });
+
+  ops("94", "what was ended is ordered once more; a last day is put off; what Havre counts is counted anew", async () => {
+    const { scene, owner, seller, staff } = bench.now();
+    const offering = await anOffering(scene, { name: "Ended", billable: true });
+    const made = await aResource(scene, offering, { attributes: { name: "Again", end_date: today(40) } });
+    const path = `/api/marketplace-resources/${made.uuid}/`;
+    await owner.refused(409, "POST", `${path}restore/`);
+    await owner.refused(405, "POST", `${path}pull/`);
+    for (const months of [0, -1, 1.5, 1e9, "x"]) await owner.refused(400, "POST", `${path}renew/`, { extension_months: months });
+    const longer = await scene.admin.post(`${path}renew/`, { extension_months: 2, request_comment: "please" });
+    assert.deepEqual(await owner.refused(400, "POST", `${path}renew/`, { extension_months: 1 }), [
+      "Pending order for resource already exists.",
+    ]);
+    const renewal = await owner.get(`/api/marketplace-orders/${longer.order_uuid}/`);
+    assert.deepEqual(
+      [renewal.type, renewal.attributes.old_end_date, renewal.attributes.extension_months],
+      ["Update", today(40), 2],
+    );
+    await scene.admin.refused(400, "PATCH", `/api/marketplace-orders/${renewal.uuid}/`, {
+      attributes: { new_end_date: "2999-01-01" },
+    });
+    await act(owner, renewal, "approve_by_consumer");
+    await seller.refused(400, "POST", `/api/marketplace-orders/${renewal.uuid}/approve_by_provider/`, {
+      attributes: { new_end_date: "2999-01-01" },
+    });
+    await act(seller, renewal, "approve_by_provider");
+    assert.equal((await owner.get(path)).end_date, renewal.attributes.new_end_date);
+    const end = await staff.post(`${path}terminate/`);
+    await act(seller, { uuid: end.order_uuid }, "approve_by_provider");
+    assert.equal((await owner.get(path)).state, "Terminated");
+    await scene.member.refused(403, "POST", `${path}restore/`);
+    const again = await owner.post(`${path}restore/`);
+    const restoring = await owner.get(`/api/marketplace-orders/${again.order_uuid}/`);
+    assert.deepEqual([restoring.type, restoring.cost, (await owner.get(path)).state], ["Restore", "1.3010000000", "Creating"]);
+    await act(seller, restoring, "reject_by_provider");
+    assert.equal((await owner.get(path)).state, "Terminated");
+    const once = await owner.post(`${path}restore/`);
+    await act(seller, { uuid: once.order_uuid }, "approve_by_provider");
+    const now = await owner.get(path);
+    assert.deepEqual([now.state, now.limits, now.end_date], ["OK", made.limits, null]);
+    await owner.refused(400, "POST", `${path}renew/`, { extension_months: 1 });
+    const own = await anOffering(scene, {
+      name: "Counted",
+      type: "Havre.Allocation",
+      plugin_options: { auto_approve_by_provider: true },
+    });
+    const allocated = await order(owner, own);
+    assert.equal(
+      (await owner.ask("POST", `/api/marketplace-resources/${allocated.marketplace_resource_uuid}/pull/`)).status,
+      202,
+    );
+  });
+
+  ops("63", "an address that an order names is told of each state", async () => {
+    const { scene, owner, seller } = bench.now();
+    const heard: Json[] = [];
+    let refusals = 1;
+    const server = createServer((request, response) => {
+      let text = "";
+      request.on("data", chunk => (text += chunk));
+      request.on("end", () => {
+        if (refusals-- > 0) return void response.writeHead(503).end();
+        heard.push(JSON.parse(text));
+        response.writeHead(204).end();
+      });
+    });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const offering = await anOffering(scene, { name: "Told of" });
+      for (const wrong of ["x", "ftp://a/b", "http://u:p@a/"])
+        assert.deepEqual(
+          await owner.refused(400, "POST", "/api/marketplace-orders/", {
+            project: scene.project.url,
+            offering: offering.url,
+            plan: offering.plans[0].url,
+            callback_url: wrong,
+          }),
+          { callback_url: ["Enter a valid URL."] },
+        );
+      const made = await order(owner, offering, { callback_url: `http://127.0.0.1:${port}/told` });
+      await until(async () => heard.length === 1, "the first state is told, on a second try");
+      await act(seller, made, "approve_by_provider");
+      await until(async () => heard.length === 2, "so is the last");
+      assert.deepEqual(
+        heard.map(({ uuid, type, state, marketplace_resource_uuid: resource }) => [uuid, type, state, resource]),
+        ["pending-provider", "done"].map(state => [made.uuid, "Create", state, made.marketplace_resource_uuid]),
+      );
+    } finally {
+      server.close();
+    }
   });
 
   ops("109 to 124", "accounts, and programs of a provider", async () => {

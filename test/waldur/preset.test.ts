@@ -63,6 +63,28 @@ const PRESET = {
     { user_uuid: uuid(3), role_name: "CUSTOMER.OWNER", scope_type: "customer", scope_uuid: uuid(11) },
   ],
   offering_users: [{ uuid: uuid(50), offering_uuid: uuid(40), user_uuid: uuid(2), username: "rita1" }],
+  resources: [
+    {
+      uuid: uuid(60),
+      name: "Old",
+      offering_uuid: uuid(40),
+      project_uuid: uuid(20),
+      plan_uuid: uuid(42),
+      limits: { cpu: 2 },
+      backend_id: "b-1",
+    },
+    { uuid: uuid(61), name: "Gone", offering_uuid: uuid(40), project_uuid: uuid(20), state: "Terminated" },
+  ],
+  orders: [
+    {
+      uuid: uuid(62),
+      marketplace_resource_uuid: uuid(60),
+      type: "Create",
+      state: "done",
+      limits: { cpu: 2 },
+      created_by_uuid: uuid(2),
+    },
+  ],
   llamas: [],
 };
 
@@ -131,6 +153,18 @@ describe("a preset", () => {
       limits: { cpu: 3 },
     });
     assert.deepEqual([order.cost, order.state], ["0.3000000000", "pending-consumer"]);
+    const resource = await rita.get(`/api/marketplace-resources/${uuid(60)}/`);
+    assert.deepEqual(
+      [resource.state, resource.cost, resource.limits, resource.backend_id],
+      ["OK", "0.2000000000", { cpu: 2 }, "b-1"],
+    );
+    assert.equal((await rita.get(`/api/marketplace-resources/${uuid(61)}/`)).state, "Terminated");
+    const old = await rita.get(`/api/marketplace-orders/${uuid(62)}/`);
+    assert.deepEqual(
+      [old.type, old.state, old.created_by_username, old.marketplace_resource_uuid],
+      ["Create", "done", "rita", uuid(60)],
+    );
+    assert.equal((await rita.get(`/api/marketplace-resources/${uuid(60)}/plan_periods/`)).length, 1);
   });
 
   it("again changes nothing, and brings what was changed back", async () => {
@@ -141,6 +175,7 @@ describe("a preset", () => {
     assert.equal((await rita.get(`/api/projects/${uuid(20)}/`)).description, "");
     assert.equal((await rita.get("/api/users/")).length, users);
     assert.equal((await rita.get(`/api/projects/${uuid(20)}/list_users/`)).length, 1);
+    assert.equal((await rita.get(`/api/marketplace-resources/${uuid(60)}/plan_periods/`)).length, 1);
     assert.equal((await new Asker(havre.url, KEY).get("/api/users/me/")).username, "agent");
   });
 
@@ -162,6 +197,15 @@ describe("a preset", () => {
         /nothing has the uuid/,
       ],
       [{ customers: [{ uuid: uuid(70), name: "Buyer" }] }, /has this name already/],
+      [
+        { resources: [{ uuid: uuid(74), name: "R", offering_uuid: uuid(40), project_uuid: uuid(20), state: "llama" }] },
+        /is none of/,
+      ],
+      [
+        { resources: [{ uuid: uuid(74), name: "R", offering_uuid: uuid(40), project_uuid: uuid(20), limits: { x: 1 } }] },
+        /resources\[0\]/,
+      ],
+      [{ orders: [{ uuid: uuid(75), marketplace_resource_uuid: uuid(99) }] }, /nothing has the uuid/],
       [
         { offering_components: [{ uuid: uuid(72), offering_uuid: uuid(40), type: "x", name: "X", billing_type: "llama" }] },
         /refuses a value/,

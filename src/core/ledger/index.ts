@@ -15,5 +15,5 @@ export {
 } from "./actions.ts";
 export type { Amounts, Balance, Holder, JournalRow, RateCard, Unit, UnitBalance, UsageRow } from "./model.ts";
 export { UNITS } from "./model.ts";
-export { balance, balances, exhaustedAt, openHolds, unbalanced, usage } from "./read.ts";
+export { balance, balances, exhaustedAt, openHolds, spentIn, unbalanced, usage } from "./read.ts";
 export { hasPrices, priceOf } from "./rules.ts";

@@ -1,7 +1,7 @@
 import { DAY } from "../../kernel/clock.ts";
 import { ledger } from "../../store/ledger.ts";
 import type { Tx } from "../../store/store.ts";
-import type { Balance, Holder, UsageRow } from "./model.ts";
+import type { Balance, Holder, Unit, UsageRow } from "./model.ts";
 
 /** How a holder stands, by unit; a unit of which nothing was ever moved is absent. */
 export async function balance(tx: Tx, holder: Holder): Promise<Balance> {
@@ -18,6 +18,19 @@ export const usage = (
   holder: Holder,
   span: { readonly by: "day" | "month"; readonly from: Date; readonly until: Date },
 ): Promise<UsageRow[]> => ledger(tx).usage(holder, span.by, span.from, span.until);
+
+/** What each of these studies spent in a time, by unit. @param span until is not in it */
+export async function spentIn(
+  tx: Tx,
+  studies: readonly number[],
+  span: { readonly from: Date; readonly until: Date },
+): Promise<ReadonlyMap<number, Readonly<Partial<Record<Unit, number>>>>> {
+  const found = new Map<number, Partial<Record<Unit, number>>>();
+  if (studies.length === 0) return found;
+  for (const { studyId, unit, amount } of await ledger(tx).spentByStudies(studies, span.from, span.until))
+    found.set(studyId, { ...found.get(studyId), [unit]: amount });
+  return found;
+}
 
 export const openHolds = (tx: Tx, study: number) => ledger(tx).openHolds(study);
 

@@ -7,9 +7,21 @@ import { type Actor, SYSTEM } from "../people/model.ts";
 import { mustBeFulfillable, type Wish } from "./making.ts";
 import type { Facts, Limits, Order, OrderType, PlanPart, Resource } from "./model.ts";
 import { acceptedLimits, acceptedPlan, approvalFacts, type MarketWorld, place, today } from "./orders.ts";
+import { countOwnUse } from "./own-use.ts";
 import { costOf } from "./prices.ts";
 import { byConsumer, byCustomer, byProvider, customerOf, mergedOptions, noted, resourceFor } from "./resources.ts";
-import { mustBeIn, mustBeUsable, mustNotBeOver, refusal, sameLimits, whole } from "./rules.ts";
+import {
+  isOwnWork,
+  mustBeIn,
+  mustBeUsable,
+  mustNotBeOver,
+  notForType,
+  provisionerOf,
+  refusal,
+  sameLimits,
+  whole,
+} from "./rules.ts";
+import { acceptEnd } from "./terms.ts";
 
 /** Orders that change or end what there is. */
 
@@ -96,6 +108,71 @@ export async function orderEnd(
       cost: null,
     });
   });
+}
+
+/**
+ * What was ended is there once more, as it was: its plan and its limits, priced as a new one.
+ * @throws as {@link orderLimits}, "conflict" unless it is terminated
+ */
+export async function orderAgain(world: MarketWorld, actor: Actor, uuid: string): Promise<Order> {
+  return world.store.transaction(async tx => {
+    const resource = await resourceFor(tx, actor, "consumer", uuid, byConsumer);
+    mustBeIn(["terminated"], resource.state);
+    mustBeUsable(customerOf(resource));
+    mustNotBeOver({ name: resource.studyName, end: resource.studyEnd }, today(world));
+    if (resource.offeringState !== "active") throw whole("Offering is not available.");
+    const offering = { id: resource.offeringId, uuid: resource.offeringUuid, billable: resource.offeringBillable };
+    const plan = await acceptedPlan(tx, offering, resource.planUuid);
+    const limits = await acceptedLimits(tx, { ...offering, components: resource.components ?? [] }, resource.limits, resource.id);
+    await mustBeFulfillable(tx, world, {
+      ...wishFor(resource, limits, plan?.parts ?? []),
+      type: "restore",
+      attributes: resource.attributes,
+    });
+    await resources(tx).update(resource.id, { state: "creating", error_message: "", error_traceback: "", end_date: null });
+    return ordered(tx, world, actor, resource, "restore", {
+      planId: plan?.id ?? null,
+      oldPlanId: plan?.id ?? null,
+      limits,
+      attributes: resource.attributes,
+      cost: plan ? costOf(resource.components ?? [], plan.parts, limits, "restore") : null,
+    });
+  });
+}
+
+/** More months for what has a last day, counted from that day. @throws as {@link orderLimits}, "invalid" for what has none */
+export async function orderLonger(
+  world: MarketWorld,
+  actor: Actor,
+  { uuid, months, comment }: { readonly uuid: string; readonly months: number; readonly comment?: string | null | undefined },
+): Promise<Order> {
+  return world.store.transaction(async tx => {
+    const resource = await changeable(tx, world, actor, uuid);
+    if (resource.endDate === null) throw refusal("This resource has no last day: there is nothing to renew.");
+    const end = acceptEnd(resource.pluginOptions, monthsAfter(resource.endDate, months), world.clock.now());
+    return ordered(tx, world, actor, resource, "update", {
+      planId: resource.planId,
+      oldPlanId: resource.planId,
+      limits: resource.limits,
+      attributes: { old_end_date: resource.endDate, new_end_date: end, extension_months: months },
+      cost: null,
+      comment,
+    });
+  });
+}
+
+/** The last day of a shorter month where there is no such day. @param day "2026-01-31" */
+function monthsAfter(day: string, months: number): string {
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month - 1 + months + 1, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 + months, Math.min(date, last))).toISOString().slice(0, 10);
+}
+
+/** Looks anew at what Havre provides itself: what was used of it. @throws HavreError "not-found", "forbidden", "invalid" for other types */
+export async function lookAgain(world: MarketWorld, actor: Actor, uuid: string): Promise<void> {
+  const { id, offeringType } = await world.store.transaction(tx => resourceFor(tx, actor, "consumer", uuid, byConsumer));
+  if (!isOwnWork(provisionerOf(offeringType))) throw notForType();
+  await countOwnUse(world, id);
 }
 
 /**

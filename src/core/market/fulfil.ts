@@ -7,10 +7,11 @@ import { record } from "../events/index.ts";
 import type { Actor } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { allocate } from "./allocation.ts";
+import { queueCallback } from "./callbacks.ts";
 import { monthAround } from "./lines.ts";
 import type { Facts, Limits, Order, OrderState } from "./model.ts";
 import { costOf } from "./prices.ts";
-import { ENDED, provisionerOf, resourceAfter, sameLimits, WORKING } from "./rules.ts";
+import { ENDED, isMaking, provisionerOf, resourceAfter, sameLimits, WORKING } from "./rules.ts";
 
 type World = Needs<"clock">;
 
@@ -41,6 +42,7 @@ export async function enter(
   });
   const moved = { ...order, state };
   await note(tx, actor, moved, state);
+  await queueCallback(tx, moved);
   if (state === "executing") await execute(tx, world, actor, moved);
 }
 
@@ -83,7 +85,7 @@ async function outcome(tx: Tx, world: World, order: Order): Promise<ResourceChan
     await resources(tx).end(resourceId, at);
     return { state: "terminated" };
   }
-  if (order.type === "create") {
+  if (isMaking(order.type)) {
     const { year, month } = monthAround(at);
     await invoices(tx).ensure(order.organisationId, year, month);
     await resources(tx).begin({ resourceId, planId, limits, reason: "create", startsAt: at, planPeriod: undefined });
@@ -99,6 +101,7 @@ async function outcome(tx: Tx, world: World, order: Order): Promise<ResourceChan
     ...(order.attributes.new_options
       ? { options: JSON.stringify({ ...order.resourceOptions, ...(order.attributes.new_options as Facts) }) }
       : {}),
+    ...(typeof order.attributes.new_end_date === "string" ? { end_date: order.attributes.new_end_date } : {}),
   };
 }
 

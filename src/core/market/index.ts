@@ -5,7 +5,18 @@ export type { Side } from "../../store/surroundings.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
 export { type StudyBudget, showBudget } from "./budgets.ts";
-export { endDueResources, endLost, orderEnd, orderLimits, orderPlan, setOptions } from "./changes.ts";
+export { type Callback, callbackOf, noteTold } from "./callbacks.ts";
+export {
+  endDueResources,
+  endLost,
+  lookAgain,
+  orderAgain,
+  orderEnd,
+  orderLimits,
+  orderLonger,
+  orderPlan,
+  setOptions,
+} from "./changes.ts";
 export {
   type CostsAsked,
   type WithCosts,
@@ -37,6 +48,7 @@ export {
   showOffering,
 } from "./offerings.ts";
 export { createOrder, listOrders, type MarketWorld, type OrderInput, showOrder } from "./orders.ts";
+export { countOwnUse } from "./own-use.ts";
 export {
   archivePlan,
   changePlan,
@@ -93,7 +105,7 @@ export {
   startOrder,
   unlinkOrder,
 } from "./reviews.ts";
-export { isCancelable, isOwnWork, type Provisioner, provisionerOf } from "./rules.ts";
+export { acceptLimits, isCancelable, isMaking, isOwnWork, type Provisioner, provisionerOf } from "./rules.ts";
 export {
   ORDER_VERBS,
   ORDER_WAITS,

@@ -19,6 +19,7 @@ import { actorOf, type PersonActor, type PersonId } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { Maker, Step } from "./making.ts";
 import type { Facts, Limits, Order } from "./model.ts";
+import { isMaking } from "./rules.ts";
 
 /**
  * A virtual machine. Its offering names a provider and a profile of the catalogue; limits make it larger than the profile. Whoever
@@ -108,16 +109,12 @@ export const machineMaker: Maker = {
   },
 
   step: (tx, world, order) =>
-    order.type === "create"
-      ? create(tx, world, order)
-      : order.type === "update"
-        ? resize(tx, world, order)
-        : end(tx, world, order),
+    isMaking(order.type) ? create(tx, world, order) : order.type === "update" ? resize(tx, world, order) : end(tx, world, order),
 
   async undo(tx, world, order) {
     const { machine, resize: asked } = madeOf(order);
     if (machine === undefined) return {};
-    if (order.type === "create") {
+    if (isMaking(order.type)) {
       await endOrdered(tx, world, machine);
       return { made: JSON.stringify({}) };
     }

@@ -3,6 +3,7 @@ import { GIB } from "../../kernel/units.ts";
 import { addShare, endShare, makeShareFolder, mustBeShareable, mustHold, resizeShare } from "../storages/index.ts";
 import type { Maker } from "./making.ts";
 import type { Facts, Limits, Order } from "./model.ts";
+import { isMaking } from "./rules.ts";
 
 /**
  * A share of a storage: a folder of its own into which a study's drops are delivered, up to the limit `storage_gb`. Its offering names the
@@ -49,7 +50,7 @@ export const shareMaker: Maker = {
   },
 
   async prepare(world, order, signal) {
-    if (order.type !== "create" || madeOf(order).location !== undefined) return;
+    if (!isMaking(order.type) || madeOf(order).location !== undefined) return;
     const storage = await mustBeShareable(world.store.db, wishFor(order));
     await makeShareFolder(world, storage, folderFor(order), signal);
   },

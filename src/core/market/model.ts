@@ -9,7 +9,7 @@ export type ResourceId = Brand<number, "ResourceId">;
 
 export const OFFERING_STATES = ["draft", "active", "paused", "archived"] as const;
 export type OfferingState = (typeof OFFERING_STATES)[number];
-export const ORDER_TYPES = ["create", "update", "terminate"] as const;
+export const ORDER_TYPES = ["create", "update", "terminate", "restore"] as const;
 export type OrderType = (typeof ORDER_TYPES)[number];
 export const ORDER_STATES = [
   "pending-consumer",

@@ -14,6 +14,7 @@ import { ROLE_NAMES } from "../permissions/model.ts";
 import type { StudyRecord } from "../studies/model.ts";
 import type { Needs } from "../world.ts";
 import { type ApprovalFacts, approversIn, mayOrder, needsConsumer, needsProvider, onlyFor } from "./approval.ts";
+import { acceptCallback, queueCallback } from "./callbacks.ts";
 import { enter, note } from "./fulfil.ts";
 import { mustBeFulfillable } from "./making.ts";
 import type { Facts, Limits, Offering, Order, OrderState, OrderType } from "./model.ts";
@@ -127,7 +128,7 @@ export async function createOrder(world: MarketWorld, actor: Actor, input: Order
       attributes: input.attributes,
       limits,
       cost,
-      callbackUrl: input.callbackUrl,
+      callbackUrl: acceptCallback(input.callbackUrl),
       requestComment: input.requestComment,
       startDate: input.startDate,
     });
@@ -276,6 +277,7 @@ export async function place(tx: Tx, world: MarketWorld, actor: Actor, placed: Pl
     });
   const order = await seenOrder(tx, actor, uuid);
   await note(tx, actor, order, "created");
+  await queueCallback(tx, order);
   if (state !== "pending-consumer") await enter(tx, world, actor, order, state);
   return seenOrder(tx, actor, uuid);
 }

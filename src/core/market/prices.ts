@@ -1,7 +1,7 @@
 import { asNumber, type Decimal, decimal, inDigits, plus, times, ZERO } from "../../kernel/decimal.ts";
 import { invalid } from "../../kernel/errors.ts";
 import type { BillingType, Component, Limits, OrderType, PlanPart, PlanUnit } from "./model.ts";
-import { limitable, perFactor } from "./rules.ts";
+import { isMaking, limitable, perFactor } from "./rules.ts";
 
 /** What a plan costs before anybody says how much: per unit of time, at the beginning, at a change of plan. */
 export interface PlanPrices {
@@ -42,7 +42,7 @@ export function costOf(
     const limit = limits[component.type] ?? 0;
     return part ? perFactor(times(decimal(part.price), decimal(limit)), component) : ZERO;
   });
-  const cost = plus(unit, ...asked, type === "create" ? init : ZERO, type === "update" ? change : ZERO);
+  const cost = plus(unit, ...asked, type !== undefined && isMaking(type) ? init : ZERO, type === "update" ? change : ZERO);
   if (cost >= MOST) throw invalid({ limits: ["This would cost more than can be written down."] });
   return inDigits(cost);
 }

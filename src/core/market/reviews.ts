@@ -8,13 +8,14 @@ import { allows } from "../permissions/index.ts";
 import { approvesFor, needsProvider } from "./approval.ts";
 import { complete, drop, enter, fail, note, settle } from "./fulfil.ts";
 import { mustBeFulfillable, wishOf } from "./making.ts";
-import type { Facts, Order, Standings } from "./model.ts";
+import type { Facts, Order, OrderType, Standings } from "./model.ts";
 import { acceptedLimits, acceptedPlan, type MarketWorld, seenOrder, today } from "./orders.ts";
 import { costOf } from "./prices.ts";
 import {
   accepts,
   afterConsumer,
   cancelEvent,
+  isMaking,
   mustAccept,
   mustBeIn,
   mustBeUsable,
@@ -95,6 +96,7 @@ export async function approveByProvider(
   return world.store.transaction(async tx => {
     const order = await orderFor(tx, actor, uuid, asProvider);
     mustAccept("approve-provider", order.state);
+    mustNotBeOurs(attributes);
     const added = Object.keys(attributes).length > 0;
     const all = { ...order.attributes, ...attributes };
     await enter(tx, world, actor, { ...order, attributes: all }, "executing", {
@@ -103,6 +105,12 @@ export async function approveByProvider(
     });
     return seenOrder(tx, actor, uuid);
   });
+}
+
+/** What an order changes is written by Havre: nobody slips another change in. */
+function mustNotBeOurs(attributes: Facts): void {
+  const ours = Object.keys(attributes).filter(key => /^(old|new)_/.test(key));
+  if (ours.length > 0) throw invalid({ attributes: [`${ours.join(", ")}: These are written by the server.`] });
 }
 
 interface Rejection {
@@ -184,8 +192,7 @@ async function report(
       if (!knows(order)) throw notForType();
       mustAccept(event, order.state);
       const again = order.state === "erred" && event !== "fail";
-      if (again && order.type !== "create" && order.resourceState === "terminated")
-        mustBeIn(["ok", "erred"], order.resourceState);
+      if (again && !isMaking(order.type) && order.resourceState === "terminated") mustBeIn(["ok", "erred"], order.resourceState);
       await act(tx, order);
       return seenOrder(tx, actor, uuid);
     });
@@ -256,6 +263,7 @@ export async function changeOrder(
   return world.store.transaction(async tx => {
     const order = await orderFor(tx, actor, uuid, (_standings, one) => seesAll(actor) || isCreator(actor, one));
     mustAccept("change", order.state);
+    mustNotBeOurs(attributes ?? {});
     const offering = {
       id: order.offeringId,
       uuid: order.offeringUuid,
@@ -271,7 +279,7 @@ export async function changeOrder(
         : await acceptedPlan(tx, offering, plan);
     const filled = attributes === undefined ? order.attributes : { ...order.attributes, ...attributes };
     await mustBeFulfillable(tx, world, wishOf(order, { limits: accepted, parts: chosen?.parts ?? [], attributes: filled }));
-    const cost = (type: "create" | "update" | undefined): string | null =>
+    const cost = (type: OrderType | undefined): string | null =>
       chosen ? costOf(offering.components, chosen.parts, accepted, type) : null;
     if (order.type === "terminate" && (limits || plan)) throw invalid({ limits: ["A termination has no limits."] });
     await orders(tx).update(order.id, {
@@ -281,7 +289,7 @@ export async function changeOrder(
       cost: order.type === "terminate" ? null : cost(order.type),
       ...(startDate === undefined ? {} : { start_date: startDate }),
     });
-    if (order.type === "create")
+    if (isMaking(order.type))
       await resources(tx).update(order.resourceId, {
         plan_id: chosen?.id ?? null,
         limits: JSON.stringify(accepted),

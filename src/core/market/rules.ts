@@ -89,23 +89,28 @@ export function afterConsumer(
   return providerReviews ? "pending-provider" : "executing";
 }
 
+/** A resource begins with it, for the first time or once more. */
+export const isMaking = (type: OrderType): boolean => type === "create" || type === "restore";
+
 /** What becomes of the resource when its order ends otherwise than well. */
 export function resourceAfter(
   outcome: "rejected" | "canceled" | "erred",
   type: OrderType,
   resource: { readonly state: ResourceState; readonly backendId: string },
 ): ResourceState {
-  if (type === "create") return outcome === "erred" && resource.backendId !== "" ? "erred" : "terminated";
+  if (isMaking(type)) return outcome === "erred" && resource.backendId !== "" ? "erred" : "terminated";
   if (outcome === "erred") return type === "update" ? "erred" : "ok";
   // Nothing was begun yet: it stays what it was.
   return resource.state === "erred" ? "erred" : "ok";
 }
 
 /** While an order is being made true by somebody who takes their time. */
-export const WORKING = { create: "creating", update: "updating", terminate: "terminating" } as const satisfies Record<
-  OrderType,
-  ResourceState
->;
+export const WORKING = {
+  create: "creating",
+  update: "updating",
+  terminate: "terminating",
+  restore: "creating",
+} as const satisfies Record<OrderType, ResourceState>;
 
 export type OfferingEvent = "activate" | "draft" | "pause" | "unpause" | "archive";
 const OFFERING_NEXT: Readonly<Record<OfferingEvent, Partial<Record<OfferingState, OfferingState>>>> = {

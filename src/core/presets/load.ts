@@ -19,6 +19,7 @@ import { roleNamed } from "../permissions/index.ts";
 import type { Kind } from "../permissions/model.ts";
 import { OECD_FIELDS } from "../studies/index.ts";
 import type { Needs } from "../world.ts";
+import { putOrder, putResource } from "./orders.ts";
 import { PRESET_KEYS, type Preset, type PresetKey, type Row, readPreset } from "./read.ts";
 
 type World = Needs<"store" | "secrets" | "clock">;
@@ -270,4 +271,6 @@ const APPLY: Readonly<Record<PresetKey, Applier>> = {
       state: username === "" ? "requested" : "ok",
     });
   },
+  resources: putResource,
+  orders: putOrder,
 };

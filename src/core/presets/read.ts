@@ -36,6 +36,14 @@ const KEYS = {
   plan_components: ["plan_uuid", "component_uuid component_type price amount"],
   user_roles: ["user_uuid role_name scope_type scope_uuid", "uuid is_active expiration_time user_username"],
   offering_users: ["uuid offering_uuid user_uuid", "username"],
+  resources: [
+    "uuid name offering_uuid project_uuid",
+    "plan_uuid state limits attributes options backend_id description end_date",
+  ],
+  orders: [
+    "uuid marketplace_resource_uuid",
+    "type state limits attributes cost created_by_uuid completed_at error_message backend_id",
+  ],
 } as const satisfies Record<string, readonly [string, string]>;
 export type PresetKey = keyof typeof KEYS;
 export const PRESET_KEYS = Object.keys(KEYS) as PresetKey[];

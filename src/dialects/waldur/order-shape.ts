@@ -1,4 +1,4 @@
-import { costOf, isCancelable, type Order, planPrices, provisionerOf } from "../../core/market/index.ts";
+import { costOf, isCancelable, isMaking, type Order, planPrices, provisionerOf } from "../../core/market/index.ts";
 import { readsAll } from "../../core/people/model.ts";
 import type { Wire } from "../../http/route.ts";
 import { asNumber, decimal } from "../../kernel/decimal.ts";
@@ -18,8 +18,8 @@ function pricesOf({ type, planParts, components, limits, planUuid }: Order) {
   const { unit, init, change } = planPrices(components, planParts);
   return {
     new_cost_estimate: numberOf(costOf(components, planParts, limits, type)),
-    fixed_price: type === "create" ? asNumber(unit) : 0,
-    activation_price: asNumber(type === "create" ? init : change),
+    fixed_price: isMaking(type) ? asNumber(unit) : 0,
+    activation_price: asNumber(isMaking(type) ? init : change),
   };
 }
 

@@ -1,32 +1,28 @@
 import {
   changeResource,
-  isFreeBackendId,
   listResources,
   listStretches,
   listTeam,
+  lookAgain,
   moveResource,
-  noteSync,
+  orderAgain,
   orderEnd,
   orderLimits,
+  orderLonger,
   orderPlan,
   type Side,
-  setBackend,
-  setBroken,
   setEnd,
-  setEndpoints,
-  setFlags,
-  setLimitsByProvider,
   setOptions,
-  setReport,
   setSlug,
   showOfferingOfResource,
   showResourceWithOrders,
   suggestName,
   unlinkResource,
 } from "../../core/market/index.ts";
-import { bool, list, nullable, optional, readBody, schemaOf, text } from "../../http/fields.ts";
+import { bool, nullable, optional, readBody, schemaOf, text } from "../../http/fields.ts";
 import { type Route, route, SpecialReply, type Wire } from "../../http/route.ts";
-import { day, dict, Filters, inside, linkTo, plain, uuid } from "./fields.ts";
+import { invalid } from "../../kernel/errors.ts";
+import { day, dict, Filters, linkTo, number, plain, uuid } from "./fields.ts";
 import { offeringShape } from "./offering-shapes.ts";
 import { COMPONENTS_SHOWN, resourceShape, resourceWithOrders, STANDINGS_SHOWN } from "./resource-shape.ts";
 import { roleName } from "./shapes.ts";
@@ -47,10 +43,10 @@ import {
 } from "./wire.ts";
 import { ACCOUNT_STATE, RESOURCE_STATE } from "./words.ts";
 
-/** Resources, from the side of who uses them and of who provides them (contract §10 and §11). */
+/** Resources, from the side of who uses them, and what both sides share (contract §10). */
 
 const consumed = "marketplace: resources";
-const provided = "marketplace: resources of a provider";
+export const provided = "marketplace: resources of a provider";
 const COLLECTION = { consumer: "marketplace-resources", provider: "marketplace-provider-resources" } as const;
 type OneSide = keyof typeof COLLECTION;
 
@@ -114,19 +110,21 @@ const act =
       ...row,
     });
 const asConsumer = act("consumer");
-const asProvider = act("provider");
+export const asProvider = act("provider");
 
 const WRITE = { description: optional(plain(20_000)), end_date: optional(nullable(day())) };
 const FLAGS = { paused: optional(bool()), downscaled: optional(bool()) };
 const PUT = { name: text({ max: 150 }), ...WRITE, ...FLAGS };
 const PATCH = { name: optional(text({ max: 150 })), ...WRITE, ...FLAGS };
 const LIMITS = { limits: dict(), request_comment: optional(nullable(plain(2000))) };
+const RENEW = { extension_months: number(), request_comment: optional(nullable(plain(2000))) };
+const MOST_MONTHS = 120;
 const END = { attributes: optional(dict()) };
 const END_DATE = { end_date: nullable(day()) };
 const OPTIONS = { options: dict() };
 const MOVE = { project: dict() };
 
-const change = (side: OneSide, method: "PUT" | "PATCH"): Route =>
+export const change = (side: OneSide, method: "PUT" | "PATCH"): Route =>
   route({
     method,
     path: `/api/${COLLECTION[side]}/:uuid/`,
@@ -136,8 +134,8 @@ const change = (side: OneSide, method: "PUT" | "PATCH"): Route =>
     body: schemaOf(method === "PUT" ? PUT : PATCH),
     in: (wire: Wire) => {
       const body = readBody(method === "PUT" ? PUT : PATCH, wire.body);
-      const { name, description, end_date: endDate, paused, downscaled } = body;
-      return { side, uuid: uuidParam(wire), input: { name, description, endDate, paused, downscaled } };
+      const { end_date: endDate, ...rest } = body;
+      return { side, uuid: uuidParam(wire), input: { ...rest, endDate } };
     },
     do: changeResource,
     out: ({ name, description, endDate }) => ({ name, description, end_date: endDate }),
@@ -146,7 +144,7 @@ const change = (side: OneSide, method: "PUT" | "PATCH"): Route =>
 const ordered = (order: { readonly uuid: string }) => ({ order_uuid: hex(order.uuid) });
 
 /** Rows that both sides have. */
-const reading = (side: OneSide): readonly Route[] => {
+export const reading = (side: OneSide): readonly Route[] => {
   const tag = side === "consumer" ? consumed : provided;
   const path = `/api/${COLLECTION[side]}/`;
   return [
@@ -213,7 +211,7 @@ const reading = (side: OneSide): readonly Route[] => {
   ];
 };
 
-const endDate = (side: "consumer" | "provider" | "staff") => ({
+export const endDate = (side: "consumer" | "provider" | "staff") => ({
   body: schemaOf(END_DATE),
   in: (wire: Wire) => ({ uuid: uuidParam(wire), endDate: readBody(END_DATE, wire.body).end_date, by: side }),
   do: setEnd,
@@ -290,6 +288,19 @@ export const resourceRoutes: readonly Route[] = [
     do: setSlug,
     out: said("status", "Resource slug has been changed."),
   }),
+  asConsumer("pull", "Look anew at what Havre itself provides", { status: 202, in: uuidParam, do: lookAgain }),
+  asConsumer("restore", "Order what was ended once more", { in: uuidParam, do: orderAgain, out: ordered }),
+  asConsumer("renew", "Order more months", {
+    body: schemaOf(RENEW),
+    in: (wire: Wire) => {
+      const { extension_months: months, request_comment: comment } = readBody(RENEW, wire.body);
+      if (!Number.isInteger(months) || months < 1 || months > MOST_MONTHS)
+        throw invalid({ extension_months: [`Ensure this value is a whole number from 1 to ${MOST_MONTHS}.`] });
+      return { uuid: uuidParam(wire), months, comment };
+    },
+    do: orderLonger,
+    out: ordered,
+  }),
   asConsumer("unlink", "Forget it and its orders; for the staff", { status: 204, in: uuidParam, do: unlinkResource }),
   route({
     method: "POST",
@@ -304,89 +315,5 @@ export const resourceRoutes: readonly Route[] = [
     },
     do: suggestName,
     out: name => ({ name }),
-  }),
-];
-
-const endpoint = inside({ name: text({ max: 150 }), url: text({ max: 255 }) });
-const section = inside({ header: text({ max: 200 }), body: plain(20_000) });
-const BROKEN = { error_message: optional(plain(20_000)), error_traceback: optional(plain(100_000)) };
-const UNIQUE = { backend_id: text({ max: 255 }), check_all_offerings: optional(bool(), false) };
-
-const flag = (
-  name: "downscaled" | "paused" | "restrict_member_access",
-  key: "downscaled" | "paused" | "restrictMemberAccess",
-): Route =>
-  asProvider(`set_${name}`, "A mark for the provider's side", {
-    body: schemaOf({ [name]: bool() }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), [key]: readBody({ [name]: bool() }, wire.body)[name] as boolean }),
-    do: setFlags,
-    out: said("status", "Resource has been changed."),
-  });
-
-const broken = (action: string, isBroken: boolean, out?: () => unknown): Route =>
-  asProvider(action, isBroken ? "It is broken" : "It is whole again", {
-    body: schemaOf(BROKEN),
-    in: (wire: Wire) => {
-      const { error_message: message = "", error_traceback: trace = "" } = isBroken ? readBody(BROKEN, wire.body) : {};
-      return { uuid: uuidParam(wire), broken: isBroken, message, trace };
-    },
-    do: setBroken,
-    ...(out ? { out } : {}),
-  });
-
-export const providerResourceRoutes: readonly Route[] = [
-  ...reading("provider"),
-  change("provider", "PATCH"),
-  asProvider("set_backend_id", "What it is called at the provider's", {
-    body: schemaOf({ backend_id: plain(255) }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), id: readBody({ backend_id: plain(255) }, wire.body).backend_id }),
-    do: setBackend,
-    out: changed => ({ status: `Resource backend_id ${changed ? "has been changed" : "is not changed"}.` }),
-  }),
-  asProvider("set_backend_metadata", "What the provider keeps of it", {
-    body: schemaOf({ backend_metadata: dict() }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), metadata: readBody({ backend_metadata: dict() }, wire.body).backend_metadata }),
-    do: setBackend,
-    out: said("status", "Resource backend_metadata has been changed."),
-  }),
-  asProvider("set_limits", "What was really given, without an order", {
-    body: schemaOf({ limits: dict() }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), limits: readBody({ limits: dict() }, wire.body).limits }),
-    do: setLimitsByProvider,
-    out: said("status", "Resource limits have been changed."),
-  }),
-  asProvider("set_endpoints", "Where it is reached", {
-    body: schemaOf({ endpoints: list(endpoint) }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), endpoints: readBody({ endpoints: list(endpoint) }, wire.body).endpoints }),
-    do: setEndpoints,
-    out: said("status", "Resource endpoints have been changed."),
-  }),
-  broken("set_as_erred", true),
-  broken("set_as_ok", false),
-  broken("set_state_ok", false, said("status", "Resource state has been changed.")),
-  asProvider("refresh_last_sync", "The provider has looked at it now", { in: uuidParam, do: noteSync }),
-  asProvider("submit_report", "A report, in sections", {
-    body: schemaOf({ report: list(section) }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), report: readBody({ report: list(section) }, wire.body).report }),
-    do: setReport,
-    out: said("status", "Report is submitted"),
-  }),
-  flag("downscaled", "downscaled"),
-  flag("paused", "paused"),
-  flag("restrict_member_access", "restrictMemberAccess"),
-  asProvider("set_end_date_by_provider", "Its last day, a week ahead at least", endDate("provider")),
-  route({
-    method: "POST",
-    path: "/api/marketplace-provider-offerings/:uuid/check_unique_backend_id/",
-    auth: "user",
-    tag: provided,
-    summary: "Whether nothing else has this name at the provider's",
-    body: schemaOf(UNIQUE),
-    in: (wire: Wire) => {
-      const { backend_id: backendId, check_all_offerings: everywhere } = readBody(UNIQUE, wire.body);
-      return { offering: uuidParam(wire), backendId, everywhere };
-    },
-    do: isFreeBackendId,
-    out: isUnique => ({ is_unique: isUnique }),
   }),
 ];

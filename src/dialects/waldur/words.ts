@@ -14,10 +14,12 @@ export const ORDER_STATE = {
   canceled: "canceled",
   rejected: "rejected",
 } as const satisfies Record<OrderState, string>;
-export const ORDER_TYPE = { create: "Create", update: "Update", terminate: "Terminate" } as const satisfies Record<
-  OrderType,
-  string
->;
+export const ORDER_TYPE = {
+  create: "Create",
+  update: "Update",
+  terminate: "Terminate",
+  restore: "Restore",
+} as const satisfies Record<OrderType, string>;
 export const RESOURCE_STATE = {
   creating: "Creating",
   ok: "OK",

@@ -152,6 +152,9 @@ POST   /api/marketplace-resources/:uuid/set_end_date/                           
 POST   /api/marketplace-resources/:uuid/set_end_date_by_staff/                      401      401      404    404 404   403    403        403           403   403       200
 POST   /api/marketplace-resources/:uuid/move_resource/                              401      401      404    404 404   403    403        403           403   403       200
 POST   /api/marketplace-resources/:uuid/set_slug/                                   401      401      404    404 404   403    403        403           403   403       200
+POST   /api/marketplace-resources/:uuid/pull/                                      401      401      404    404 404   405    403        405           405   405       405
+POST   /api/marketplace-resources/:uuid/restore/                                   401      401      404    404 404   409    403        409           409   409       409
+POST   /api/marketplace-resources/:uuid/renew/                                     401      401      404    404 404   400    403        400           400   400       400
 POST   /api/marketplace-resources/:uuid/unlink/                                     401      401      404    404 404   403    403        403           403   403       204
 POST   /api/marketplace-resources/suggest_name/                                     401      401      400    400 400   200    200        200           200   200       200
 GET    /api/marketplace-provider-resources/                                         401      401      200    200 200   200    200        200           200   200       200

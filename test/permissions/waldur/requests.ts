@@ -156,6 +156,7 @@ const HOW: Readonly<Record<string, How>> = {
   "POST /api/marketplace-resources/{uuid}/switch_plan/": sends(({ offering }) => ({ plan: offering.plans[1]?.uuid })),
   "POST /api/marketplace-resources/{uuid}/set_end_date/": sends(() => ({ end_date: "2999-01-01" })),
   "POST /api/marketplace-resources/{uuid}/set_end_date_by_staff/": sends(() => ({ end_date: "2999-01-01" })),
+  "POST /api/marketplace-resources/{uuid}/renew/": sends(() => ({ extension_months: 1 })),
   "POST /api/marketplace-resources/{uuid}/move_resource/": sends(({ study }) => ({ project: { url: study.uuid } })),
   "POST /api/marketplace-resources/{uuid}/set_slug/": sends(() => ({ slug: unique("s") })),
   "POST /api/marketplace-resources/suggest_name/": sends(({ study, offering }) => ({
