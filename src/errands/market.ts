@@ -1,3 +1,4 @@
+import { tellOfBudgets } from "../core/costs/index.ts";
 import { keepRoleInvitations } from "../core/joining/index.ts";
 import {
   callbackOf,
@@ -107,6 +108,7 @@ export const keepMarket: ErrandKind = {
     await countOwnUse(world);
     await keepInvoices(world);
     await keepRoleInvitations(world);
+    await tellOfBudgets(world);
     return "done";
   },
 };

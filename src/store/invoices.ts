@@ -61,6 +61,7 @@ const ofInvoice = (filter: InvoiceFilter): RawBuilder<SqlBool>[] => [
 
 /** A line as it lies in the table. */
 export interface ItemRow {
+  readonly id: number;
   readonly uuid: string;
   readonly invoiceId: number;
   readonly name: string;
@@ -153,6 +154,14 @@ export interface BillableFilter {
   readonly resource?: string | undefined;
 }
 
+const itemColumns = sql`
+  invoice_item.id, invoice_item.uuid, invoice_id as "invoiceId", invoice_item.name, billing_type as "billingType", article_code as "articleCode",
+  measured_unit as "measuredUnit", unit, unit_price::text as "unitPrice", quantity::text as quantity, invoice_item.price::text as price,
+  starts_at as "startsAt", ends_at as "endsAt", invoice_item.details, invoice_item.provider_id as "providerId", provider.name as "providerName",
+  resource.id as "resourceId", resource.uuid as "resourceUuid", coalesce(resource.name, invoice_item.details->>'resource_name', '') as "resourceName",
+  invoice_item.study_uuid as "studyUuid", invoice_item.study_name as "studyName"`;
+const AROUND_ITEM = sql`left join organisation provider on provider.id = invoice_item.provider_id left join resource on resource.id = resource_id`;
+
 export const invoices = (tx: Tx) => ({
   /** Newest month first. */
   async page(actor: Actor, filter: InvoiceFilter, window: Window): Promise<Page<InvoiceRow>> {
@@ -173,13 +182,8 @@ export const invoices = (tx: Tx) => ({
   /** Lines that are written; by invoice, in the order in which they were made. */
   async items(actor: Actor, filter: ItemFilter, window: Window): Promise<Page<ItemRow>> {
     return windowOf<ItemRow>(tx, window, {
-      columns: sql`invoice_item.uuid, invoice_id as "invoiceId", invoice_item.name, billing_type as "billingType", article_code as "articleCode",
-        measured_unit as "measuredUnit", unit, unit_price::text as "unitPrice", quantity::text as quantity, invoice_item.price::text as price,
-        starts_at as "startsAt", ends_at as "endsAt", invoice_item.details, invoice_item.provider_id as "providerId", provider.name as "providerName",
-        resource.id as "resourceId", resource.uuid as "resourceUuid", coalesce(resource.name, invoice_item.details->>'resource_name', '') as "resourceName",
-        invoice_item.study_uuid as "studyUuid", invoice_item.study_name as "studyName"`,
-      tables: sql`invoice_item join invoice on invoice.id = invoice_id join organisation customer on customer.id = invoice.organisation_id
-        left join organisation provider on provider.id = invoice_item.provider_id left join resource on resource.id = resource_id`,
+      columns: itemColumns,
+      tables: sql`invoice_item join invoice on invoice.id = invoice_id join organisation customer on customer.id = invoice.organisation_id ${AROUND_ITEM}`,
       where: [
         ownInvoices(actor),
         ...ofInvoice(filter),
@@ -189,6 +193,14 @@ export const invoices = (tx: Tx) => ({
       ],
       order: sql`invoice_item.invoice_id, invoice_item.id`,
     });
+  },
+
+  /** Written lines of one invoice, in order; the caller has seen that the invoice may be read. */
+  async itemsAfter(invoice: number, after: number, limit: number): Promise<ItemRow[]> {
+    const { rows } = await sql<ItemRow>`
+      select ${itemColumns} from invoice_item ${AROUND_ITEM} where invoice_id = ${invoice} and invoice_item.id > ${after}
+      order by invoice_item.id limit ${limit}`.execute(tx);
+    return rows;
   },
 
   /** The invoice of a month, made when it is not there. */

@@ -175,6 +175,15 @@ export const offerings = (tx: Tx) => {
       return one(sql<SqlBool>`offering.uuid = ${uuid} and ${visibleOfferings(actor, side)}`);
     },
 
+    /** Machines of this profile that the actor may order. */
+    async ofMachines(actor: Actor, provider: string, profile: string): Promise<Offering[]> {
+      const { rows } = await sql<Offering>`
+        select ${columns(ALL)} from ${OFFERING_TABLES} where ${visibleOfferings(actor, "public")} and offering.state = 'active'
+          and offering.type = 'Havre.Machine' and offering.plugin_options->>'machine_provider' = ${provider}
+          and offering.plugin_options->>'machine_profile' = ${profile} order by offering.id limit 100`.execute(tx);
+      return rows;
+    },
+
     /** Whoever asks. */
     async byUuid(uuid: string): Promise<Offering | undefined> {
       return one(sql<SqlBool>`offering.uuid = ${uuid}`);

@@ -130,6 +130,10 @@ export const studies = (tx: Tx) => {
     },
 
     /** The row, held to the end of the transaction. */
+    async uuidOf(id: number): Promise<string> {
+      return (await tx.selectFrom("study").select("uuid").where("id", "=", id).executeTakeFirstOrThrow()).uuid;
+    },
+
     async lock(id: number): Promise<Study | undefined> {
       const row = await tx.selectFrom("study").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
       return row && studyOfRow(row);

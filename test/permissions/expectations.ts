@@ -15,6 +15,7 @@ import { assertRefusal } from "./refusal.ts";
 import type { Area, Request } from "./request.ts";
 import { ACTORS, type ActorName, type Somebody } from "./scene.ts";
 import { admin } from "./vre/admin.ts";
+import { costs } from "./vre/costs.ts";
 import { drops } from "./vre/drops.ts";
 import { files } from "./vre/files.ts";
 import { machines } from "./vre/machines.ts";
@@ -48,7 +49,7 @@ export const VRE: DialectExpectations = {
   name: "vre",
   routes: makeVre({ version: "t", demo: undefined }).routes,
   besides: TUS,
-  areas: [session, users, studies, storages, files, drops, machines, uploads, tasks, marketPages, admin],
+  areas: [session, users, studies, storages, files, drops, machines, uploads, tasks, marketPages, costs, admin],
   credentials: ({ token }) => ({ authorization: `Token ${token}` }),
   assertRefusal,
 };

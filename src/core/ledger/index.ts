@@ -16,4 +16,4 @@ export {
 export type { Amounts, Balance, Holder, JournalRow, RateCard, Unit, UnitBalance, UsageRow } from "./model.ts";
 export { UNITS } from "./model.ts";
 export { balance, balances, exhaustedAt, openHolds, spentIn, unbalanced, usage } from "./read.ts";
-export { hasPrices, priceOf } from "./rules.ts";
+export { hasPrices, mustBeWhole, priceOf } from "./rules.ts";

@@ -65,6 +65,12 @@ export async function showProfile(world: World, _actor: Actor, id: number): Prom
   return profile;
 }
 
+/** By its name; undefined for what the catalogue does not have. */
+export async function findProfile(tx: Tx, provider: string, name: string): Promise<ProfileView | undefined> {
+  const id = await catalogue(tx).profileNamed(provider as ProviderId, name);
+  return id === undefined ? undefined : (await catalogue(tx).profilesById([id], await catalogue(tx).parts())).get(id);
+}
+
 function known(provider: string | undefined): ProviderId | undefined {
   if (provider === undefined) return undefined;
   const found = PROVIDERS.find(({ id }) => id === provider);

@@ -1,7 +1,7 @@
 /** Virtual machines: what they are made of, whose they are, and their life with a provider. docs/machines.md. */
 export { changeMachine, createMachine, removeMachine } from "./actions.ts";
 export { addPart, addProfile, amendPart, amendProfile } from "./administration.ts";
-export { listParts, listProfiles, listProviders, loadCatalogue, showPart, showProfile } from "./catalogue.ts";
+export { findProfile, listParts, listProfiles, listProviders, loadCatalogue, showPart, showProfile } from "./catalogue.ts";
 export { readCatalogue } from "./catalogue-file.ts";
 export { listOrphans, machineCounts } from "./counts.ts";
 export { INITIAL_CATALOGUE } from "./initial.ts";

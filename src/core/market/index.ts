@@ -25,7 +25,16 @@ export {
   withStudiesCosts,
   withStudyCosts,
 } from "./costs.ts";
-export { closeInvoice, estimatesOf, keepInvoices, listInvoices, listItems, payInvoice, showInvoice } from "./invoices.ts";
+export {
+  closeInvoice,
+  estimatesOf,
+  invoiceLines,
+  keepInvoices,
+  listInvoices,
+  listItems,
+  payInvoice,
+  showInvoice,
+} from "./invoices.ts";
 export { taxOn } from "./lines.ts";
 export { fulfilOrder } from "./making.ts";
 export type * from "./model.ts";

@@ -174,7 +174,7 @@ const draftOf = (billable: Billable, line: DraftLine): InvoiceLine => ({
   studyUuid: billable.studyUuid,
   studyName: billable.studyName,
 });
-const lineOf = ({ invoiceId: _, ...row }: ItemRow): InvoiceLine => row;
+const lineOf = ({ invoiceId: _, id: __, ...row }: ItemRow): InvoiceLine => row;
 
 async function draftLines(
   tx: Tx,
@@ -185,6 +185,23 @@ async function draftLines(
   for await (const batch of drawn(tx, filter, monthOf(year, month)))
     for (const { billable, lines } of batch) for (const line of lines) all.push(draftOf(billable, line));
   return all;
+}
+
+/** Lines in batches, however many there are. */
+export async function* invoiceLines(world: Needs<"store">, row: InvoiceRow): AsyncGenerator<readonly InvoiceLine[]> {
+  const { db } = world.store;
+  if (row.state === "pending") {
+    for await (const batch of drawn(db, { organisation: row.organisationId }, monthOf(row.year, row.month)))
+      yield batch.flatMap(({ billable, lines }) => lines.map(line => draftOf(billable, line)));
+    return;
+  }
+  for (let after = 0; ; ) {
+    const batch = await invoices(db).itemsAfter(row.id, after, BATCH);
+    yield batch.map(lineOf);
+    const last = batch.at(-1);
+    if (!last || batch.length < BATCH) return;
+    after = last.id;
+  }
 }
 
 async function whole(tx: Tx, actor: Actor, row: InvoiceRow): Promise<Invoice> {

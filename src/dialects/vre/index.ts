@@ -3,6 +3,7 @@ import { healthRoutes } from "./admin/health.ts";
 import { kindRoutes } from "./admin/kinds.ts";
 import { appPasswordRoutes } from "./app-passwords.ts";
 import { computeRoutes } from "./compute.ts";
+import { costRoutes } from "./costs.ts";
 import { dropRoutes } from "./drops.ts";
 import { fileRoutes } from "./files.ts";
 import { invitationRoutes } from "./invitations.ts";
@@ -56,6 +57,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...taskRoutes,
     ...computeRoutes,
     ...marketRoutes,
+    ...costRoutes,
     ...noticeRoutes,
     ...healthRoutes(facts),
     ...kindRoutes,

@@ -1,0 +1,59 @@
+import type { Unit } from "../ledger/model.ts";
+
+/** How a study stands in one unit, and how long that lasts. */
+export interface BudgetLine {
+  readonly unit: Unit;
+  readonly limited: boolean;
+  readonly granted: number;
+  readonly available: number;
+  readonly held: number;
+  readonly spent: number;
+  /** Of the last days, those without any included. */
+  readonly spentPerDay: number;
+  /** When nothing is left, if the days go on so; undefined: not within a century, or there is no limit. */
+  readonly exhaustedAt: Date | undefined;
+}
+
+/** A run of work that goes on. */
+export interface RunningCost {
+  readonly task: number;
+  readonly name: string;
+  readonly since: Date;
+  /** Hundredths of the currency, so far. */
+  readonly cents: number;
+}
+
+export interface StudyCosts {
+  readonly currency: string;
+  readonly budget: readonly BudgetLine[];
+  readonly running: readonly RunningCost[];
+  /** Of what was ordered: this month, decimal texts of two digits. */
+  readonly month: { readonly total: string; readonly current: string };
+}
+
+export type AdjustmentState = "asked" | "made" | "refused";
+/** A correction of a budget: two people, and a reason. */
+export interface Correction {
+  readonly id: number;
+  readonly studyId: number;
+  readonly unit: Unit;
+  /** More when positive, less when negative. */
+  readonly amount: number;
+  readonly reason: string;
+  readonly state: AdjustmentState;
+  readonly askedById: number;
+  readonly askedBy: string;
+  readonly decidedBy: string | null;
+  readonly decidedAt: Date | null;
+  readonly createdAt: Date;
+}
+
+/** A budget that has passed a share of what was granted, and nobody was told. */
+export interface Crossing {
+  readonly accountId: number;
+  readonly studyId: number;
+  readonly unit: Unit;
+  readonly percent: number;
+  readonly granted: number;
+  readonly used: number;
+}

@@ -1,0 +1,110 @@
+import { DAY } from "../../kernel/clock.ts";
+import { costs } from "../../store/costs.ts";
+import { people } from "../../store/people.ts";
+import { permissions } from "../../store/permissions.ts";
+import type { Tx } from "../../store/store.ts";
+import { studies } from "../../store/studies.ts";
+import { balance, exhaustedAt, priceOf, UNITS, type Unit, usage } from "../ledger/index.ts";
+import { addMail } from "../mail/index.ts";
+import { estimatesOf } from "../market/index.ts";
+import type { Actor, PersonId } from "../people/model.ts";
+import { studyFor } from "../permissions/index.ts";
+import { amountsOf } from "../tasks/index.ts";
+import type { Needs } from "../world.ts";
+import type { BudgetLine, Crossing, StudyCosts } from "./model.ts";
+import { budgetMail, shownAmount } from "./words.ts";
+
+type World = Needs<"store" | "clock" | "settings">;
+
+/** Days that a forecast looks back on. */
+const DAYS = 14;
+const MOST_RUNNING = 1000;
+
+/** What a study has, what runs in it costs by now, and how long it lasts. @throws HavreError "not-found" */
+export async function showStudyCosts(world: World, actor: Actor, id: number): Promise<StudyCosts> {
+  const { db } = world.store;
+  const study = await studyFor(db, actor, id, "study.see");
+  const now = world.clock.now();
+  const { currency, workPrices } = world.settings;
+  const uuid = await studies(db).uuidOf(study.id);
+  const estimates = await estimatesOf(world, { by: "study", uuids: [uuid] });
+  const { total = "0.00", current = "0.00" } = estimates.get(uuid) ?? {};
+  const running = await costs(db).running(study.id, MOST_RUNNING);
+  return {
+    currency,
+    budget: await budgetOf(db, study.id, now),
+    running: running.map(({ task, name, since, ...size }) => ({
+      task,
+      name,
+      since,
+      cents: priceOf(workPrices, amountsOf(size, Math.max(0, Math.ceil((now.getTime() - since.getTime()) / 1000)), 1)),
+    })),
+    month: { total, current },
+  };
+}
+
+async function budgetOf(tx: Tx, study: number, now: Date): Promise<BudgetLine[]> {
+  const holder = { kind: "study", id: study } as const;
+  const own = await balance(tx, holder);
+  const spent = await usage(tx, holder, {
+    by: "day",
+    from: new Date(now.getTime() - DAYS * DAY),
+    until: new Date(now.getTime() + 1),
+  });
+  return UNITS.flatMap(unit => {
+    const line = own[unit];
+    if (!line) return [];
+    const sum = spent.filter(row => row.unit === unit).reduce((all, row) => all + row.amount, 0);
+    const perDay = sum / DAYS;
+    const end = line.limited ? exhaustedAt(now, line.available, [perDay]) : undefined;
+    return [{ unit, ...line, spentPerDay: perDay, exhaustedAt: end }];
+  });
+}
+
+export const NOTICES_PERCENT = [80, 95, 100] as const;
+
+/** Tells those who administer a study when its budget passes a share; once for each, until there is room again. @returns how many budgets */
+export async function tellOfBudgets(world: World): Promise<number> {
+  return world.store.transaction(async tx => {
+    const crossings = await costs(tx).crossings(NOTICES_PERCENT, world.clock.now());
+    for (const crossing of crossings) await tell(tx, world, crossing);
+    return crossings.length;
+  });
+}
+
+async function tell(tx: Tx, world: World, { accountId, studyId, unit, percent, granted, used }: Crossing): Promise<void> {
+  const study = await studies(tx).byId(studyId);
+  if (!study) return;
+  const now = world.clock.now();
+  const line = (await budgetOf(tx, studyId, now)).find(one => one.unit === unit);
+  const administrators = (await permissions(tx).ofStudy(studyId)).filter(({ live, role }) => live && role === "administrator");
+  const readers = new Set<number>([study.ownerId, ...administrators.map(({ personId }) => personId)]);
+  for (const id of readers) {
+    const person = await people(tx).byId(id as PersonId);
+    if (!person?.isActive || person.email === "") continue;
+    const { language } = person;
+    const shown = (amount: number, of: Unit): string => shownAmount(of, amount, language, world.settings.currency);
+    await addMail(tx, world, {
+      uniqueKey: `budget:${accountId}:${percent}:${now.getTime()}:${id}`,
+      kind: "budget",
+      studyId,
+      recipient: person.email,
+      ...budgetMail({
+        language,
+        study: study.name,
+        unit,
+        percent,
+        used: shown(used, unit),
+        granted: shown(granted, unit),
+        exhaustedAt:
+          percent >= 100 || !line?.exhaustedAt
+            ? ""
+            : line.exhaustedAt.toLocaleDateString(language === "nl" ? "nl-NL" : "en-GB", {
+                dateStyle: "long",
+                timeZone: world.settings.timeZone,
+              }),
+        link: `${world.settings.publicUrl}/studies/${studyId}`,
+      }),
+    });
+  }
+}
