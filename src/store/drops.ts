@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { Drop, DropId, DropStatus, Provider, Target } from "../core/drops/model.ts";
 import type { Language } from "../core/people/model.ts";
+import type { Engine } from "../core/storages/model.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -145,6 +146,11 @@ export const drops = (tx: Tx) => ({
           .where("location.passphrase_sealed", "is not", null)
           .select(sql<number>`count(*)`.as("n"))
           .as("encrypted_locations"),
+        selectFrom("location")
+          .innerJoin("storage", "storage.id", "location.storage_id")
+          .whereRef("location.study_id", "=", "study.id")
+          .select(sql<string[]>`coalesce(array_agg(distinct storage.engine), '{}')`.as("list"))
+          .as("engines"),
       ])
       .where(eb => ("studyId" in where ? eb("study.id", "=", where.studyId) : eb("study.upload_uuid", "=", where.uploadUuid)))
       .executeTakeFirst();
@@ -160,6 +166,7 @@ export const drops = (tx: Tx) => ({
         recipients: row.recipients,
         locations: row.locations ?? 0,
         encryptedLocations: row.encrypted_locations ?? 0,
+        engines: (row.engines ?? []) as Engine[],
         owner: {
           id: row.owner_id,
           firstName: row.first_name,

@@ -17,7 +17,7 @@ import { type Havre, startHavre, until } from "../harness/havre.ts";
 import { aStudy, dropsOf, type TestStudy } from "../harness/study.ts";
 import { hurryDeliveries } from "./rows.ts";
 import { selfTest } from "./self-test.ts";
-import { filesIn, send, sha256Of } from "./sending.ts";
+import { create, filesIn, send, sha256Of } from "./sending.ts";
 
 const MIB = 1024 * 1024;
 
@@ -117,6 +117,8 @@ describe("deliveries to other kinds of storage", () => {
           const blob = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
           assert.equal(git("rev-parse", "main:in/scan.bin"), blob);
           git("fsck", "--full", "--strict");
+          const most = (engine === "GITHUB" ? 39 : 100) * MIB;
+          assert.equal((await create(study, "giant.bin", most + 1)).status, 413, "before a byte is uploaded");
           const subjects = git("log", "--format=%s", "main").split("\n");
           assert.deepEqual(
             subjects.map(subject => subject.split(" ")[0]),

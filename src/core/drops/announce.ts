@@ -9,7 +9,7 @@ import { assertNotLocked, type LockPolicy, noteFailure } from "../people/index.t
 import type { Language } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { Drop, DropId, Provider, Target } from "./model.ts";
-import { acceptDeclaredSha256, acceptName, acceptNameInPlace, acceptSize, acceptTarget } from "./rules.ts";
+import { acceptDeclaredSha256, acceptName, acceptNameInPlace, acceptSize, acceptTarget, largestFor } from "./rules.ts";
 
 /** What a provider says before the first byte. Nothing of it is believed that the server can know better. */
 export interface Announcement {
@@ -52,7 +52,7 @@ export async function checkCode(world: World, ip: string, studyUuid: string, cod
 export async function checkAnnouncement(world: World, said: Announcement): Promise<{ studyId: number }> {
   const target = await findTarget(world.store.db, said.studyUuid);
   await acceptCode(world.store.db, world, target, said.uploadCode, said.ip);
-  acceptSize(said.sizeBytes, world.settings.maxUploadBytes);
+  acceptSize(said.sizeBytes, largestFor(target, world.settings.maxUploadBytes));
   acceptTarget(target);
   return { studyId: target.studyId };
 }
@@ -67,7 +67,7 @@ export async function announceDrop(tx: Tx, world: World, said: Announcement): Pr
   const provider = await acceptCode(tx, world, target, said.uploadCode, said.ip);
   const filename = acceptName(said.filename, world.settings.notAllowedExtensions);
   if (said.external) acceptNameInPlace(said.filename);
-  acceptSize(said.sizeBytes, world.settings.maxUploadBytes);
+  acceptSize(said.sizeBytes, largestFor(target, world.settings.maxUploadBytes));
   acceptTarget(target);
   const declaredSha256 = acceptDeclaredSha256(said.declaredSha256);
 

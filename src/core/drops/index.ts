@@ -28,4 +28,4 @@ export {
 export { finishDrop, measurable, receiveMeasured } from "./receive.ts";
 export { releasable, released } from "./release.ts";
 export { retryDelivery, retryDrop } from "./retry.ts";
-export { closedBecause } from "./rules.ts";
+export { closedBecause, largestFor } from "./rules.ts";

@@ -89,6 +89,8 @@ export interface Target {
   readonly recipients: readonly string[];
   readonly locations: number;
   readonly encryptedLocations: number;
+  /** Of the storages that it delivers to. */
+  readonly engines: readonly Engine[];
   readonly owner: {
     readonly id: number;
     readonly firstName: string;

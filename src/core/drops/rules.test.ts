@@ -1,8 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { GITEA_MAX_BYTES } from "../../drivers/storage/git/gitea.ts";
+import { GITHUB_MAX_BYTES } from "../../drivers/storage/git/github.ts";
 import { HavreError } from "../../kernel/errors.ts";
+import { MIB, TIB } from "../../kernel/units.ts";
+import { MOST_BYTES } from "../storages/model.ts";
 import type { DeliveryState } from "./model.ts";
-import { acceptDeclaredSha256, acceptName, acceptNameInPlace, acceptSize, nextTryMs, statusOf, tempName } from "./rules.ts";
+import {
+  acceptDeclaredSha256,
+  acceptName,
+  acceptNameInPlace,
+  acceptSize,
+  largestFor,
+  nextTryMs,
+  statusOf,
+  tempName,
+} from "./rules.ts";
 
 const REFUSED = ["exe", "com", "bat", "lnk", "sh"];
 
@@ -25,6 +38,21 @@ describe("a declared file name", () => {
 describe("a declared size", () => {
   it("above the limit is refused", () => assert.throws(() => acceptSize(11, 10), { kind: "too-large" }));
   it("may be unknown yet", () => acceptSize(undefined, 10));
+  it("is what every storage of the study takes, with room for what encrypting adds", () => {
+    const plain = { engines: [], recipients: [], encryptedLocations: 0 };
+    assert.equal(largestFor(plain, 1000), 1000);
+    assert.equal(largestFor({ ...plain, engines: ["S3", "FOLDER"] }, TIB), TIB);
+    assert.equal(largestFor({ ...plain, engines: ["GITEA", "S3"] }, TIB), 100 * MIB);
+    assert.equal(largestFor({ ...plain, engines: ["GITEA", "GITHUB"] }, TIB), 39 * MIB);
+    assert.equal(largestFor({ ...plain, engines: ["GITHUB"] }, MIB), MIB);
+    for (const encrypting of [{ recipients: ["age1x"] }, { encryptedLocations: 1 }]) {
+      const most = largestFor({ ...plain, engines: ["GITHUB"], ...encrypting }, TIB);
+      assert.ok(most < 39 * MIB && most > 38 * MIB, String(most));
+    }
+  });
+  it("is what the drivers say, too", () => {
+    assert.deepEqual(MOST_BYTES, { GITEA: GITEA_MAX_BYTES, GITHUB: GITHUB_MAX_BYTES });
+  });
 });
 
 describe("a declared hash", () => {

@@ -1,7 +1,8 @@
 import { HOUR, MINUTE, SECOND } from "../../kernel/clock.ts";
 import { type ErrorKind, HavreError, invalid } from "../../kernel/errors.ts";
 import { extensionOf, safeName } from "../../kernel/paths.ts";
-import { formatBytes } from "../../kernel/units.ts";
+import { formatBytes, KIB } from "../../kernel/units.ts";
+import { MOST_BYTES } from "../storages/model.ts";
 import type { Delivery, DropStatus, Target } from "./model.ts";
 
 const MAX_DECLARED_NAME = 1024;
@@ -26,6 +27,18 @@ export function acceptName(declared: string, notAllowedExtensions: readonly stri
 export function acceptNameInPlace(declared: string): void {
   const parts = declared.trim().split(/[/\\]/);
   if (parts[0] === "" || parts.includes("..")) throw invalid({ filename: ["The file name may not lead to another folder."] });
+}
+
+/** Room for what encrypting adds to a file of a size that matters here. */
+const ENCRYPTING_BYTES = 64 * KIB;
+
+/** The largest file that a study takes: what all of its storages take, encrypted where it encrypts. */
+export function largestFor(
+  { engines, recipients, encryptedLocations }: Pick<Target, "engines" | "recipients" | "encryptedLocations">,
+  maxUploadBytes: number,
+): number {
+  const addedBytes = recipients.length > 0 || encryptedLocations > 0 ? ENCRYPTING_BYTES : 0;
+  return Math.min(maxUploadBytes, ...engines.map(engine => (MOST_BYTES[engine] ?? Number.POSITIVE_INFINITY) - addedBytes));
 }
 
 export function acceptSize(sizeBytes: number | undefined, maxBytes: number): void {

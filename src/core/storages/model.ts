@@ -1,5 +1,6 @@
 import type { ErrorKind } from "../../kernel/errors.ts";
 import type { Brand } from "../../kernel/ids.ts";
+import { MIB } from "../../kernel/units.ts";
 import type { PersonId } from "../people/model.ts";
 import type { StudyId } from "../studies/model.ts";
 
@@ -10,6 +11,9 @@ export type LocationId = Brand<number, "LocationId">;
 export const ENGINES = ["WEBDAV", "S3", "SFTP", "GITEA", "GITHUB", "IRODS"] as const;
 export const SERVER_ENGINES = ["FOLDER"] as const;
 export type Engine = (typeof ENGINES)[number] | (typeof SERVER_ENGINES)[number];
+
+/** Engines that take no file of any size; what takes more than these is refused before it is uploaded. The drivers have the same numbers. */
+export const MOST_BYTES: Partial<Record<Engine, number>> = { GITEA: 100 * MIB, GITHUB: 39 * MIB };
 
 /** A place for files that Havre can reach. */
 export interface StorageRecord {

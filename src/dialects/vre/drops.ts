@@ -1,6 +1,7 @@
 import {
   closedBecause,
   type DropFilter,
+  largestFor,
   listDrops,
   proveDropAgain,
   readDrop,
@@ -158,7 +159,7 @@ const pageShape = (target: Target, wire: Wire) => {
   return {
     ...shown,
     upload_url: api_upload_url,
-    max_size_bytes: wire.settings.maxUploadBytes,
+    max_size_bytes: largestFor(target, wire.settings.maxUploadBytes),
     accepts: closedBecause(target) === "",
     reason: closedBecause(target),
     encrypted: target.recipients.length > 0 || (target.locations > 0 && target.encryptedLocations === target.locations),
