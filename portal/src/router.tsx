@@ -1,25 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  type ErrorComponentProps,
-  lazyRouteComponent,
-  redirect,
-} from "@tanstack/react-router";
+import { createRoute, createRouter, type ErrorComponentProps, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { sessionQuery } from "./api/session.ts";
-import { ORDER_STATES } from "./market/states.ts";
-import type { OrderState } from "./market/types.ts";
-import { OFFERING_TABS, type OfferingTab } from "./selling/tabs.ts";
+import { marketTree } from "./market/routes.ts";
+import { pageNumber, root, signedIn, text } from "./roots.tsx";
 import { Lost, NotFound } from "./shell/Lost.tsx";
-import { Shell } from "./shell/Shell.tsx";
-
-type Context = { client: QueryClient };
-
-const root = createRootRouteWithContext<Context>()({ component: Shell });
-
-const text = (value: unknown): string => (value === undefined ? "" : String(value));
-const pageNumber = (value: unknown): number => Math.max(1, Math.trunc(Number(value)) || 1);
 
 const welcome = createRoute({
   getParentRoute: () => root,
@@ -85,16 +69,6 @@ const approveJoining = createRoute({
   getParentRoute: () => root,
   path: "/join/approve/$token",
   component: lazyRouteComponent(() => import("./join/ApprovePage.tsx"), "ApprovePage"),
-});
-
-/** Everything below asks for a session, and comes back here after signing in. */
-const signedIn = createRoute({
-  getParentRoute: () => root,
-  id: "signed-in",
-  beforeLoad: async ({ context, location }) => {
-    const session = await context.client.ensureQueryData(sessionQuery);
-    if (!session) throw redirect({ to: "/sign-in", search: { next: location.href } });
-  },
 });
 
 export type StudiesSearch = { page?: number; search?: string };
@@ -198,108 +172,6 @@ const task = createRoute({
   component: lazyRouteComponent(() => import("./tasks/TaskPage.tsx"), "TaskPage"),
 });
 
-const market = createRoute({
-  getParentRoute: () => signedIn,
-  path: "/market",
-  component: lazyRouteComponent(() => import("./market/MarketPage.tsx"), "MarketPage"),
-});
-
-/** Those of these names that an address gives, and its page. */
-const given =
-  <const Names extends readonly string[]>(...names: Names) =>
-  (search: Record<string, unknown>): { [Name in Names[number]]?: string } & { page?: number } => ({
-    ...(Object.fromEntries(names.flatMap(name => (search[name] ? [[name, text(search[name])]] : []))) as {
-      [Name in Names[number]]?: string;
-    }),
-    ...(pageNumber(search.page) > 1 ? { page: pageNumber(search.page) } : {}),
-  });
-
-const catalogue = createRoute({
-  getParentRoute: () => market,
-  path: "/",
-  validateSearch: given("search", "category", "provider", "type", "billable"),
-  component: lazyRouteComponent(() => import("./market/CataloguePage.tsx"), "CataloguePage"),
-});
-
-const offering = createRoute({
-  getParentRoute: () => market,
-  path: "/offerings/$uuid",
-  component: lazyRouteComponent(() => import("./market/OfferingPage.tsx"), "OfferingPage"),
-});
-
-const newOrder = createRoute({
-  getParentRoute: () => market,
-  path: "/offerings/$uuid/order",
-  validateSearch: given("plan"),
-  component: lazyRouteComponent(() => import("./market/NewOrderPage.tsx"), "NewOrderPage"),
-});
-
-const orders = createRoute({
-  getParentRoute: () => market,
-  path: "/orders",
-  validateSearch: (search: Record<string, unknown>): { state?: OrderState; project?: string; page?: number } => {
-    const state = ORDER_STATES.find(one => one === search.state);
-    return { ...(state ? { state } : {}), ...given("project")(search) };
-  },
-  component: lazyRouteComponent(() => import("./market/OrdersPage.tsx"), "OrdersPage"),
-});
-
-const order = createRoute({
-  getParentRoute: () => market,
-  path: "/orders/$uuid",
-  component: lazyRouteComponent(() => import("./market/OrderPage.tsx"), "OrderPage"),
-});
-
-const resources = createRoute({
-  getParentRoute: () => market,
-  path: "/resources",
-  validateSearch: given("project", "ended"),
-  component: lazyRouteComponent(() => import("./market/ResourcesPage.tsx"), "ResourcesPage"),
-});
-
-const resource = createRoute({
-  getParentRoute: () => market,
-  path: "/resources/$uuid",
-  component: lazyRouteComponent(() => import("./market/ResourcePage.tsx"), "ResourcePage"),
-});
-
-const costs = createRoute({
-  getParentRoute: () => market,
-  path: "/costs",
-  validateSearch: given("month", "project"),
-  component: lazyRouteComponent(() => import("./market/CostsPage.tsx"), "CostsPage"),
-});
-
-const selling = createRoute({
-  getParentRoute: () => market,
-  path: "/selling",
-  validateSearch: given(),
-  component: lazyRouteComponent(() => import("./selling/SellingPage.tsx"), "SellingPage"),
-});
-
-const newOffering = createRoute({
-  getParentRoute: () => market,
-  path: "/selling/new",
-  component: lazyRouteComponent(() => import("./selling/NewOfferingPage.tsx"), "NewOfferingPage"),
-});
-
-const usage = createRoute({
-  getParentRoute: () => market,
-  path: "/selling/usage",
-  validateSearch: given("resource"),
-  component: lazyRouteComponent(() => import("./selling/UsagePage.tsx"), "UsagePage"),
-});
-
-const ownOffering = createRoute({
-  getParentRoute: () => market,
-  path: "/selling/offerings/$uuid",
-  validateSearch: (search: Record<string, unknown>): { tab?: OfferingTab } => {
-    const tab = OFFERING_TABS.find(name => name === search.tab);
-    return tab ? { tab } : {};
-  },
-  component: lazyRouteComponent(() => import("./selling/EditOfferingPage.tsx"), "EditOfferingPage"),
-});
-
 const storages = createRoute({
   getParentRoute: () => signedIn,
   path: "/storages",
@@ -366,20 +238,7 @@ const tree = root.addChildren([
     newTask,
     cluster,
     task,
-    market.addChildren([
-      catalogue,
-      offering,
-      newOrder,
-      orders,
-      order,
-      resources,
-      resource,
-      costs,
-      selling,
-      newOffering,
-      usage,
-      ownOffering,
-    ]),
+    marketTree,
     storages,
     folder,
     account,
