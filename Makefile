@@ -49,7 +49,7 @@ test-openstack: install ## Machines against a real OpenStack, started here (Debi
 	@exec $(NODE) --test --test-reporter=spec test/openstack/real.ts
 
 storm: install checks ## Kill everything at random moments for long; ROUNDS=n, HAVRE_STORM_SEED=s
-	@HAVRE_STORM_ROUNDS=$(or $(ROUNDS),50) exec $(NODE) --test test/storm/storm.test.ts
+	@HAVRE_STORM_ROUNDS=$(or $(ROUNDS),50) exec $(NODE) --test --test-concurrency=1 test/storm/*.test.ts
 
 bench: install ## Every benchmark against its named peers; ONLY=name for one
 	@set -e; for bench in bench/*$(ONLY)*/run.ts; do echo "== $$bench"; $(NODE) $$bench; done

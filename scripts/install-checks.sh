@@ -34,7 +34,9 @@ dockerd:docker.io:work in Docker and in a Swarm
 slurmctld:slurmctld:work in Slurm
 slurmd:slurmd:work in Slurm
 sbatch:slurm-client:work in Slurm
+slurmrestd:slurmrestd:work in Slurm, by its REST API
 slurmdbd:slurmdbd:work in Slurm, with accounts
+/usr/lib/x86_64-linux-gnu/slurm-wlm/auth_jwt.so:slurm-wlm-jwt-plugin:work in Slurm, by its REST API
 /usr/lib/x86_64-linux-gnu/slurm-wlm/accounting_storage_mysql.so:slurm-wlm-mysql-plugin:work in Slurm, with accounts
 munged:munge:work in Slurm
 mariadbd:mariadb-server:work in Slurm, with accounts

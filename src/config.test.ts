@@ -89,6 +89,9 @@ describe("settings", () => {
       assert.match(problemsOf({ SLURM_SSH: bad }).join(), /^SLURM_SSH must/, bad);
     for (const bad of ["tcp://10.0.0.1:2375", "http://10.0.0.1:2375", "/var/run/docker.sock"])
       assert.match(problemsOf({ DOCKER_URL: bad }).join(), /^DOCKER_URL must/, bad);
+    assert.equal(readConfig({ SLURM_URL: "http://127.0.0.1:6820/" }).slurmUrl, "http://127.0.0.1:6820");
+    for (const bad of ["http://slurm.example.org:6820", "https://h/path", "127.0.0.1:6820"])
+      assert.match(problemsOf({ SLURM_URL: bad }).join(), /^SLURM_URL must/, bad);
     const far = { COMPUTE_CLUSTERS: "docker", DOCKER_URL: "https://engine.example.org:2376" };
     assert.match(problemsOf(far).join(), /ENGINE_CACERT, ENGINE_CERT and ENGINE_KEY/);
     assert.deepEqual(problemsOf({ ...far, ENGINE_CACERT: "/a", ENGINE_CERT: "/b", ENGINE_KEY: "/c" }), []);

@@ -161,6 +161,8 @@ function incompleteCloud(config: Config): string[] {
 }
 
 function incompleteEngines({ computeClusters, ...config }: Config): string[] {
+  if (config.slurmUrl !== "" && config.slurmSsh !== undefined)
+    return ["SLURM_URL and SLURM_SSH are two ways to one Slurm: give one."];
   const urls = { docker: config.dockerUrl, podman: config.podmanUrl, swarm: config.swarmUrl };
   const isHttps = Object.entries(urls).some(
     ([name, url]) => computeClusters.some(used => used === name) && url.startsWith("https:"),

@@ -17,26 +17,29 @@ import { startHavre } from "../shared/havre.ts";
 import { cpuSeconds } from "../shared/processes.ts";
 
 /**
- * What tasks cost: durable submits over HTTP, tasks that do nothing from end to end on this machine, one choice with many waiting,
- * and an array of a million.
- *   node bench/tasks/run.ts [--submits 5000] [--clients 32] [--tasks 2000] [--queued 100000] [--choices 100]
+ * What tasks cost: durable submits over HTTP, tasks that do nothing from end to end on this machine, the wait of whoever comes last while
+ * another's many tasks wait, one choice with many waiting, and an array of a million. slurm.ts beside it compares with a Slurm.
+ *   node bench/tasks/run.ts [--submits 5000] [--clients 32] [--tasks 2000] [--depth 10000] [--queued 100000] [--choices 100] [--only overHttp]
  */
 const { values } = parseArgs({
   options: {
     submits: { type: "string", default: "5000" },
     clients: { type: "string", default: "32" },
     tasks: { type: "string", default: "2000" },
+    depth: { type: "string", default: "10000" },
     queued: { type: "string", default: "100000" },
     choices: { type: "string", default: "100" },
+    only: { type: "string", default: "" },
   },
 });
-const [submits, clients, ended, queued, choices] = [
+const [submits, clients, ended, depth, queued, choices] = [
   values.submits,
   values.clients,
   values.tasks,
+  values.depth,
   values.queued,
   values.choices,
-].map(Number) as [number, number, number, number, number];
+].map(Number) as [number, number, number, number, number, number];
 const SECRET = "a secret of the benchmark, long enough for all";
 const quantile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
@@ -50,6 +53,7 @@ const env = {
   COMPUTE_CPU: "64",
   COMPUTE_MEMORY: "64 GiB",
   DEMO: "0",
+  ...(process.env.NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS: process.env.NODE_OPTIONS }),
 };
 const havre = await startHavre(join(home, "data"), env);
 const connection = await findEmbedded(join(home, "data"));
@@ -88,10 +92,7 @@ function call(method: string, path: string, body: unknown, token = ""): Promise<
 }
 
 try {
-  await overHttp();
-  await endToEnd();
-  await decisions();
-  await array();
+  for (const part of [overHttp, endToEnd, idleShare, decisions, array]) if (part.name.includes(values.only)) await part();
 } finally {
   await store.close();
   await havre.stop();
@@ -154,6 +155,44 @@ async function endToEnd(): Promise<void> {
   say(
     `${ended} tasks that do nothing, end to end`,
     `${seconds.toFixed(1)} s, ${(ended / seconds).toFixed(0)} /s, ${((seconds / ended) * 1000).toFixed(1)} ms each; ${rows[0]?.bad} failed`,
+  );
+}
+
+/** One has many short tasks that wait; others, who had nothing, come with one each. */
+async function idleShare(): Promise<void> {
+  const greedy = await person();
+  const first = await submitTask(world, greedy, {
+    spec: aSpec({ memoryMib: 16, script: Buffer.from("sleep 0.3") }),
+    isKeptBack: true,
+  });
+  await sql`
+    insert into task (id, person_id, name, image, script, spec, cpu, memory_mib, walltime_seconds, cluster, state, queued_at)
+    select nextval('task_id'), person_id, name, image, script, spec, cpu, memory_mib, walltime_seconds, cluster, 'pending', now()
+    from task, generate_series(1, ${depth}) where id = ${first}`.execute(store.db);
+  await sql`select pg_notify('havre_task', '')`.execute(store.db);
+  const waits: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const actor = await person();
+    const id = await submitTask(world, actor, { spec: aSpec({ memoryMib: 16, script: Buffer.from("true") }), isKeptBack: false });
+    for (;;) {
+      const { task } = await showTask(world, actor, id);
+      if (task.startedAt && task.queuedAt && task.state === "over") {
+        waits.push(task.startedAt.getTime() - task.queuedAt.getTime());
+        break;
+      }
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+  }
+  const { rows } = await sql<{
+    n: number;
+  }>`select count(*) as n from task where person_id = ${greedy.id} and state = 'pending'`.execute(store.db);
+  await sql`update task set state = 'over', ended_at = now() where person_id = ${greedy.id} and state = 'pending'`.execute(
+    store.db,
+  );
+  waits.sort((a, b) => a - b);
+  say(
+    `whoever had nothing, with ${rows[0]?.n} of another waiting`,
+    `waits p50 ${quantile(waits, 0.5)} ms, longest ${waits.at(-1)} ms (< 2000)`,
   );
 }
 

@@ -365,7 +365,16 @@ export const behaviours: readonly Behaviour[] = [
     async bench => {
       const elements = [1, 2].map(index => ({ index, environment: {} }));
       const workload = await bench.submit(bench.workload("until [ -e ../go ]; do sleep 0.1; done", { elements }));
-      await bench.cluster.kill([{ id: workload.id, index: 1 }], bench.signal);
+      // While it waits not every engine can tell it from the others; then it is asked again.
+      await bench.until("it is told", () =>
+        bench.cluster.kill([{ id: workload.id, index: 1 }], bench.signal).then(
+          () => true,
+          error => {
+            assert.equal(error.retry, "temporary");
+            return false;
+          },
+        ),
+      );
       assert.equal((await bench.ended({ id: workload.id, index: 1 })).end?.cause, "killed");
       await writeFile(join(workload.directory, "go"), "");
       assert.equal((await bench.ended({ id: workload.id, index: 2 })).end?.cause, "exit");
@@ -383,6 +392,21 @@ export const behaviours: readonly Behaviour[] = [
       await writeFile(join(first.directory, "go"), "");
       await bench.ended(first.id);
       assert.equal((await bench.ended(second.id)).end?.cause, "exit");
+    },
+    ({ can }) => can.dependencies,
+  ),
+
+  does(
+    "kills one that waits for others, and never runs it",
+    async bench => {
+      const first = await bench.submit(bench.workload("sleep 1000"));
+      const second = await bench.submit(bench.workload("date", { after: [first.id] }));
+      await bench.until("it waits", async () => (await bench.look(second.id))?.state === "waiting");
+      await bench.cluster.kill([{ id: second.id }], bench.signal);
+      const seen = await bench.ended(second.id);
+      assert.deepEqual([seen.end?.cause, seen.begun, seen.startedAt], ["killed", 0, undefined]);
+      await bench.cluster.kill([{ id: first.id }], bench.signal);
+      await bench.ended(first.id);
     },
     ({ can }) => can.dependencies,
   ),

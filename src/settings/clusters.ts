@@ -1,4 +1,4 @@
-import { bytes, engineAddress, flag, oneOf, someOf, sshHost, text, whole } from "./kinds.ts";
+import { bytes, engineAddress, flag, oneOf, restAddress, someOf, sshHost, text, whole } from "./kinds.ts";
 
 export const CLUSTERS = ["local", "docker", "podman", "swarm", "slurm"] as const;
 
@@ -49,6 +49,21 @@ export const clusters = {
   ),
   slurmSshKey: text("SLURM_SSH_KEY", "", "The private key for SLURM_SSH (a file without a passphrase). Empty: OpenSSH's own."),
   slurmSshKnownHosts: text("SLURM_SSH_KNOWN_HOSTS", "", "The list with the key of that host. Empty: OpenSSH's own."),
+  slurmUrl: restAddress(
+    "SLURM_URL",
+    "",
+    "slurmrestd, instead of Slurm's programs: `https://host:6820`, `http://` on this host, or `unix:///socket`.",
+  ),
+  slurmUser: text(
+    "SLURM_USER",
+    "",
+    "Whose the token for SLURM_URL is: the account that Havre runs as, since all tasks run as that one.",
+  ),
+  slurmTokenFile: text(
+    "SLURM_TOKEN_FILE",
+    "",
+    "A file with that token, as `scontrol token` prints it behind the equals sign. Read anew each time: replace it before it expires.",
+  ),
   slurmOperator: flag(
     "SLURM_OPERATOR",
     "false",

@@ -115,6 +115,15 @@ export const engineAddress = setting(given =>
     ? given
     : wrong("must be unix:///socket or https://host:port"),
 );
+/** A service that is told a token: in the clear only on this host. */
+export const restAddress = setting(given => {
+  if (given === "" || /^unix:\/\/\/[^?#\0]+$/.test(given)) return given;
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const isLocal = url?.protocol === "http:" && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname);
+  return url && (url.protocol === "https:" || isLocal) && /^\/?$/.test(url.pathname)
+    ? url.origin
+    : wrong("must be https://host:port, http://127.0.0.1:port or unix:///socket");
+});
 export interface SshHost {
   readonly host: string;
   readonly user: string | undefined;

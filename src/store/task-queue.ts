@@ -19,6 +19,8 @@ export interface QueuedRow {
   readonly left: number;
   readonly isArray: boolean;
   readonly queuedAt: Date;
+  /** It waits for others, which its cluster has: see `followers`. */
+  readonly waits: boolean;
 }
 
 export interface Share {
@@ -39,6 +41,12 @@ interface ShareRow {
   readonly used: Used | null;
   readonly recent: Used | null;
 }
+
+/** @param pair with `study` */
+const queuedColumns = sql`head.id, head.person_id as "personId", coalesce(head.study_id, 0) as "studyId", head.cpu, head.memory_mib as "memoryMib",
+  head.gpus, head.walltime_seconds as "walltimeSeconds", head.spec -> 'labels' as labels, head.failed_nodes as avoid, head.spec -> 'ports' as ports,
+  case when elements = 0 then 1 else elements - next_element + cardinality(again) end as left, elements > 0 as "isArray",
+  head.queued_at as "queuedAt", head.waits_for > 0 as waits`;
 
 const NONE: Used = { tasks: 0, cpu: 0, memoryMib: 0, gpus: 0, seconds: 0 };
 const shareOf = (row: ShareRow): Share => ({
@@ -68,10 +76,10 @@ export const taskQueue = (tx: Tx) => ({
   },
 
   /**
-   * The first `depth` of each person and study that have something to start, in the order in which they came. Costs as much as there
-   * are such pairs, however many wait behind.
+   * The first of each person and study that have something to start, in the order in which they came: some `most` in all, and at least
+   * four of each. Costs as much as there are such pairs, however many wait behind.
    */
-  async heads(cluster: string, depth: number): Promise<QueuedRow[]> {
+  async heads(cluster: string, most: number): Promise<QueuedRow[]> {
     const { rows } = await sql<QueuedRow>`
       with recursive pair as (
         (select person_id, coalesce(study_id, 0) as study from task where open and cluster = ${cluster}
@@ -81,14 +89,31 @@ export const taskQueue = (tx: Tx) => ({
           select person_id, coalesce(study_id, 0) as study from task
           where open and cluster = ${cluster} and (person_id, coalesce(study_id, 0)) > (pair.person_id, pair.study)
           order by person_id, coalesce(study_id, 0) limit 1) next)
-      select head.id, head.person_id as "personId", pair.study as "studyId", head.cpu, head.memory_mib as "memoryMib", head.gpus,
-        head.walltime_seconds as "walltimeSeconds", head.spec -> 'labels' as labels, head.failed_nodes as avoid, head.spec -> 'ports' as ports,
-        case when elements = 0 then 1 else elements - next_element + cardinality(again) end as left, elements > 0 as "isArray",
-        head.queued_at as "queuedAt"
+      select ${queuedColumns}
       from pair, lateral (
         select * from task where open and cluster = ${cluster} and person_id = pair.person_id and coalesce(study_id, 0) = pair.study
-        order by id limit ${depth}) head
+        order by id limit (select greatest(4, least(64, ${most}::integer / count(*))) from pair)) head
       order by head.id`.execute(tx);
+    return rows;
+  },
+
+  /**
+   * Tasks that wait only for single tasks which this cluster has and which cannot come back by themselves: a cluster that keeps
+   * dependencies may have them too. Costs as much as there are runs.
+   */
+  async followers(cluster: string, limit: number): Promise<QueuedRow[]> {
+    const { rows } = await sql<QueuedRow>`
+      select ${queuedColumns} from task head
+      where head.id in (
+        select task_parent.task_id from task_run run join task_parent on parent_id = run.task_id
+        where run.cluster = ${cluster} and run.state in ('handed', 'running', 'suspended') and run.element = -1)
+      and head.cluster = ${cluster} and head.state = 'pending' and head.wish is null and head.elements = 0 and head.waits_for > 0
+      and not exists (
+        select from task_parent left join task parent on parent.id = parent_id
+          left join task_run run on run.task_id = parent.id and run.element = -1 and run.is_last
+        where task_parent.task_id = head.id and (run.state is null or run.state not in ('handed', 'running', 'suspended')
+          or run.cluster <> ${cluster} or parent.wish is not null or parent.retries > parent.failures))
+      order by head.id limit ${limit}`.execute(tx);
     return rows;
   },
 
@@ -130,11 +155,12 @@ export const taskQueue = (tx: Tx) => ({
     return new Map(rows.map(row => [row.id, shareOf(row)]));
   },
 
-  /** Gives single tasks their room. @returns those that could still start */
-  async claimSingles(ids: readonly number[]): Promise<number[]> {
+  /** Gives single tasks their room. @param followers those of them that need not wait. @returns those that could still start */
+  async claimSingles(ids: readonly number[], followers: readonly number[]): Promise<number[]> {
     if (ids.length === 0) return [];
     const { rows } = await sql<{ id: number }>`
-      update task set state = 'starting', mark = '', reason = null where id = any(${ids as number[]}::bigint[]) and open and elements = 0
+      update task set state = 'starting', mark = '', reason = null where id = any(${ids as number[]}::bigint[]) and elements = 0
+      and (open or (id = any(${followers as number[]}::bigint[]) and state = 'pending' and wish is null))
       returning id`.execute(tx);
     return rows.map(row => row.id);
   },

@@ -143,17 +143,25 @@ export const runs = (tx: Tx) => ({
     }));
   },
 
-  /** Over here, and still kept by their cluster. */
+  /** Over here, and still kept by their cluster. Elements that were handed over as one of many wait for all of those. */
   async kept(cluster: string, limit: number): Promise<{ id: number; workload: string }[]> {
-    return tx
-      .selectFrom("task_run")
-      .select(["id", "workload"])
-      .where("cluster", "=", cluster)
-      .where("state", "=", "ended")
-      .where("is_forgotten", "=", false)
-      .orderBy("id")
-      .limit(limit)
-      .execute();
+    const { rows } = await sql<{ id: number; workload: string }>`
+      select id, workload from task_run where cluster = ${cluster} and state = 'ended' and not is_forgotten
+      and (workload not like '%/%' or split_part(workload, '/', 1) not in (
+        select split_part(workload, '/', 1) from task_run where cluster = ${cluster} and state <> 'ended' and workload like '%/%'))
+      order by id limit ${limit}`.execute(tx);
+    return rows;
+  },
+
+  /** What each of these tasks still waits for, as its cluster knows it. */
+  async parentsOf(taskIds: readonly number[]): Promise<{ taskId: number; workload: string; isThere: boolean }[]> {
+    const { rows } = await sql<{ taskId: number; workload: string; isThere: boolean }>`
+      select task_parent.task_id as "taskId", coalesce(run.workload, '') as workload,
+        coalesce(run.state in ('handed', 'running', 'suspended') and parent.wish is distinct from 'reschedule', false) as "isThere"
+      from task_parent left join task parent on parent.id = parent_id
+      left join task_run run on run.task_id = parent_id and run.element = -1 and run.is_last
+      where task_parent.task_id = any(${taskIds as number[]}::bigint[])`.execute(tx);
+    return rows;
   },
 
   /** What the files of each of these people's tasks take, as far as it was measured. */

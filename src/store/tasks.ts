@@ -213,6 +213,16 @@ export const tasks = (tx: Tx) => ({
       update task set waits_for = waits_for - freed.n from freed where task.id = freed.task_id`.execute(tx);
   },
 
+  /** What its cluster has already, because it waits there for this one, must come back with it. */
+  async returnFollowers(id: number): Promise<void> {
+    await sql`
+      with recursive follower as (
+        select task.id from task_parent join task on task.id = task_id where parent_id = ${id} and state = 'starting'
+        union
+        select task.id from follower join task_parent on parent_id = follower.id join task on task.id = task_id where state = 'starting')
+      update task set wish = 'reschedule' from follower where task.id = follower.id and task.wish is null`.execute(tx);
+  },
+
   async parentsLeft(id: number): Promise<number[]> {
     const rows = await tx.selectFrom("task_parent").select("parent_id").where("task_id", "=", id).orderBy("parent_id").execute();
     return rows.map(row => row.parent_id);

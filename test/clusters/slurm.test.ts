@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { RestAccess } from "../../src/drivers/cluster/slurm/rest.ts";
 import { openSlurm, type SlurmOptions } from "../../src/drivers/cluster/slurm/slurm.ts";
 import {
   ALL_OF_CLUSTERS,
@@ -11,7 +12,7 @@ import {
   SHORT_PART,
 } from "../../src/ports/cluster.suite.ts";
 import { HOST_IMAGE, type WorkloadId } from "../../src/ports/cluster.ts";
-import { type SlurmSite, slurmMissing, startSlurm } from "../engines/slurm.ts";
+import { restMissing, type SlurmSite, slurmMissing, startSlurm } from "../engines/slurm.ts";
 import { sshdMissing, startSshd } from "../engines/sshd.ts";
 
 /** A real Slurm of three nodes with accounting. `make test-clusters` runs all of it, `make test` a part. */
@@ -138,6 +139,43 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
     });
 
     const jobOf = async (id: WorkloadId): Promise<string> => readFile(join(site.home, "notes-faults", id, "remote"), "utf8");
+  });
+
+  describe("through slurmrestd", { skip: restMissing() }, () => {
+    let rest: RestAccess;
+    before(async () => {
+      rest = { ...(await site.startRest()), user: "root" };
+    });
+    // Jobs run as the token's user, and their folders are ours: that we are root here both times is for this test alone.
+    const alone = { accounts: false, operator: false };
+    behavesLikeCluster(
+      "slurm through slurmrestd",
+      () => openOn(site, { ...alone, mark: "rest", folder: join(site.home, "notes-rest"), rest }),
+      {
+        paceMs: PACE_MS,
+        pollMs: POLL_MS,
+        concurrency: 4,
+        only: ALL_OF_CLUSTERS
+          ? /can be used|tells its nodes|exit code, its times|signal that ended|both outputs|any bytes|its environment|begins once|found again|knows for certain|sessions of their own|right after|of an array|comes after|waits for others|more memory|in all|most memory/
+          : /can be used|exit code, its times|of an array/,
+      },
+    );
+    it("says so when its token is refused, or what it cannot do is asked for", async () => {
+      const signal = new AbortController().signal;
+      const tokenFile = join(site.home, "wrong-token");
+      await writeFile(tokenFile, "no.such.token");
+      const wrong = await openSlurm(optionsFor(site, { ...alone, rest: { ...rest, tokenFile } }));
+      await assert.rejects(wrong.check(signal), { kind: "unavailable", message: /is the token good/ });
+      const nowhere = await openSlurm(optionsFor(site, { ...alone, rest: { ...rest, url: "http://127.0.0.1:1" } }));
+      await assert.rejects(nowhere.check(signal), { kind: "unavailable" });
+      const bench = new ClusterBench(
+        await openOn(site, { ...alone, folder: join(site.home, "notes-rest2"), rest }),
+        PACE_MS,
+        POLL_MS,
+      );
+      await assert.rejects(bench.submit(bench.workload("date", { avoid: site.nodes.slice(1) })), { kind: "invalid" });
+      assert.deepEqual([bench.cluster.can.suspend, bench.cluster.can.retime, bench.cluster.can.measure], [false, false, false]);
+    });
   });
 
   describe("over SSH", { skip: sshdMissing() }, () => {

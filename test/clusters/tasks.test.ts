@@ -141,6 +141,31 @@ for (const { column, name, missing, start } of ENGINES)
       assert.deepEqual([task.exitCode, task.elementsOver, task.mark], [1, 3, ""]);
       for (const [place, index] of [3, 7, 11].entries())
         assert.equal(await actor.textOf(task, "god.log", place), `${index} 11 ${id + 1 + place}\n`);
+      if (name !== "slurm") return;
+      const jobs = await Promise.all([1, 2, 3].map(async number => (await actor.show(id + number)).run?.workload ?? ""));
+      assert.deepEqual(
+        jobs.map(job => job.replace(/^[^/]+/, "one")),
+        ["one/3", "one/7", "one/11"],
+        "one array of Slurm's own",
+      );
+      assert.equal(new Set(jobs.map(job => job.split("/")[0])).size, 1);
+    });
+
+    it("holds up what waits for a task that is scheduled again", { timeout: WITHIN_MS }, async () => {
+      const common = { memoryMib: 32, network: true, ...engine.spec };
+      const twice = Buffer.from("#!/bin/sh\n[ -f second ] && exit 0\ntouch second\nsleep 600\n");
+      const parent = await actor.submit({ ...common, script: twice });
+      const child = await actor.submit({ ...common, after: [parent], script: Buffer.from("#!/bin/sh\necho begun >>begun\n") });
+      await actor.until(parent, view => view.task.state === "running", WITHIN_MS);
+      const folder = (await actor.show(parent)).task;
+      await until(async () => (await actor.textOf(folder, "second")) !== "(none)", "it works", 60_000);
+      // Slurm has it already, and keeps it waiting.
+      if (name === "slurm") await actor.until(child, view => view.run?.state === "handed", 60_000);
+      await actor.act(parent, "reschedule");
+      const [first, second] = [await actor.over(parent, WITHIN_MS), await actor.over(child, WITHIN_MS)];
+      assert.deepEqual([first.task.exitCode, first.run?.try, second.task.exitCode], [0, 2, 0]);
+      assert.ok((second.task.startedAt?.getTime() ?? 0) >= (first.task.endedAt?.getTime() ?? 0));
+      assert.equal(await actor.textOf(second.task, "begun"), "begun\n");
     });
 
     it("kills what runs and what waits, and says so", { timeout: WITHIN_MS }, async () => {

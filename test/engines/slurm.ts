@@ -1,11 +1,12 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { globSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort, isInstalled, type Running, run, until } from "./ports.ts";
+import { answers as answersHttp, freePort, isInstalled, type Running, run, until } from "./ports.ts";
 
 const PROGRAMS = ["slurmctld", "slurmd", "slurmdbd", "sbatch", "munged", "mariadbd", "mariadb-install-db"];
 
@@ -16,11 +17,20 @@ export function slurmMissing(): string | false {
   return missing.length > 0 ? `${missing.join(", ")} not installed` : false;
 }
 
+/** The same for slurmrestd. */
+export const restMissing = (): string | false =>
+  slurmMissing() ||
+  (isInstalled("slurmrestd") && globSync("/usr/lib/*/slurm-wlm/auth_jwt.so").length > 0
+    ? false
+    : "slurmrestd or its plugin for tokens is not installed");
+
 export interface SlurmSite {
   /** Everything of it; shared by "all nodes", which are this machine. */
   readonly home: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly nodes: readonly string[];
+  /** slurmrestd over HTTP on loopback, which takes tokens of Slurm's own. @returns its address, and a file with a token of root's */
+  startRest(): Promise<{ readonly url: string; readonly tokenFile: string }>;
   /** Runs one of Slurm's programs. @returns standard output */
   tell(program: string, ...args: readonly string[]): Promise<string>;
   /** Hands a script to sbatch. */
@@ -75,6 +85,39 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
       for (const pid of await ofNode(node)) end(pid);
       await until(`nothing of ${node} is left`, async () => (await ofNode(node)).length === 0);
     },
+    async startRest() {
+      const port = await freePort();
+      const tokenFile = join(home, "token");
+      await writeFile(tokenFile, (await tell("scontrol", "token", "username=root", "lifespan=3600")).replace(/^SLURM_JWT=/, ""), {
+        mode: 0o600,
+      });
+      running.set(
+        "rest",
+        run(
+          "setpriv",
+          [
+            "--reuid",
+            "nobody",
+            "--regid",
+            "nogroup",
+            "--clear-groups",
+            "slurmrestd",
+            "-s",
+            "v0.0.38,dbv0.0.38",
+            "-a",
+            "rest_auth/jwt",
+            `127.0.0.1:${port}`,
+          ],
+          {
+            ...environment,
+            SLURM_JWT: "daemon",
+          },
+        ),
+      );
+      const url = `http://127.0.0.1:${port}`;
+      await until("slurmrestd answers", () => answersHttp(`${url}/openapi/v3`), 20_000);
+      return { url, tokenFile };
+    },
     startNode: async node => start(node, "slurmd", ["-D", "-N", node]),
     stopController: async () => running.get("controller")?.stop(),
     async startController() {
@@ -83,7 +126,7 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
     },
     async stop() {
       await tell("scancel", "--state=RUNNING,PENDING,SUSPENDED", "--user=root").catch(() => "");
-      for (const name of [...nodes, "controller", "accounting", "database", "munge"]) await running.get(name)?.stop();
+      for (const name of ["rest", ...nodes, "controller", "accounting", "database", "munge"]) await running.get(name)?.stop();
       for (const node of nodes) for (const pid of await ofNode(node)) end(pid);
       await removeGroups(nodes);
       await rm(home, { recursive: true, force: true });
@@ -148,6 +191,7 @@ export async function startSlurm({ nodes: count = 3 } = {}): Promise<SlurmSite> 
       "-e",
       "grant all on slurm_acct.* to slurm@'127.0.0.1' identified by 'slurm'",
     ]);
+    await writeFile(join(home, "jwt.key"), randomBytes(32), { mode: 0o600 });
     await writeFile(join(home, "slurm.conf"), configuration({ home, controller, accounting, daemons, prefix }));
     await writeFile(
       join(home, "cgroup.conf"),
@@ -225,6 +269,8 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=${home}/run/munge.sock
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key=${home}/jwt.key
 CredType=cred/munge
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 StateSaveLocation=${home}/state
@@ -267,6 +313,8 @@ const accountingConfiguration = ({
 }): string => `
 AuthType=auth/munge
 AuthInfo=socket=${home}/run/munge.sock
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key=${home}/jwt.key
 DbdHost=${hostname()}
 DbdAddr=127.0.0.1
 DbdPort=${accounting}

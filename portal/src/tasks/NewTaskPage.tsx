@@ -47,6 +47,7 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
     image: chosen?.image ?? compute.images[0] ?? "host",
     script: chosen?.script ?? SCRIPT,
     project: "default",
+    cluster: compute.clusters[0]?.name ?? "",
     cpu: chosen?.cpu ?? defaults.cpu,
     memory_mib: chosen?.memory_mib ?? defaults.memory_mib,
     lifespan_seconds: chosen?.lifespan_seconds ?? defaults.lifespan_seconds,
@@ -140,6 +141,14 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
             data={compute.projects.map(({ id, name }) => ({ value: id, label: id === "default" ? t("tasks.noProject") : name }))}
             onChange={event => change({ project: event.currentTarget.value })}
           />
+          {compute.clusters.length > 1 && (
+            <NativeSelect
+              label={t("tasks.where")}
+              value={written.cluster}
+              data={compute.clusters.map(({ name }) => name)}
+              onChange={event => change({ cluster: event.currentTarget.value })}
+            />
+          )}
           <NumberInput
             label={t("tasks.cpu")}
             min={1}

@@ -40,6 +40,7 @@ export type TaskWrite = {
   image: string;
   script: string;
   project: string;
+  cluster: string;
   cpu: number;
   memory_mib: number;
   lifespan_seconds: number;

@@ -86,6 +86,7 @@ async function ask(tx: Tx, world: Omit<World, "store">, actor: Actor, task: Task
   if (wish === "reschedule") {
     if (task.state !== "running" || task.elements > 0) throw notNow("Only a task that runs can be scheduled again.");
     await tasks(tx).change(task.id, { wish });
+    await tasks(tx).returnFollowers(task.id);
     return true;
   }
   const run = await runs(tx).last(task.id, -1);

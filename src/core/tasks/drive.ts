@@ -1,5 +1,6 @@
 import { compute } from "../../store/compute.ts";
 import { people } from "../../store/people.ts";
+import type { Tx } from "../../store/store.ts";
 import { taskLists } from "../../store/task-lists.ts";
 import { type LiveRun, runs } from "../../store/task-runs.ts";
 import { tasks } from "../../store/tasks.ts";
@@ -26,7 +27,7 @@ export async function keptRuns(
   const kept = await runs(world.store.db).kept(cluster, 500);
   const gone = await runs(world.store.db).gone(cluster, 500);
   return {
-    workloads: [...kept.map(run => run.workload), ...gone],
+    workloads: [...new Set([...kept.map(run => run.workload), ...gone].map(workload => workload.split("/")[0] ?? ""))],
     async noteForgotten() {
       await runs(world.store.db).noteForgotten(kept.map(run => run.id));
       await runs(world.store.db).forgetGone(gone);
@@ -35,50 +36,70 @@ export async function keptRuns(
 }
 export const noteHanded = (world: Needs<"store">, ids: readonly number[]): Promise<void> => runs(world.store.db).noteHanded(ids);
 
+/** Workloads that each of these tasks still waits for, by its number; undefined when one of them came back, so that it must too. */
+export async function parentsToRun(
+  world: Needs<"store">,
+  taskIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[] | undefined>> {
+  const all = taskIds.length === 0 ? [] : await runs(world.store.db).parentsOf(taskIds);
+  return new Map(
+    [...Map.groupBy(all, ({ taskId }) => taskId)].map(([taskId, parents]) => [
+      taskId,
+      parents.every(({ isThere }) => isThere) ? parents.map(({ workload }) => workload) : undefined,
+    ]),
+  );
+}
+
 /** The tasks of runs, by number. */
 export const tasksToRun = (world: Needs<"store">, ids: readonly number[]): Promise<ReadonlyMap<number, TaskView>> =>
   taskLists(world.store.db).views(ids);
 
-/** Its cluster says that it runs. */
-export async function noteRunning(
-  world: World,
-  runId: number,
-  facts: {
-    readonly startedAt: Date | undefined;
-    readonly node: string;
-    readonly remoteId: string;
-    readonly isSuspended: boolean;
-  },
-): Promise<void> {
+export interface Running {
+  readonly runId: number;
+  readonly startedAt: Date | undefined;
+  readonly node: string;
+  readonly remoteId: string;
+  readonly isSuspended: boolean;
+}
+
+/** Their cluster says that they run; all in one transaction. */
+export async function noteRunning(world: World, all: readonly Running[]): Promise<void> {
+  if (all.length === 0) return;
+  // In one order, as each holds its task.
+  const sorted = all.toSorted((a, b) => a.runId - b.runId);
   await world.store.transaction(async tx => {
-    const before = await runs(tx).byId(runId);
-    const task = before && (await tasks(tx).lock(before.taskId));
-    const run = await runs(tx).byId(runId);
-    if (!task || !run || run.state === "ended") return;
-    const isNew = run.state === "claimed" || run.state === "handed";
-    const startedAt = facts.startedAt ?? run.startedAt ?? world.clock.now();
-    const state = facts.isSuspended ? "suspended" : "running";
-    const isRestarted = !isNew && run.startedAt !== undefined && startedAt > run.startedAt;
-    if (!isNew && run.state === state && !isRestarted && run.node === facts.node) return;
-    await runs(tx).change(run.id, { state, startedAt, node: facts.node, remoteId: facts.remoteId });
-    if (!isNew) return;
-    if (task.elements === 0 && task.state === "starting") {
-      const started = await tasks(tx).change(task.id, { state: "running", startedAt, mark: "", reason: "" });
-      const person = await people(tx).byId(task.personId);
-      if (person) await mailAboutTask(tx, world, started, person, "running");
-    }
-    if (task.elements > 0 && task.startedAt === undefined) {
-      const started = await tasks(tx).change(task.id, { startedAt });
-      const person = await people(tx).byId(task.personId);
-      if (person) await mailAboutTask(tx, world, started, person, "running");
-    }
-    await record(tx, SYSTEM, {
-      verb: "task.started",
-      kind: "task",
-      id: task.elements === 0 ? task.id : elementId(task.id, run.element),
-      study: task.studyId,
-      data: { node: facts.node, cluster: run.cluster },
-    });
+    for (const facts of sorted) await noteOneRunning(tx, world, facts);
+  });
+}
+
+async function noteOneRunning(tx: Tx, world: World, facts: Running): Promise<void> {
+  const before = await runs(tx).byId(facts.runId);
+  const task = before && (await tasks(tx).lock(before.taskId));
+  const run = await runs(tx).byId(facts.runId);
+  if (!task || !run || run.state === "ended") return;
+  const isNew = run.state === "claimed" || run.state === "handed";
+  const startedAt = facts.startedAt ?? run.startedAt ?? world.clock.now();
+  const state = facts.isSuspended ? "suspended" : "running";
+  const isRestarted = !isNew && run.startedAt !== undefined && startedAt > run.startedAt;
+  if (!isNew && run.state === state && !isRestarted && run.node === facts.node) return;
+  await runs(tx).change(run.id, { state, startedAt, node: facts.node, remoteId: facts.remoteId });
+  if (!isNew) return;
+  if (task.elements === 0 && task.state === "starting") {
+    const started = await tasks(tx).change(task.id, { state: "running", startedAt, mark: "", reason: "" });
+    const person = await people(tx).byId(task.personId);
+    if (person) await mailAboutTask(tx, world, started, person, "running");
+  }
+  if (task.elements > 0 && task.startedAt === undefined) {
+    const started = await tasks(tx).change(task.id, { startedAt });
+    const person = await people(tx).byId(task.personId);
+    if (person) await mailAboutTask(tx, world, started, person, "running");
+  }
+  await record(tx, SYSTEM, {
+    verb: "task.started",
+    kind: "task",
+    id: task.elements === 0 ? task.id : elementId(task.id, run.element),
+    study: task.studyId,
+    data: { node: facts.node, cluster: run.cluster },
   });
 }
 

@@ -29,6 +29,8 @@ export {
   noteSamples,
   noteWalltime,
   noteWish,
+  parentsToRun,
+  type Running,
   takePlace,
   tasksToRun,
 } from "./drive.ts";

@@ -35,7 +35,7 @@ describe("the life of a task", () => {
     await chooseNext(world, "local");
     const [run] = await runsOf(id);
     assert.ok(run, `task ${id} did not start`);
-    await noteRunning(world, run.id, { startedAt: new Date(), node: "node1", remoteId: "1", isSuspended: false });
+    await noteRunning(world, [{ runId: run.id, startedAt: new Date(), node: "node1", remoteId: "1", isSuspended: false }]);
     return run;
   };
   const end = (run: Run, ending: Ending) => world.store.transaction(tx => endRun(tx, world, run.id, ending));

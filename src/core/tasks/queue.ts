@@ -8,18 +8,20 @@ import { type Actor, SYSTEM } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { reached } from "./access.ts";
 import { finishTask } from "./end.ts";
-import type { ClusterView, MappedPort, Quotas, TaskSettings, Used } from "./model.ts";
-import { NEVER_RAN, quotaReached, standingOf } from "./rules.ts";
+import type { ArrayRange, ClusterView, MappedPort, Quotas, TaskSettings, Used } from "./model.ts";
+import { indexOf, NEVER_RAN, quotaReached, standingOf } from "./rules.ts";
 import { decide, forecast, type Group, type Node, type Question, WEIGHTS } from "./schedule.ts";
 
 type World = Needs<"store" | "clock" | "settings">;
 
-/** How many of each person and study are looked at in one choice. */
-const DEPTH = 32;
+/** About so many are looked at in one choice. */
+const LOOKED_AT = 512;
 /** Most that start in one choice. */
 const MOST_STARTS = 64;
 /** A cluster with a queue of its own takes all it is given; so many at a time. */
 const MOST_HANDED = 100;
+/** Elements of arrays cost it little more than one task, where it takes them in one piece. */
+const MOST_ELEMENTS_HANDED = 1000;
 /** After so many days use counts half. */
 const HALF_LIFE_DAYS = 7;
 export const NO_ROOM = "Not enough resources available";
@@ -41,7 +43,9 @@ interface Overview {
 async function overview(tx: Tx, world: Omit<World, "store">, cluster: ClusterView, live: readonly LiveRun[]): Promise<Overview> {
   const { settings } = world;
   const now = world.clock.now();
-  const heads = await taskQueue(tx).heads(cluster.name, DEPTH);
+  const turns = await taskQueue(tx).heads(cluster.name, LOOKED_AT);
+  const followers = cluster.can.dependencies ? await taskQueue(tx).followers(cluster.name, MOST_HANDED) : [];
+  const heads = [...turns, ...followers];
   const people = await taskQueue(tx).people(
     [...new Set(heads.map(head => head.personId))],
     settings.taskUsageDays,
@@ -63,7 +67,8 @@ async function overview(tx: Tx, world: Omit<World, "store">, cluster: ClusterVie
         (isFull && settings.taskDiskQuota > 0 ? "disk" : undefined) ??
         quotaReached(person?.quotas ?? NO_QUOTAS, person?.used ?? NOTHING, head) ??
         (first.studyId === 0 ? undefined : quotaReached(study?.quotas ?? NO_QUOTAS, study?.used ?? NOTHING, head));
-      if (reached !== undefined) overQuota.set(head.id, reached);
+      // Its turn comes when those that it waits for are over.
+      if (reached !== undefined && !head.waits) overQuota.set(head.id, reached);
       return reached === undefined;
     });
     if (allowed.length === 0) return [];
@@ -86,7 +91,7 @@ async function overview(tx: Tx, world: Omit<World, "store">, cluster: ClusterVie
       weights: WEIGHTS,
       groups,
       nodes: nodesOf(cluster, live, now),
-      most: cluster.can.queue ? MOST_HANDED : MOST_STARTS,
+      most: !cluster.can.queue ? MOST_STARTS : cluster.can.arrays > 0 ? MOST_ELEMENTS_HANDED : MOST_HANDED,
       unlimited: cluster.can.queue,
     },
     rows: new Map(heads.map(head => [head.id, head])),
@@ -149,9 +154,15 @@ export async function chooseNext(world: World, clusterName: string): Promise<boo
       const mapped = ports(portsOf(row));
       if (mapped === undefined) portless.push(id);
       else if (!row.isArray) singles.push({ id, ports: mapped });
-      else fresh.push(...(await claimElements(tx, clusterName, id, count, mapped, at)));
+      else fresh.push(...(await claimElements(tx, cluster, id, count, mapped, at)));
     }
-    const claimed = new Set(await taskQueue(tx).claimSingles(singles.map(({ id }) => id)));
+    const followers = singles.filter(({ id }) => rows.get(id)?.waits).map(({ id }) => id);
+    const claimed = new Set(
+      await taskQueue(tx).claimSingles(
+        singles.map(({ id }) => id),
+        followers,
+      ),
+    );
     for (const { id, ports: mapped } of singles)
       if (claimed.has(id)) fresh.push({ taskId: id, element: -1, workload: newUuid(), cluster: clusterName, ports: mapped, at });
     await runs(tx).insert(fresh);
@@ -179,9 +190,17 @@ async function portsFor(
   };
 }
 
+/** Elements of one array that are handed over together share a workload, and are told by their indexes in it. */
+function workloadsFor(range: ArrayRange | undefined, places: readonly number[], { can }: ClusterView): (place: number) => string {
+  const shared = newUuid();
+  const indexes = range ? places.map(place => indexOf(range, place)) : [];
+  const isOne = indexes.length > 1 && indexes.every(index => index >= 0 && index < can.arrays);
+  return place => (isOne && range ? `${shared}/${indexOf(range, place)}` : newUuid());
+}
+
 async function claimElements(
   tx: Tx,
-  cluster: string,
+  cluster: ClusterView,
   id: number,
   count: number,
   ports: readonly MappedPort[],
@@ -206,7 +225,8 @@ async function claimElements(
     again: task.again.slice(again.length),
     elementsRunning: task.elementsRunning + places.length,
   });
-  return places.map(element => ({ taskId: id, element, workload: newUuid(), cluster, ports, at }));
+  const workloadFor = workloadsFor(task.spec.array, places, cluster);
+  return places.map(element => ({ taskId: id, element, workload: workloadFor(element), cluster: cluster.name, ports, at }));
 }
 
 async function endOverQuota(tx: Tx, world: Omit<World, "store">, id: number, quota: string): Promise<void> {
@@ -261,6 +281,11 @@ export async function whyWaiting(world: World, actor: Actor, id: number): Promis
   const { state } = standingOf(task, view.element, view.run);
   if (state === "over" || state === "archived") return why("over", "It is over.");
   if (state === "running") return why("running", "It runs.");
+  const cluster = (await compute(tx).clusters()).find(({ name }) => name === task.cluster);
+  if (state === "starting" && cluster?.can.queue)
+    return why("cluster queue", `The cluster ${cluster.name} has it, and decides by its own queue.`, {
+      parents: await tasks(tx).parentsLeft(task.id),
+    });
   if (state === "starting") return why("starting", "It has its room, and is being handed to its cluster.");
   if (state === "created") return why("kept back", "Whoever submitted it keeps it back until they release it.");
   const parents = await tasks(tx).parentsLeft(task.id);
@@ -271,7 +296,6 @@ export async function whyWaiting(world: World, actor: Actor, id: number): Promis
       { parents },
     );
   if ((await compute(tx).maintenance()).get("all") === true) return why("maintenance", "Nothing starts during maintenance.");
-  const cluster = (await compute(tx).clusters()).find(({ name }) => name === task.cluster);
   if (!cluster) return why("no cluster", `The cluster "${task.cluster}" is not there.`);
   if (cluster.can.queue) return why("cluster queue", `The cluster ${cluster.name} decides by its own queue.`);
   const live = await runs(tx).live(cluster.name);

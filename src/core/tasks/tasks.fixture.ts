@@ -71,7 +71,7 @@ export const aTask = (
 export const aCluster = (
   world: TaskWorld,
   cpu: number,
-  more: { readonly queue?: boolean; readonly memoryMib?: number } = {},
+  more: { readonly queue?: boolean; readonly memoryMib?: number; readonly arrays?: number } = {},
 ): Promise<void> =>
   compute(world.store.db).noteCluster(
     {
@@ -88,8 +88,8 @@ export const aCluster = (
         nodes: false,
         gpus: false,
         measure: true,
-        arrays: 0,
-        dependencies: false,
+        arrays: more.arrays ?? 0,
+        dependencies: more.queue ?? false,
       },
       images: ["host"],
       nodes: [

@@ -24,6 +24,9 @@ export interface ClusterSettings {
   readonly slurmSsh: { readonly host: string; readonly user: string | undefined; readonly port: number | undefined } | undefined;
   readonly slurmSshKey: string;
   readonly slurmSshKnownHosts: string;
+  readonly slurmUrl: string;
+  readonly slurmUser: string;
+  readonly slurmTokenFile: string;
   readonly slurmOperator: boolean;
   readonly slurmGpus: boolean;
 }
@@ -110,6 +113,12 @@ async function slurm(settings: ClusterSettings, folder: string, mark: string): P
   const { openSlurm } = await import("./slurm/slurm.ts");
   const { slurmSsh, slurmBin, slurmConf, slurmSshKey, slurmSshKnownHosts, slurmOperator: operator, slurmGpus: gpus } = settings;
   const isRoot = process.getuid?.() === 0;
+  if (settings.slurmUrl !== "") {
+    if (isRoot)
+      throw new HavreError("invalid", "Through slurmrestd all tasks run as one account: run Havre as that one, not as root.");
+    const rest = { url: settings.slurmUrl, user: settings.slurmUser, tokenFile: settings.slurmTokenFile };
+    return openSlurm({ folder, mark, rest, environment: {}, accounts: false, operator: false, gpus });
+  }
   const accounts = isRoot && (slurmSsh?.user ?? "root") === "root";
   // Folders would be made for one account, and the work be done by another.
   if (isRoot && !accounts)

@@ -17,8 +17,10 @@ export async function prepareDirectory(path: string, outputs: readonly string[],
   await inFolder(path, async at => {
     for (const name of outputs) await rm(at(name), { recursive: true, force: true });
     if (command.kind !== "script") return;
-    await rm(at(command.file), { recursive: true, force: true });
-    const file = await open(at(command.file), NEW_FILE, 0o700);
+    // Whole at once: other elements of the same array may be starting by it.
+    const [fresh, final] = [at(`.${command.file}.new`), at(command.file)];
+    await rm(fresh, { recursive: true, force: true });
+    const file = await open(fresh, NEW_FILE, 0o700);
     try {
       await file.writeFile(command.script);
       if (owner) await file.chown(owner.uid, owner.gid);
@@ -26,6 +28,11 @@ export async function prepareDirectory(path: string, outputs: readonly string[],
     } finally {
       await file.close();
     }
+    await rename(fresh, final).catch(async error => {
+      ignoring("EISDIR")(error); // somebody made a folder of that name
+      await rm(final, { recursive: true, force: true });
+      await rename(fresh, final);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import {
   chooseNext,
   dataFolder,
+  type Ending,
   folderOf,
   homeFolder,
   keptRuns,
@@ -13,6 +14,7 @@ import {
   noteHanded,
   noteWalltime,
   noteWish,
+  parentsToRun,
   type Run,
   type TaskView,
   tasksToRun,
@@ -175,28 +177,35 @@ export class ClusterDriver {
 
   /** @returns numbers of runs that the cluster now has */
   async #handOver(live: readonly LiveRun[], signal: AbortSignal): Promise<ReadonlySet<number>> {
-    const claimed = live.filter(({ run, wish }) => run.state === "claimed" && wish !== "kill" && this.#isTime(run.id));
+    const claimed = live.filter(({ run, wish }) => run.state === "claimed" && !isTakenBack(wish) && this.#isTime(run.id));
     if (claimed.length === 0) return new Set();
-    const tasks = await tasksToRun(this.#world, [...new Set(claimed.map(({ run }) => run.taskId))]);
+    const ids = [...new Set(claimed.map(({ run }) => run.taskId))];
+    const tasks = await tasksToRun(this.#world, ids);
+    const parents = this.#cluster.can.dependencies ? await parentsToRun(this.#world, ids) : new Map();
     const done: number[] = [];
     const ends: RunEnd[] = [];
-    await eachOf(claimed, AT_ONCE, async ({ run }) => {
-      const task = tasks.get(run.taskId);
+    const inOne = [...Map.groupBy(claimed, ({ run }) => refOf(run).id).values()].map(all => all.map(({ run }) => run));
+    await eachOf(inOne, AT_ONCE, async runs => {
+      const [first] = runs;
+      const task = first && tasks.get(first.taskId);
       if (!task || signal.aborted) return;
+      const end = (ending: Ending): void => void ends.push(...runs.map(run => ({ runId: run.id, ending })));
       try {
-        const progress = await this.#cluster.submit(await this.#prepare(task, run), signal);
-        if (progress === "done") done.push(run.id);
-        else this.#putOff(run.id);
+        const after = parents.has(first.taskId) ? parents.get(first.taskId) : [];
+        if (after === undefined) return end(neverBegan("returned", "What it waits for begins again."));
+        const progress = await this.#cluster.submit(await this.#prepare(task, runs, after), signal);
+        for (const run of runs)
+          if (progress === "done") done.push(run.id);
+          else this.#putOff(run.id);
       } catch (thrown) {
         const error = asHavreError(thrown);
         if (signal.aborted) return;
-        if (error.kind === "invalid" || error.kind === "not-found")
-          ends.push({ runId: run.id, ending: neverBegan("refused", error.message) });
-        else if (error.kind === "conflict") ends.push({ runId: run.id, ending: neverBegan("returned", error.message) });
+        if (error.kind === "invalid" || error.kind === "not-found") end(neverBegan("refused", error.message));
+        else if (error.kind === "conflict") end(neverBegan("returned", error.message));
         else {
-          this.#putOff(run.id);
+          for (const run of runs) this.#putOff(run.id);
           this.#world.log.warn(
-            { error: chainOf(error), run: run.id, task: run.taskId },
+            { error: chainOf(error), run: first.id, task: first.taskId },
             "tasks: a run could not be handed over yet",
           );
         }
@@ -204,6 +213,8 @@ export class ClusterDriver {
     });
     for (const id of done) this.#later.delete(id);
     if (done.length > 0) await noteHanded(this.#world, done);
+    // Those that wait for them may be handed over too.
+    if (done.length > 0 && this.#cluster.can.dependencies) this.#mayChoose = true;
     if (ends.length > 0) {
       // The cluster may have begun to make something of it.
       await noteEnds(this.#world, ends);
@@ -212,24 +223,28 @@ export class ClusterDriver {
     return new Set(done);
   }
 
-  /** Folders and files that a run needs, and what is asked of the cluster. */
-  async #prepare(view: TaskView, run: Run) {
+  /** Folders and files that runs of one task need, and what is asked of the cluster. @param after workloads that it waits for there */
+  async #prepare(view: TaskView, runs: readonly Run[], after: readonly string[]) {
     const { folders, settings } = this.#world;
     const owner = { uid: view.uid, gid: view.gid };
     await folders.make(dataFolder(view.task.personId), owner);
     if (view.task.spec.volumes.some(({ name }) => name === "home")) await folders.make(homeFolder(view.task.personId), owner);
-    const directory = folderOf(view.task, run.element < 0 ? undefined : run.element);
-    if (run.element >= 0) await folders.make(folderOf(view.task, undefined), owner);
-    await folders.make(directory, owner);
-    if (view.task.spec.uris.length > 0) await folders.write(directory, URIS_FILE, `${view.task.spec.uris.join("\n")}\n`, owner);
+    for (const { element } of runs) {
+      const directory = folderOf(view.task, element < 0 ? undefined : element);
+      if (element >= 0) await folders.make(folderOf(view.task, undefined), owner);
+      await folders.make(directory, owner);
+      if (view.task.spec.uris.length > 0) await folders.write(directory, URIS_FILE, `${view.task.spec.uris.join("\n")}\n`, owner);
+    }
     const isThere = new Set<string>();
     for (const { path } of mountsOf(view, settings, folders.root)) if (await folders.isThere(path)) isThere.add(path);
-    return workloadOf(view, run, settings, this.#cluster.can, folders.root, isThere);
+    const workload = workloadOf(view, runs, settings, this.#cluster.can, folders.root, isThere);
+    return after.length === 0 ? workload : { ...workload, after: after as readonly WorkloadId[] };
   }
 
   /** Does what is asked of runs. */
   async #fulfil(live: readonly LiveRun[], signal: AbortSignal): Promise<void> {
-    for (const { run, wish, walltimeSeconds } of live) {
+    // Those that wait for others in their cluster have come later, and must not begin when these end.
+    for (const { run, wish, walltimeSeconds } of live.toReversed()) {
       const ref = [refOf(run)];
       if (walltimeSeconds !== run.walltimeSeconds && run.state !== "claimed" && this.#cluster.can.retime) {
         await this.#cluster.retime(ref, walltimeSeconds, signal);
@@ -237,20 +252,20 @@ export class ClusterDriver {
       }
       if (wish === undefined || !this.#isTime(run.id)) continue;
       if (run.state === "claimed") {
-        if (wish === "kill") await this.#takeBack(run, signal);
+        if (isTakenBack(wish)) await this.#takeBack(run, wish === "kill" ? "killed" : "returned", signal);
         continue;
       }
       await this.#tell(run, wish, ref, signal);
     }
   }
 
-  /** Killed before it was noted as handed over: it may be there all the same. */
-  async #takeBack(run: Run, signal: AbortSignal): Promise<void> {
+  /** Not to be run before it was noted as handed over: it may be there all the same. */
+  async #takeBack(run: Run, cause: "killed" | "returned", signal: AbortSignal): Promise<void> {
     const { id, index } = refOf(run);
     const all = await this.#cluster.observe([id], signal);
     const seen = all.find(one => one.index === index) ?? all.find(one => one.index === undefined);
     if (seen?.state === "absent") {
-      await noteEnds(this.#world, [{ runId: run.id, ending: neverBegan("killed", "") }]);
+      await noteEnds(this.#world, [{ runId: run.id, ending: neverBegan(cause, "") }]);
       this.wake();
     } else if (seen) await noteHanded(this.#world, [run.id]);
   }
@@ -313,3 +328,5 @@ export class ClusterDriver {
     return tries;
   }
 }
+
+const isTakenBack = (wish: Wish | undefined): boolean => wish === "kill" || wish === "reschedule";

@@ -1,4 +1,13 @@
-import { folderOf, type LiveRun, noteEnds, noteRunning, noteSamples, type Run, tasksToRun } from "../../core/tasks/index.ts";
+import {
+  folderOf,
+  type LiveRun,
+  noteEnds,
+  noteRunning,
+  noteSamples,
+  type Run,
+  type Running,
+  tasksToRun,
+} from "../../core/tasks/index.ts";
 import type { World } from "../../core/world.ts";
 import { chainOf } from "../../kernel/errors.ts";
 import type { Cluster, Observation } from "../../ports/cluster.ts";
@@ -12,22 +21,23 @@ const AT_ONCE = 8;
 /** @returns numbers of the runs that are over with this */
 export async function settle(world: World, seen: readonly Observation[], known: KnownRuns): Promise<readonly number[]> {
   const ends: RunEnd[] = [];
+  const running: Running[] = [];
   const runs = new Map<number, Run>();
   for (const observation of seen)
     for (const run of known.of(observation)) {
       runs.set(run.id, run);
       if (observation.state === "running" || observation.state === "suspended") {
-        await noteRunning(world, run.id, {
-          startedAt: observation.startedAt,
-          node: observation.node,
-          remoteId: observation.remoteId,
-          isSuspended: observation.state === "suspended",
-        });
+        const { startedAt, node, remoteId, state } = observation;
+        const isSuspended = state === "suspended";
+        // What is known already need not be looked at again every second.
+        if (run.state !== state || run.node !== node || (startedAt && run.startedAt && startedAt > run.startedAt))
+          running.push({ runId: run.id, startedAt, node, remoteId, isSuspended });
         continue;
       }
       const ending = endingOf(observation);
       if (ending) ends.push({ runId: run.id, ending });
     }
+  await noteRunning(world, running);
   if (ends.length > 0) await noteEnds(world, await writeTimes(world, ends, runs));
   return ends.map(({ runId }) => runId);
 }

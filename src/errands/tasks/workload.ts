@@ -10,7 +10,8 @@ import {
   type TaskSettings,
   type TaskView,
 } from "../../core/tasks/index.ts";
-import type { ClusterAbilities, Network, Volume, Workload, WorkloadId } from "../../ports/cluster.ts";
+import type { ClusterAbilities, Network, Volume, Workload } from "../../ports/cluster.ts";
+import { refOf } from "./runs.ts";
 
 /** Where a task sees its folder and its person's files, on clusters that show folders elsewhere than they lie. */
 const JOB_MOUNT = "/mnt/go-docker";
@@ -25,12 +26,12 @@ const MIB = 1024 * 1024;
 const LEAST_DISK = 16 * MIB;
 
 /**
- * What is asked of a cluster for a run. Pure.
- * @param root of the shared folders, absolute. @param isThere which of the folders asked for are there
+ * What is asked of a cluster for a run of a task or an element, or for those of several elements in one piece. Pure.
+ * @param runs of one task and one workload. @param root of the shared folders, absolute. @param isThere which of the folders asked for are there
  */
 export function workloadOf(
   view: TaskView,
-  run: Run,
+  runs: readonly Run[],
   settings: TaskSettings,
   can: ClusterAbilities,
   root: string,
@@ -38,31 +39,20 @@ export function workloadOf(
 ): Workload {
   const { task } = view;
   const { spec } = task;
-  const place = run.element < 0 ? undefined : run.element;
-  const directory = `${root}/${folderOf(task, place)}`;
+  const run = runs[0]!;
+  const ref = refOf(run);
   const mounted = mountsOf(view, settings, root).filter(({ path }) => isThere.has(path));
-  const asSeen = (volume: MountedVolume): string => (can.mounts ? volume.mount : volume.path);
-  const pwd = can.mounts ? JOB_MOUNT : directory;
-  const home = mounted.find(({ name }) => name === "home");
-  const homeSeen = home ? asSeen(home) : pwd;
   const data = { source: `${root}/${dataFolder(task.personId)}`, mount: DATA_MOUNT, readOnly: true };
   const ownServer = spec.interactive && spec.script.length === 0;
+  const environment = (of: Run): Record<string, string> => environmentOf(view, of, can, root, mounted);
+  const common = environment(run);
   return {
-    id: run.workload as WorkloadId,
+    id: ref.id,
     name: `task ${view.id}`,
     image: spec.image,
     command: { kind: "script", script: spec.script.length > 0 ? spec.script : Buffer.from(SSH_SERVER), file: "cmd.sh" },
-    environment: {
-      HOME: homeSeen,
-      USER: view.username,
-      GODOCKER_JID: String(place === undefined ? task.id : task.id + 1 + place),
-      GODOCKER_PWD: pwd,
-      GODOCKER_HOME: homeSeen,
-      GODOCKER_DATA: can.mounts ? DATA_MOUNT : data.source,
-      ...(spec.array && place !== undefined ? arrayVariables(spec.array, place) : {}),
-      ...(ownServer ? { HAVRE_SSH_PORT: String(SSH_PORT_INSIDE), HAVRE_SSH_KEYS: sshKeys(view.task.spec.said) } : {}),
-    },
-    directory,
+    environment: common,
+    directory: `${root}/${folderOf(task, ref.index !== undefined || run.element < 0 ? undefined : run.element)}`,
     mount: JOB_MOUNT,
     volumes: [
       data,
@@ -85,6 +75,40 @@ export function workloadOf(
     labels: labelsOf(spec.labels),
     avoid: settings.taskSkipFailedNodes ? task.failedNodes : [],
     ...(spec.scratchMib > 0 ? { scratch: { bytes: spec.scratchMib * MIB, mount: SCRATCH_MOUNT } } : {}),
+    ...(ref.index === undefined
+      ? {}
+      : {
+          elements: runs.map(one => ({
+            index: refOf(one).index ?? 0,
+            environment: Object.fromEntries(Object.entries(environment(one)).filter(([name, value]) => common[name] !== value)),
+          })),
+        }),
+  };
+}
+
+function environmentOf(
+  view: TaskView,
+  run: Run,
+  can: ClusterAbilities,
+  root: string,
+  mounted: readonly MountedVolume[],
+): Record<string, string> {
+  const { task } = view;
+  const { spec } = task;
+  const place = run.element < 0 ? undefined : run.element;
+  const pwd = can.mounts ? JOB_MOUNT : `${root}/${folderOf(task, place)}`;
+  const home = mounted.find(({ name }) => name === "home");
+  const homeSeen = home ? (can.mounts ? home.mount : home.path) : pwd;
+  const ownServer = spec.interactive && spec.script.length === 0;
+  return {
+    HOME: homeSeen,
+    USER: view.username,
+    GODOCKER_JID: String(place === undefined ? task.id : task.id + 1 + place),
+    GODOCKER_PWD: pwd,
+    GODOCKER_HOME: homeSeen,
+    GODOCKER_DATA: can.mounts ? DATA_MOUNT : `${root}/${dataFolder(task.personId)}`,
+    ...(spec.array && place !== undefined ? arrayVariables(spec.array, place) : {}),
+    ...(ownServer ? { HAVRE_SSH_PORT: String(SSH_PORT_INSIDE), HAVRE_SSH_KEYS: sshKeys(spec.said) } : {}),
   };
 }
 

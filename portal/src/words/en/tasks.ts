@@ -65,6 +65,7 @@ export const tasks = {
     noneFound: "Nothing found",
     noneFoundText: "Search by name, tag or number.",
     noneText: "Submit one: a command is enough.",
+    where: "Where it runs",
     noProject: "No study",
     noRecipe: "None",
     notify: "Send me a mail when it begins and ends",

@@ -65,6 +65,7 @@ export const tasks = {
     noneFound: "Niets gevonden",
     noneFoundText: "Zoek op naam, label of nummer.",
     noneText: "Dien er een in: een opdracht is genoeg.",
+    where: "Waar de taak draait",
     noProject: "Geen studie",
     noRecipe: "Geen",
     notify: "Stuur mij een mail als de taak begint en eindigt",

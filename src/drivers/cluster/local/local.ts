@@ -16,7 +16,7 @@ import { observeRun } from "./observe.ts";
 import { type Ground, prepareRun } from "./prepare.ts";
 import { Records, type RunRecord } from "./records.ts";
 import { seccompFilter } from "./seccomp.ts";
-import { startSupervisor } from "./supervise.ts";
+import { Supervisors } from "./supervise.ts";
 import { liesIn, PROGRAM_PATH, sandboxComplaint, unusable } from "./trial.ts";
 import { endRun } from "./watch.ts";
 import { ensureWatcher } from "./watcher.ts";
@@ -55,6 +55,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
   const cages = await openCages(home, records, options.cages);
   const filter = seccompFilter(process.arch);
   await writeSmallFiles(home, filter);
+  const supervisors = new Supervisors();
   const node = hostname();
   // It has a space of process ids of its own, and without control groups we would not know which processes are meant.
   const programs = options.programs ?? PROGRAM_PATH;
@@ -110,7 +111,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
         SECCOMP: filter ? join(home, "seccomp") : "/dev/null",
         ...(await cages.supervisor(id, record)),
       };
-      await startSupervisor({
+      await supervisors.start({
         folder: records.folderOf(id),
         end: records.endOf(id),
         argv: record.argv,
@@ -256,7 +257,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
       }
     },
 
-    close: async () => {},
+    close: async () => supervisors.close(),
   };
 }
 

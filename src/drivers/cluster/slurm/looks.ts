@@ -21,6 +21,7 @@ interface Known {
 /** So many names fit into one word of a command line. */
 const CHUNK = 400;
 const DAY_MS = 86_400_000;
+const SACCT = ["sacct", "-n", "-P", "--allusers", "--duplicates", `--format=${SACCT_FORMAT.join(",")}`];
 
 /**
  * What Slurm says of workloads. Jobs are asked for by their name, which is ours, so that one is found although nobody heard its number.
@@ -42,7 +43,7 @@ export class Looks {
     const absent = all.filter(one => one.note === undefined).map(({ id }) => observed(id, undefined, { state: "absent" }));
     const queued = byName(await this.#queue(known, signal));
     const open = known.filter(({ note }) => !isAllActive(note, queued.get(note.name) ?? []));
-    const accounted = byName(await this.#accounting(open, signal));
+    const accounted = byName(await this.#accounting(open, queued, signal));
     const seen = await Promise.all(
       known.map(({ id, note }) => this.#one(id, note, queued.get(note.name) ?? [], accounted.get(note.name) ?? [])),
     );
@@ -53,7 +54,7 @@ export class Looks {
   async find(known: readonly Known[], signal: AbortSignal): Promise<Map<WorkloadId, string>> {
     const queued = byName(await this.#queue(known, signal));
     const missing = known.filter(({ note }) => !queued.has(note.name));
-    const accounted = byName(await this.#accounting(missing, signal));
+    const accounted = byName(await this.#accounting(missing, queued, signal));
     const found = known.flatMap(({ id, note }) => {
       const job = (queued.get(note.name) ?? accounted.get(note.name))?.[0]?.job;
       return job === undefined ? [] : ([[id, job]] as const);
@@ -88,24 +89,29 @@ export class Looks {
     return found;
   }
 
-  async #accounting(known: readonly Known[], signal: AbortSignal): Promise<Accounted[]> {
+  async #accounting(
+    known: readonly Known[],
+    queued: ReadonlyMap<string, readonly Queued[]>,
+    signal: AbortSignal,
+  ): Promise<Accounted[]> {
     const found: Accounted[] = [];
     for (let at = 0; at < known.length; at += CHUNK) {
       const some = known.slice(at, at + CHUNK);
       const since = Math.floor((Math.min(...some.map(({ note }) => note.madeAt)) - DAY_MS) / 1000);
       const start = new Date(since * 1000).toISOString().slice(0, 19);
       const names = some.map(({ note }) => note.name).join(",");
-      const words = [
-        "sacct",
-        "-n",
-        "-P",
-        "--allusers",
-        "--duplicates",
-        `--starttime=${start}`,
-        `--name=${names}`,
-        `--format=${SACCT_FORMAT.join(",")}`,
-      ];
-      found.push(...readAccounting(await this.#run(words, { signal })));
+      const told = readAccounting(await this.#run([...SACCT, `--starttime=${start}`, `--name=${names}`], { signal }));
+      found.push(...told);
+      // What was cancelled before it could begin was never eligible, so it is in no span of time: it is told by its number.
+      const seen = byName(told);
+      const isWhole = ({ name, elements }: Note): boolean => (seen.get(name)?.length ?? 0) >= (elements?.length ?? 1);
+      const numbers = await Promise.all(
+        some
+          .filter(({ note }) => !isWhole(note))
+          .map(async ({ id, note }) => queued.get(note.name)?.[0]?.job ?? (await this.#notes.readRemote(id))),
+      );
+      const jobs = numbers.filter(job => job !== undefined && /^\d+$/.test(job));
+      if (jobs.length > 0) found.push(...readAccounting(await this.#run([...SACCT, `--jobs=${jobs.join(",")}`], { signal })));
     }
     return found;
   }
@@ -115,7 +121,7 @@ export class Looks {
     const seen = await Promise.all(
       elements.map(async index => {
         const [live, over] = [queued.filter(one => one.index === index), accounted.filter(one => one.index === index)];
-        return this.#run1(id, index, live, over);
+        return (await this.#run1(id, index, live, over)) ?? (await this.#vanished(id, index, live, over));
       }),
     );
     const told = seen.filter(one => one !== undefined);
@@ -128,6 +134,23 @@ export class Looks {
     if (await this.#notes.isBeingSubmitted(id, note)) return [];
     // A job that Slurm told us the number of, and knows nothing of any more.
     return elements.map(index => observed(id, index, { state: "absent" }));
+  }
+
+  /** An element that is cancelled before it could begin leaves nothing in Slurm at all, neither in its queue nor in its accounts. */
+  async #vanished(
+    id: WorkloadId,
+    index: number | undefined,
+    live: readonly Queued[],
+    over: readonly Accounted[],
+  ): Promise<Observation | undefined> {
+    if (index === undefined || live.length > 0 || over.length > 0) return undefined;
+    const [remote, cause, begun] = await Promise.all([
+      this.#notes.readRemote(id),
+      this.#notes.readCause(id, index),
+      this.#notes.said(id, "begun", index),
+    ]);
+    if (remote === undefined || cause === undefined || begun !== "") return undefined;
+    return observed(id, index, { state: "ended", end: { cause, exitCode: 137, message: "" }, endedAt: new Date() });
   }
 
   /** Of one run, which may have more than one job: the one that it began in counts. */
@@ -157,10 +180,14 @@ export class Looks {
     const end = record && endIn(record, await this.#notes.readCause(id, index));
     if (record === undefined || end === undefined) return undefined;
     if (record.exitCode === NEEDLESS && owner !== record.job) return undefined; // the one that it began in is not told yet
-    const refused = end.cause === "exit" && record.exitCode === 127 ? await this.#notes.said(id, "refused", index) : "";
+    // slurmrestd tells that it failed, and no code.
+    const isUntold = record.state === "FAILED" && end.exitCode === 0;
+    const mayBeRefused = end.cause === "exit" && (record.exitCode === 127 || isUntold);
+    const refused = mayBeRefused ? await this.#notes.said(id, "refused", index) : "";
     const told = Number((await this.#notes.said(id, "code", index)) || Number.NaN);
     // Slurm tells the lower seven bits of an exit code; for the eighth we take the wrapper's word.
-    const exitCode = end.cause === "exit" && told < 256 && told % 128 === (end.exitCode ?? 0) % 128 ? told : end.exitCode;
+    const isItsWord = isUntold || told % 128 === (end.exitCode ?? 0) % 128;
+    const exitCode = end.cause === "exit" && told < 256 && isItsWord ? told : end.exitCode;
     return observed(id, index, {
       state: "ended",
       begun: refused !== "" ? 0 : record.begun,

@@ -18,6 +18,7 @@ import { WrittenWatch } from "../watching.ts";
 import { checkWorkload } from "../workload.ts";
 import { batchScript, elementFolders, sbatchWords } from "./batch.ts";
 import { Looks } from "./looks.ts";
+import { type RestAccess, RestApi } from "./rest.ts";
 import { makeRunner, type RunProgram, type SshAccess } from "./runner.ts";
 import { bytesIn, longFormat, readNodes, SINFO_FORMAT, secondsIn, settingIn } from "./words.ts";
 
@@ -28,6 +29,8 @@ export interface SlurmOptions {
   readonly mark: string;
   /** Where its programs run; absent: on this host. */
   readonly ssh?: SshAccess;
+  /** Instead of its programs: its REST API. Neither `accounts` nor `operator` then. */
+  readonly rest?: RestAccess;
   /** For its programs: PATH, SLURM_CONF. */
   readonly environment: Readonly<Record<string, string>>;
   /** Jobs run as the account that is asked for; Slurm lets only root do that. Else as whoever runs its programs. */
@@ -42,12 +45,13 @@ const CHUNK = 400;
 
 /** Runs through Slurm's own programs, on this host or over SSH. What is kept of a job beside Slurm is told in notes.ts. */
 export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
-  const run = makeRunner(options.environment, options.ssh);
+  const api = options.rest && new RestApi(options.rest);
+  const run = api?.run ?? makeRunner(options.environment, options.ssh);
   const notes = new Notes(options.folder, options.mark);
   await notes.open();
   const watch = new WrittenWatch();
   const looks = new Looks(notes, run);
-  const arrays = await mostElements(run);
+  const arrays = api ? 0 : await mostElements(run);
   const can: ClusterAbilities = {
     images: false,
     mounts: false,
@@ -62,8 +66,8 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     nodes: true,
     accounts: options.accounts,
     gpus: options.gpus,
-    usage: ["cpuSeconds", "peakMemoryBytes"],
-    measure: true,
+    usage: api ? ["peakMemoryBytes"] : ["cpuSeconds", "peakMemoryBytes"],
+    measure: api === undefined,
     hints: false,
     watches: ["walltime"],
   };
@@ -229,7 +233,7 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
       }
     },
 
-    close: async () => {},
+    close: async () => api?.close(),
   };
 }
 

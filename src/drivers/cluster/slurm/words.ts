@@ -100,7 +100,8 @@ export function readAccounting(text: string): Accounted[] {
     }
     last = key;
     const [code = "0", signal = "0"] = exit.split(":");
-    const startedAt = timeIn(start);
+    // One that was cancelled while it waited has a time all the same.
+    const startedAt = node === "None assigned" ? undefined : timeIn(start);
     const seconds = secondsIn(cpu);
     found.set(key, {
       ...{ job, index: task === undefined ? undefined : Number(task), name, state: state.split(" ")[0] ?? "" },

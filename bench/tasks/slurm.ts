@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { sql } from "kysely";
+import { startSlurm } from "../../test/engines/slurm.ts";
+import { aTasksHavre } from "../../test/tasks/havre.ts";
+
+/**
+ * Tasks beside Slurm, in one run on one machine: jobs that do nothing by a shell loop of sbatch, the same through Havre to the same
+ * Slurm, and through Havre on this machine. Needs root, Slurm and MariaDB (test/engines/slurm.ts), and bubblewrap.
+ *   node bench/tasks/slurm.ts [--jobs 300] [--local 1000]
+ */
+const { values } = parseArgs({
+  options: { jobs: { type: "string", default: "300" }, local: { type: "string", default: "1000" } },
+});
+const [jobs, local] = [Number(values.jobs), Number(values.local)];
+const NOBODY = 65_534;
+const script = Buffer.from("#!/bin/sh\n:\n");
+const say = (what: string, seconds: number, count: number): number => {
+  const rate = count / seconds;
+  console.log(`${what.padEnd(60)} ${count} in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} /s`);
+  return rate;
+};
+const rested = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+const site = await startSlurm();
+const settings = {
+  COMPUTE_CLUSTERS: "slurm,local",
+  SLURM_CONF: site.environment.SLURM_CONF ?? "",
+  COMPUTE_CPU: "64",
+  COMPUTE_MEMORY: "64 GiB",
+};
+const havre = await aTasksHavre(settings);
+try {
+  const actor = await havre.actor(NOBODY);
+  const { db } = havre.world.store;
+  await actor.over(await actor.submit({ network: true, script }));
+  await actor.over(await actor.submit({ script }, "local"));
+
+  const loop = `i=0; while [ $i -lt ${jobs} ]; do sbatch -Q --uid=nobody --chdir=/tmp --mem=32M -o /dev/null --wrap : || exit 1; i=$((i+1)); done`;
+  let start = performance.now();
+  const shell = spawn("sh", ["-c", loop], { env: { ...site.environment }, stdio: ["ignore", "ignore", "inherit"] });
+  await once(shell, "exit");
+  const bySbatch = say("a shell loop of sbatch: submitted", (performance.now() - start) / 1000, jobs);
+  while ((await site.tell("squeue", "-h", "--name=wrap")).trim() !== "") await rested(100);
+  const sbatchEnds = say("a shell loop of sbatch: from the first to the end of all", (performance.now() - start) / 1000, jobs);
+
+  start = performance.now();
+  for (let n = 0; n < jobs; n += 50)
+    await Promise.all(
+      Array.from({ length: Math.min(50, jobs - n) }, () => actor.submit({ memoryMib: 32, network: true, script })),
+    );
+  const left = async (where: ReturnType<typeof sql>): Promise<number> =>
+    (await sql<{ n: number }>`select count(*) as n from task where person_id = ${actor.actor.id} and ${where}`.execute(db))
+      .rows[0]?.n ?? 0;
+  while (
+    (await left(sql`state = 'pending' or exists (select from task_run where task_id = task.id and task_run.state = 'claimed')`)) >
+    0
+  )
+    await rested(50);
+  const ours = say("Havre to the same Slurm: all with it", (performance.now() - start) / 1000, jobs);
+  while ((await left(sql`state <> 'over'`)) > 0) await rested(100);
+  say("Havre to the same Slurm: from the first to the end of all", (performance.now() - start) / 1000, jobs);
+
+  start = performance.now();
+  for (let n = 0; n < local; n += 50)
+    await Promise.all(Array.from({ length: Math.min(50, local - n) }, () => actor.submit({ memoryMib: 16, script }, "local")));
+  while ((await left(sql`state <> 'over'`)) > 0) await rested(50);
+  const here = say("Havre on this machine: from the first to the end of all", (performance.now() - start) / 1000, local);
+  console.log(`handing over, against the shell loop: ${(ours / bySbatch).toFixed(2)} (≥ 0.9)`);
+  console.log(`end to end on this machine, against sbatch: ${(here / sbatchEnds).toFixed(1)} (≥ 5)`);
+} finally {
+  await havre.stop();
+  await site.stop();
+}
