@@ -147,7 +147,14 @@ export interface Billable {
     readonly planId: number | null;
   }[];
 }
+/** What each provider earned by a batch, and after which resource the next one begins; undefined: there is none. */
+export interface Billed {
+  readonly sums: readonly { readonly providerId: number; readonly sum: string }[];
+  readonly next: number | undefined;
+}
 export interface BillableFilter {
+  /** False: only what is billed for being there. */
+  readonly usages?: boolean | undefined;
   readonly organisation?: number | undefined;
   readonly organisations?: readonly string[] | undefined;
   readonly studies?: readonly string[] | undefined;
@@ -161,6 +168,11 @@ const itemColumns = sql`
   resource.id as "resourceId", resource.uuid as "resourceUuid", coalesce(resource.name, invoice_item.details->>'resource_name', '') as "resourceName",
   invoice_item.study_uuid as "studyUuid", invoice_item.study_name as "studyName"`;
 const AROUND_ITEM = sql`left join organisation provider on provider.id = invoice_item.provider_id left join resource on resource.id = resource_id`;
+
+/** What the invoice of this month bills of use: the reports of the month, and what came late to those before. */
+const unbilled = (month: { readonly from: Date; readonly until: Date }): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(billed is null and component_usage.month = ${month.from.toISOString().slice(0, 10)}::date
+    or amount <> billed and component_usage.month < ${month.until})`;
 
 export const invoices = (tx: Tx) => ({
   /** Newest month first. */
@@ -216,7 +228,7 @@ export const invoices = (tx: Tx) => ({
       insert into invoice (organisation_id, year, month)
       select distinct organisation_id, ${year}::int, ${month}::int from resource where exists (
         select from resource_stretch where resource_id = resource.id and (ends_at is null or ends_at > ${from}))
-        or exists (select from component_usage where resource_id = resource.id and amount <> billed)
+        or exists (select from component_usage where resource_id = resource.id and (billed is null and component_usage.month = ${from}::date or amount <> billed))
       on conflict do nothing`.execute(tx);
     return Number(done.numAffectedRows ?? 0);
   },
@@ -245,6 +257,7 @@ export const invoices = (tx: Tx) => ({
       ...(filter.studies === undefined ? [] : [sql<SqlBool>`resource.study_uuid = any(${filter.studies as string[]}::uuid[])`]),
       ...(filter.resource === undefined ? [] : [sql<SqlBool>`resource.uuid = ${filter.resource}`]),
     ]);
+    const withUse = filter.usages === false ? sql<SqlBool>`false` : sql<SqlBool>`true`;
     // All stretches before the month's end: a limit for all time is billed by its difference to the one before.
     const { rows } = await sql<Billable>`
       select resource.id, resource.uuid, resource.name, resource.study_id as "studyId", resource.study_uuid as "studyUuid",
@@ -252,15 +265,16 @@ export const invoices = (tx: Tx) => ({
         provider.id as "providerId", provider.name as "providerName", ${componentsOf(sql`resource.offering_id`)} as components,
         (select coalesce(json_agg(json_build_object('startsAt', starts_at, 'endsAt', ends_at, 'reason', reason, 'limits', limits, 'planId', plan_id)
           order by starts_at, stretch.id), '[]') from resource_stretch stretch where resource_id = resource.id and starts_at < ${month.until}) as stretches,
-        (select coalesce(json_agg(json_build_object('type', component.type, 'month', month, 'amount', (amount - billed)::text, 'planId', plan_id)
+        (select coalesce(json_agg(json_build_object('type', component.type, 'month', month, 'amount', (amount - coalesce(billed, 0))::text, 'planId', plan_id)
           order by component_usage.month, component_usage.id), '[]')
           from component_usage join offering_component component on component.id = component_id
-          where resource_id = resource.id and amount <> billed and month < ${month.until}) as usages
+          where ${withUse} and resource_id = resource.id and ${unbilled(month)}) as usages
       from resource join organisation customer on customer.id = resource.organisation_id
       join organisation provider on provider.id = resource.provider_id left join study on study.id = resource.study_id
       where ${where} and resource.id > ${after} and (
         exists (select from resource_stretch where resource_id = resource.id and starts_at < ${month.until} and (ends_at is null or ends_at > ${month.from}))
-        or exists (select from component_usage where resource_id = resource.id and amount <> billed and month < ${month.until}))
+        or ${withUse} and exists (select from component_usage where resource_id = resource.id and ${unbilled(month)}))
+        and (${withUse} or exists (select from offering_component where offering_id = resource.offering_id and billing_type <> 'usage'))
       order by resource.id limit ${limit}`.execute(tx);
     return rows;
   },
@@ -284,12 +298,63 @@ export const invoices = (tx: Tx) => ({
     await sql`insert into invoice_item (invoice_id, ${names}) select ${invoice}, * from unnest(${columns})`.execute(tx);
   },
 
-  /** What was reported of these resources up to the month's end is billed now. */
-  async markBilled(resources: readonly number[], until: Date): Promise<void> {
-    await sql`
-      update component_usage set billed = amount where resource_id = any(${resources as number[]}) and amount <> billed and month < ${until}`.execute(
+  /**
+   * Bills what was reported of an organisation's resources up to the month's end: a line for each report, exactly as `usageLines` of
+   * core/market/lines.ts draws it, and the report is noted as billed.
+   * @param after the last resource of the batch before
+   */
+  async billUse(
+    { id, organisationId }: Pick<InvoiceRow, "id" | "organisationId">,
+    month: { readonly from: Date; readonly until: Date },
+    after: number,
+    limit: number,
+  ): Promise<Billed> {
+    const batch = await sql<{ last: number | null; n: number }>`
+      select max(id) as last, count(*) as n from (
+        select id from resource where organisation_id = ${organisationId} and id > ${after} order by id limit ${limit}) batch`.execute(
       tx,
     );
+    const { last = null, n = 0 } = batch.rows[0] ?? {};
+    const first = month.from.toISOString().slice(0, 10);
+    if (last === null) return { sums: [], next: undefined };
+    // Prices are kept with ten digits: divided and multiplied half up at the tenth, and then up to the cent, away from zero.
+    const { rows } = await sql<{ providerId: number; sum: string }>`
+      with home as materialized (
+        select resource.id, resource.provider_id, resource.study_id, resource.study_uuid, coalesce(study.name, resource.study_name) as study_name,
+          coalesce(nullif(resource.name, ''), resource.uuid::text) || ' / ' as label, jsonb_build_object('resource_name', resource.name) as details
+        from resource left join study on study.id = resource.study_id
+        where resource.organisation_id = ${organisationId} and resource.id > ${after} and resource.id <= ${last}),
+      late as materialized (
+        select used.id, resource_id, component_id, plan_id, month, amount - billed as quantity
+        from component_usage used join home on home.id = resource_id where amount <> billed and month < ${month.until}),
+      noted as (update component_usage set billed = amount from late where component_usage.id = late.id),
+      due as (
+        select resource_id, component_id, plan_id, month, amount as quantity from component_usage
+        where billed is null and month = ${first}::date and resource_id > ${after} and resource_id <= ${last}
+        union all select resource_id, component_id, plan_id, month, quantity from late),
+      price as materialized (
+        select plan.id as plan_id, component.id as component_id, component.name, component.article_code, component.measured_unit,
+          jsonb_build_object('offering_component_type', component.type, 'plan_name', plan.name) as details,
+          div(part.price * 20000000000 + coalesce(component.factor, 1), 2 * coalesce(component.factor, 1)) / 10000000000 as unit_price
+        from plan_component part join plan on plan.id = part.plan_id join offering_component component on component.id = part.component_id
+        where component.billing_type = 'usage' and part.price <> 0
+          and component.offering_id in (select offering_id from resource where id in (select id from home))),
+      month_of as materialized (
+        select month, jsonb_build_object('used_in', to_char(month, 'YYYY-MM-DD')) as details from (select distinct month from due) months),
+      drawn as (
+        select home.*, due.quantity, price.name, price.article_code, price.measured_unit, price.unit_price,
+          home.details || price.details || month_of.details as all_details, round(unit_price * quantity, 10) as exact
+        from due join home on home.id = due.resource_id join price on price.plan_id = due.plan_id and price.component_id = due.component_id
+        join month_of on month_of.month = due.month),
+      written as (
+        insert into invoice_item (invoice_id, provider_id, resource_id, study_id, study_uuid, study_name, name, billing_type, article_code,
+          measured_unit, unit, unit_price, quantity, price, starts_at, ends_at, details)
+        select ${id}, provider_id, drawn.id, study_id, study_uuid, study_name, label || name, 'usage', article_code, measured_unit, 'quantity',
+          unit_price, quantity, sign(exact) * ceil(abs(exact) * 100) / 100, ${month.from}::timestamptz, ${month.until}::timestamptz, all_details
+        from drawn where exact <> 0
+        returning provider_id, price)
+      select provider_id as "providerId", sum(price)::text as sum from written group by provider_id`.execute(tx);
+    return { sums: rows, next: n < limit ? undefined : last };
   },
 
   async update(

@@ -16,6 +16,7 @@ import * as clients from "./migrations/0017-clients.ts";
 import * as market2 from "./migrations/0018-market.ts";
 import * as systems from "./migrations/0019-systems.ts";
 import * as dav from "./migrations/0020-dav.ts";
+import * as billing from "./migrations/0021-billing.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -34,6 +35,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0018-market": market2,
   "0019-systems": systems,
   "0020-dav": dav,
+  "0021-billing": billing,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -137,11 +137,16 @@ export const usages = (tx: Tx) => ({
 
   /** A new report of the month replaces the one that was there. */
   async put(usage: NewUsage): Promise<void> {
+    // Once the invoice of its month is written, the next one bills the difference.
+    const isOpen = sql`(${usage.month}::date >= date_trunc('month', ${usage.reportedAt}::timestamptz at time zone 'UTC')::date or exists (
+      select from invoice join resource on resource.organisation_id = invoice.organisation_id where resource.id = ${usage.resourceId}
+        and make_date(year, invoice.month, 1) = ${usage.month}::date and invoice.state = 'pending'))`;
     await sql`
-      insert into component_usage (resource_id, component_id, plan_period, plan_id, month, amount, description, recurring, reported_at, modified_by_id)
+      insert into component_usage (resource_id, component_id, plan_period, plan_id, month, amount, billed, description, recurring, reported_at, modified_by_id)
       values (${usage.resourceId}, ${usage.componentId}, ${usage.planPeriod}, ${usage.planId}, ${usage.month}::date, ${usage.amount}::numeric,
-        ${usage.description}, ${usage.recurring}, ${usage.reportedAt}, ${usage.modifiedBy})
+        case when ${isOpen} then null else 0 end, ${usage.description}, ${usage.recurring}, ${usage.reportedAt}, ${usage.modifiedBy})
       on conflict (resource_id, component_id, plan_period, month) do update set amount = excluded.amount, description = excluded.description,
+        billed = case when component_usage.billed is null and excluded.billed is not null then component_usage.amount else component_usage.billed end,
         recurring = excluded.recurring, reported_at = excluded.reported_at, modified_by_id = excluded.modified_by_id`.execute(tx);
   },
 

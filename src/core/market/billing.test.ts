@@ -9,6 +9,7 @@ import { takeRole } from "../permissions/index.ts";
 import { listAccounts, moveAccount, nameAccount, provideAccounts } from "../providers/index.ts";
 import {
   approveByProvider,
+  closeInvoice,
   estimatesOf,
   keepInvoices,
   listInvoices,
@@ -24,6 +25,7 @@ import {
   showResource,
 } from "./index.ts";
 import { anOffering, aScene, component, type MarketBench, marketBench, order, type Scene } from "./market.fixture.ts";
+import type { InvoiceLine } from "./model.ts";
 
 const ALL = { offset: 0, limit: 100 };
 const refusal = (act: Promise<unknown>): Promise<string> =>
@@ -217,5 +219,63 @@ describe("usage and invoices", () => {
     await provideAccounts(world, scene.study.id);
     const states = (await at(offering.uuid)).map(([, , state]) => state).sort();
     assert.deepEqual(states, ["deletion-requested", "requested", "requested"]);
+  });
+
+  it("what is written down is what was shown while the month lasted, whatever prices and amounts there were", async () => {
+    const { world } = bench;
+    const buyers = await aScene(bench);
+    const dice = (most: number): number => Math.floor(Math.random() * most);
+    const digits = (whole: number, most: number): string => `${dice(whole)}.${String(dice(10 ** most)).padStart(most, "0")}`;
+    const components = Array.from({ length: 24 }, (_, n) =>
+      component(`c${n}`, { billingType: "usage", factor: n % 3 === 0 ? null : 1 + dice(n % 2 ? 9 : 1e9), articleCode: `A${n}` }),
+    );
+    const prices = Object.fromEntries(components.map(({ type }, n) => [type, n === 5 ? "0" : digits(n % 4 ? 3 : 5000, 10)]));
+    const offering = await anOffering(bench, buyers.provider, { components, plans: [{ name: "P", prices }] });
+    const report = async (resource: string, at?: Date): Promise<void> => {
+      const usages = components.map(({ type }, n) => ({ type, amount: n === 7 ? "0.00" : digits(n % 5 ? 100 : 1e5, 2) }));
+      await reportUsage(world, buyers.staff, { resource, usages, ...(at ? { at } : {}) });
+    };
+    const made: string[] = [];
+    for (const name of ["one", ""]) {
+      const placed = await order(bench, buyers.owner, buyers.study, offering, { limits: {}, attributes: { name } });
+      await approveByProvider(world, buyers.seller, { uuid: placed.uuid });
+      await report(placed.resourceUuid);
+      made.push(placed.resourceUuid);
+    }
+    const close = async (): Promise<void> => {
+      const seen = async () =>
+        (await listInvoices(world, buyers.owner, { filter: { customer: buyers.customer.uuid }, window: { offset: 0, limit: 9 } }))
+          .items;
+      const told = (lines: readonly InvoiceLine[]): string[] =>
+        lines.map(({ uuid: _, details, ...line }) => JSON.stringify([line, details].map(one => Object.entries(one).sort()))).sort();
+      const [draft] = await seen();
+      const used = world.clock.now();
+      world.clock.advance(32 * DAY);
+      await closeInvoice(world, draft?.uuid ?? "");
+      const written = (await seen()).find(({ uuid }) => uuid === draft?.uuid);
+      assert.equal(written?.state, "created");
+      assert.ok((draft?.lines.length ?? 0) > 30);
+      assert.deepEqual(told(written?.lines ?? []), told(draft?.lines ?? []));
+      assert.deepEqual([written?.price, written?.tax], [draft?.price, draft?.tax]);
+      await keepInvoices(world);
+      // Lower and higher reports of the month that is over: the difference, of either sign, comes in the next.
+      for (const uuid of made) await report(uuid, used);
+    };
+    await close();
+    await close();
+    assert.deepEqual(await unbalanced(world.store.db), []);
+  });
+
+  it("what nobody could pay is no report", async () => {
+    const offering = await anOffering(bench, scene.provider, {
+      components: [component("c", { billingType: "usage" })],
+      plans: [{ name: "P", prices: { c: "1000000000" } }],
+    });
+    const made = await order(bench, scene.owner, scene.study, offering, { limits: {} });
+    await approveByProvider(bench.world, scene.seller, { uuid: made.uuid });
+    const report = (amount: string) =>
+      refusal(reportUsage(bench.world, scene.seller, { resource: made.resourceUuid, usages: [{ type: "c", amount }] }));
+    assert.match(await report("1000.00"), /^invalid: /);
+    assert.equal(await report("0.50"), "done");
   });
 });

@@ -5,6 +5,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import {
   type Billable,
   type BillableFilter,
+  type Billed,
   type InvoiceFilter,
   type InvoiceRow,
   type ItemFilter,
@@ -30,6 +31,8 @@ import { repeatUsages } from "./usage.ts";
 
 /** Resources whose lines are worked out together. */
 const BATCH = 2000;
+/** Resources whose use is billed by one statement. */
+const USE_BATCH = 20_000;
 const DUE_DAYS = 30;
 
 interface Drawn {
@@ -79,7 +82,10 @@ export async function keepInvoices(world: MarketWorld): Promise<number> {
   const last = month === 1 ? { year: year - 1, month: 12 } : { year, month: month - 1 };
   await invoices(world.store.db).ensureAll(last.year, last.month, monthOf(last.year, last.month).from);
   const due = await invoices(world.store.db).due(year, month);
-  for (const uuid of due) await closeInvoice(world, uuid);
+  const failures: unknown[] = [];
+  for (const uuid of due) await closeInvoice(world, uuid).catch(error => failures.push(error));
+  // One that cannot be written keeps no other from being written; it is tried again with the next round.
+  if (failures.length > 0) throw failures[0];
   if (due.length > 0) await plans(world.store.db).applyFuturePrices();
   await repeatUsages(world);
   await invoices(world.store.db).ensureAll(year, month, monthOf(year, month).from);
@@ -93,15 +99,19 @@ export async function closeInvoice(world: Needs<"store" | "clock">, uuid: string
     if (invoice?.state !== "pending") return false;
     const month = monthOf(invoice.year, invoice.month);
     const earned = new Map<number, Decimal>();
-    for await (const batch of drawn(tx, { organisation: invoice.organisationId }, month)) {
-      const items = batch.flatMap(({ billable, lines }) => lines.map(line => rowOf(billable, line)));
-      for (const { billable, lines } of batch)
-        for (const { price } of lines) earned.set(billable.providerId, plus(earned.get(billable.providerId) ?? ZERO, price));
-      await invoices(tx).insertItems(invoice.id, items);
-      await invoices(tx).markBilled(
-        batch.map(({ billable }) => billable.id),
-        month.until,
+    const earn = (provider: number, sum: Decimal): unknown => earned.set(provider, plus(earned.get(provider) ?? ZERO, sum));
+    for await (const batch of drawn(tx, { organisation: invoice.organisationId, usages: false }, month)) {
+      await invoices(tx).insertItems(
+        invoice.id,
+        batch.flatMap(({ billable, lines }) => lines.map(line => rowOf(billable, line))),
       );
+      for (const { billable, lines } of batch) for (const { price } of lines) earn(billable.providerId, price);
+    }
+    // Of use there may be millions of lines: the store draws them itself, by the same rule as usageLines.
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const used: Billed = await invoices(tx).billUse(invoice, month, after, USE_BATCH);
+      for (const { providerId, sum } of used.sums) earn(providerId, decimal(sum));
+      after = used.next;
     }
     const price = plus(ZERO, ...earned.values());
     const subject = `Invoice ${invoice.year}-${String(invoice.month).padStart(2, "0")} of ${invoice.customerName}`;

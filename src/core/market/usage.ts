@@ -1,4 +1,4 @@
-import { decimal, plus } from "../../kernel/decimal.ts";
+import { decimal, plus, times } from "../../kernel/decimal.ts";
 import { forbidden, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { organisationRecords, studyRecords } from "../../store/records.ts";
@@ -95,6 +95,7 @@ export async function reportUsage(world: MarketWorld, actor: Actor, report: Usag
         throw refusal("Only staff may report here: backfilling past billing periods is not allowed.");
       const row = { resourceId: resource.id, componentId, planPeriod: stretch.planPeriod, month };
       await mustBeBelowCeiling(tx, component, row, amount);
+      mustBePayable(resource, type, amount);
       const modifiedBy = personOf(actor)?.id ?? null;
       await usages(tx).put({ ...row, planId: stretch.planId, amount, description, recurring, reportedAt: now, modifiedBy });
       if (!isPast) latest[type] = amount;
@@ -161,6 +162,14 @@ async function mustBeBelowCeiling(
   if (total <= decimal(limitAmount)) return;
   const shown = Number(total) / 1e10;
   throw whole(`Total amount exceeds limit. Total amount: ${shown}, limit: ${limitAmount}.`);
+}
+
+/** A report that could not be written on an invoice would stop all of them. */
+const MOST_COST = decimal(1_000_000_000);
+function mustBePayable({ planParts }: Resource, type: string, amount: string): void {
+  const price = planParts?.find(part => part.type === type)?.price ?? "0";
+  if (times(decimal(price), decimal(amount)) > MOST_COST)
+    throw invalid({ usages: [`${type}: This would cost more than can be written down.`] });
 }
 
 export interface AccountUsage {

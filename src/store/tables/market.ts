@@ -189,7 +189,7 @@ export interface MarketTables {
     amount: string;
     description: Default<string>;
     recurring: Default<boolean>;
-    billed: Default<string>;
+    billed: Default<string | null>;
     reported_at: Date;
     modified_by_id: Default<number | null>;
     created_at: At;
