@@ -5,9 +5,10 @@ import { HavreError } from "../../../kernel/errors.ts";
 import { MIB } from "../../../kernel/units.ts";
 import type { Storage, StorageAccess, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { exactBytes } from "../bytes.ts";
+import { inListOrder, type Listed } from "../listing.ts";
 import { namedSegmentsOf, segmentsOf } from "../paths.ts";
 import { copyFileTo, moveExclusively, writeWhole } from "./acts.ts";
-import { entriesOf, entryOf, namesIn } from "./entries.ts";
+import { entriesOf, entryOf, firstNamesIn, namesIn } from "./entries.ts";
 import { absentIsUndefined, codeOf, ENGINE, isAbsent, telling, toldError } from "./errors.ts";
 import { inFolder, jailOf } from "./jail.ts";
 
@@ -19,6 +20,8 @@ export interface FolderSettings {
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 /** Entries of a listing that are looked at together; whoever reads on has the next looked at. */
 const LOOKED_AT_ONCE = 128;
+/** As many as anybody asks for at a time. */
+const FIRST = 1024;
 
 /**
  * A folder on this machine's disk. No name, and no symbolic link somebody puts there, leads out of it: every folder on the
@@ -69,12 +72,22 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
     async *list(path, { skip = 0 }, signal) {
       signal.throwIfAborted();
       const segments = segmentsOf(path);
-      const names = await telling("list", () => inside(segments, at => namesIn(at, segments)));
-      for (let from = skip; from < names.length; from += LOOKED_AT_ONCE) {
-        signal.throwIfAborted();
-        const some = names.slice(from, from + LOOKED_AT_ONCE);
-        yield* (await telling("list", () => inside(segments, at => entriesOf(at, some)).catch(absentIsUndefined))) ?? [];
-      }
+      const look = async function* (names: readonly Listed[], start: number): AsyncGenerator<StorageEntry> {
+        for (let from = start; from < names.length; from += LOOKED_AT_ONCE) {
+          signal.throwIfAborted();
+          const some = names.slice(from, from + LOOKED_AT_ONCE);
+          yield* (await telling("list", () => inside(segments, at => entriesOf(at, some)).catch(absentIsUndefined))) ?? [];
+        }
+      };
+      if (skip > 0) return yield* look(await telling("list", () => inside(segments, at => namesIn(at, segments))), skip);
+      // Who asks for the beginning mostly wants no more: then nothing else is sorted, or held.
+      const first = await telling("list", () => inside(segments, at => firstNamesIn(at, segments, FIRST)));
+      yield* look(first.names, 0);
+      const last = first.names.at(-1);
+      if (first.isAll || last === undefined) return;
+      const all = await telling("list", () => inside(segments, at => namesIn(at, segments)));
+      const rest = all.findIndex(one => inListOrder(one, last) > 0);
+      if (rest >= 0) yield* look(all, rest);
     },
 
     async read(path, { from = 0, to }, signal) {
