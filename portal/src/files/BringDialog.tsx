@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { Alert, Button, Group, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,7 +9,8 @@ import { placesQuery, useFileVerb } from "./fileQueries.ts";
 import css from "./files.module.css";
 import { above, type Entry, type Transfer, within } from "./types.ts";
 
-type How = "copy" | "move";
+const HOWS = ["copy", "move"] as const;
+type How = (typeof HOWS)[number];
 
 /** Copies or moves something to another folder, of this storage or of another. */
 export function BringDialog({ storage, entry, onClose }: { storage: string; entry: Entry; onClose: () => void }) {
@@ -22,6 +23,7 @@ export function BringDialog({ storage, entry, onClose }: { storage: string; entr
     storage,
     () => brought(storage, target, entry, within(folder.replace(/^\/+|\/+$/g, ""), entry.name), how),
     isDone => t(isDone ? (how === "move" ? "files.moved" : "files.copied") : "files.onItsWay", { name: entry.name }),
+    { announcesFailure: false },
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -30,12 +32,14 @@ export function BringDialog({ storage, entry, onClose }: { storage: string; entr
   return (
     <Dialog opened onClose={onClose} title={t("files.bringOf", { name: entry.name })}>
       <form onSubmit={submit} className={css.form}>
-        <Radio.Group label={t("files.how")} value={how} onChange={value => setHow(value as How)}>
-          <Group mt={6}>
-            <Radio value="copy" label={t("files.copy")} />
-            {entry.rights.write && <Radio value="move" label={t("files.move")} />}
-          </Group>
-        </Radio.Group>
+        {entry.rights.write && (
+          <SegmentedControl
+            aria-label={t("files.how")}
+            value={how}
+            onChange={value => setHow(value as How)}
+            data={HOWS.map(value => ({ value, label: t(`files.${value}`) }))}
+          />
+        )}
         <NativeSelect
           label={t("files.storage")}
           value={target}

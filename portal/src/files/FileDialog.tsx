@@ -36,6 +36,7 @@ function NewFolder({ storage, folder, onClose }: Omit<Props, "task">) {
     storage,
     (name: string) => api<Entry>("POST", `/v1/storages/${storage}/files/folders/`, { path: within(folder, name.trim()) }),
     entry => t("files.folderMade", { name: entry.name }),
+    { announcesFailure: false },
   );
   return (
     <Asking
@@ -54,6 +55,7 @@ function Rename({ storage, entry, onClose }: { storage: string; entry: Entry; on
     storage,
     (name: string) => api<Entry>("POST", `/v1/storages/${storage}/files/rename/`, { path: entry.path, name }),
     renamed => t("files.renamed", { name: renamed.name }),
+    { announcesFailure: false },
   );
   return (
     <Asking
@@ -82,6 +84,7 @@ function Import({ storage, folder, onClose }: Omit<Props, "task">) {
       return api<Transfer>("POST", `/v1/storages/${storage}/files/import/`, body);
     },
     () => t("files.importAsked"),
+    { announcesFailure: false },
   );
   return (
     <Asking

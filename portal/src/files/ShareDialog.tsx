@@ -32,6 +32,7 @@ export function ShareDialog({ storage, entry, onClose }: Props) {
         ...given.rights,
       }),
     (_, { who, rights }) => t(rights.read ? "files.nowShared" : "files.nowUnshared", { who: nameOf(who, t("files.everyone")) }),
+    { announcesFailure: false },
   );
   const title = t("files.shareOf", { name: entry.name || t("files.wholeStorage") });
   return (

@@ -34,8 +34,13 @@ export const transfersQuery = (storage: string) =>
     refetchInterval: query => (query.state.data?.some(isOpen) ? LOOK_MS : false),
   });
 
-/** Something done to files: told when it is done, told when not, and what is shown is fetched again. */
-export function useFileVerb<V, R>(storage: string, act: (given: V) => Promise<R>, said: (result: R, given: V) => string) {
+/** Something done to files: told when it is done, told when not (unless a form does that), and what is shown is fetched again. */
+export function useFileVerb<V, R>(
+  storage: string,
+  act: (given: V) => Promise<R>,
+  said: (result: R, given: V) => string,
+  { announcesFailure = true } = {},
+) {
   const client = useQueryClient();
   const announce = useAnnounce();
   const { t } = useTranslation();
@@ -45,6 +50,8 @@ export function useFileVerb<V, R>(storage: string, act: (given: V) => Promise<R>
       announce(said(result, given));
       for (const key of ["files", "transfers", "permissions"]) await client.invalidateQueries({ queryKey: [key, storage] });
     },
-    onError: error => announce(wordsFor(error, t), "bad"),
+    onError: error => {
+      if (announcesFailure) announce(wordsFor(error, t), "bad");
+    },
   });
 }
