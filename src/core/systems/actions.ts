@@ -125,7 +125,13 @@ export async function actOnSystem(
     });
   } catch (cause) {
     if (!isTaken(cause)) throw cause;
-    throw new HavreError("invalid", `The id ${newName} is taken.`, { cause });
+    throw new HavreError(
+      "invalid",
+      newName === undefined ? "Somebody else did the same just now." : `The id ${newName} is taken.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

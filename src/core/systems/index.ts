@@ -45,4 +45,4 @@ export {
   SYSTEM_KINDS,
   SYSTEM_STATUSES,
 } from "./model.ts";
-export { credentialTypeOf } from "./rules.ts";
+export { credentialTypeOf, credentialTypesFor } from "./rules.ts";

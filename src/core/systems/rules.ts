@@ -47,9 +47,12 @@ const FOR_ENGINE: Readonly<Record<string, readonly CredentialType[]>> = {
 const BY_PASSWORD: readonly CredentialType[] = ["PASSWORD"];
 const FOR_LOGIN = { SSH: ["PASSWORD", "SSHKEYS"], LOCAL: ["LOCAL"] } as const satisfies Record<string, readonly CredentialType[]>;
 
+/** With what a storage of this engine can be entered, the usual one first. */
+export const credentialTypesFor = (engine: string): readonly CredentialType[] => FOR_ENGINE[engine] ?? BY_PASSWORD;
+
 /** What kind of credential a storage has, by what is kept of it. */
 export const credentialTypeOf = (engine: Engine, hasKey: boolean): CredentialType =>
-  engine === "SFTP" && hasKey ? "SSHKEYS" : ((FOR_ENGINE[engine] ?? BY_PASSWORD)[0] as CredentialType);
+  engine === "SFTP" && hasKey ? "SSHKEYS" : (credentialTypesFor(engine)[0] as CredentialType);
 
 /** @throws HavreError "invalid" for a credential that does not open this, or has not what its type needs */
 export function mustOpen(
@@ -57,7 +60,7 @@ export function mustOpen(
   parent: Parent,
   { engine, login }: { engine: string; login?: keyof typeof FOR_LOGIN },
 ): void {
-  const allowed = parent === "storage" ? (FOR_ENGINE[engine] ?? BY_PASSWORD) : login === undefined ? [] : FOR_LOGIN[login];
+  const allowed = parent === "storage" ? credentialTypesFor(engine) : login === undefined ? [] : FOR_LOGIN[login];
   const { type, username, password, privateKey } = credential;
   if (!(allowed as readonly string[]).includes(type))
     throw wrong(

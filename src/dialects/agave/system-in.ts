@@ -2,6 +2,7 @@ import {
   BATCH_SCHEDULERS,
   CREDENTIAL_TYPES,
   type Credential,
+  credentialTypesFor,
   EXECUTION_TYPES,
   type Execution,
   type Queue,
@@ -91,7 +92,7 @@ function storageIn(config: Body): StorageRead {
 
 /** What a storage is entered with. The type must be one that its protocol knows. */
 function secretsIn(engine: string, { type, username, password, privateKey }: Credential) {
-  const allowed = { FOLDER: ["LOCAL"], S3: ["APIKEYS"], SFTP: ["PASSWORD", "SSHKEYS"] }[engine] ?? ["PASSWORD"];
+  const allowed = credentialTypesFor(engine);
   if (!allowed.includes(type))
     throw wrong(`storage.auth.type ${type} does not go with this protocol: ${allowed.join(", ")} does.`);
   if (engine === "FOLDER") return { username: "", password: "" };

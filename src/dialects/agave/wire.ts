@@ -71,6 +71,7 @@ export const refusal = (message: string) => ({ status: "error", message, version
 function statusOf({ kind, detail }: HavreError, isFiles: boolean): number {
   if (typeof detail.status === "number") return detail.status;
   if (detail.isFolder === true) return 501;
+  if (detail.storage !== undefined) return 502;
   // A name that is taken is a wrong request here; a system that is not up is one at the wrong moment.
   if (kind === "conflict" && isFiles && detail.unready !== true) return 400;
   // A storage that does not know its own credentials is no reason for the caller to sign in anew.
