@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { makeAgave } from "../../src/dialects/agave/index.ts";
 
-/** A program as it stands in the contract: forms, JSON and parts, Basic and Bearer. It notes which rows were asked well. */
+/** A program as it stands in the contract: forms, JSON and parts, Basic and Bearer. */
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
 export type Json = any;
@@ -11,24 +10,6 @@ export interface Answered {
   readonly headers: Headers;
   readonly text: string;
   readonly body: Json;
-}
-
-const ROWS = makeAgave().routes.map(({ method, path }) => ({
-  name: `${method} ${path}`,
-  method,
-  pattern: new RegExp(`^${path.replaceAll(/:(\w+)/g, "[^/]+").replace("*", ".*")}/?$`),
-  isStatic: !/[:*]/.test(path),
-}));
-
-/** Rows that answered well at least once in this process. */
-export const answeredRows = new Set<string>();
-
-function note(method: string, path: string, status: number): void {
-  if (status >= 300) return;
-  const found = ROWS.filter(row => row.method === method && row.pattern.test(path)).sort(
-    (a, b) => Number(b.isStatic) - Number(a.isStatic),
-  );
-  if (found[0]) answeredRows.add(found[0].name);
 }
 
 export const basic = (name: string, secret: string): string => `Basic ${Buffer.from(`${name}:${secret}`).toString("base64")}`;
@@ -55,7 +36,6 @@ export class Asker {
       ...(body === undefined ? {} : { body: isOwn ? (body as string) : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    note(method, new URL(answer.url).pathname, answer.status);
     const isJson = (answer.headers.get("content-type") ?? "").startsWith("application/json");
     return { status: answer.status, headers: answer.headers, text, body: isJson && text !== "" ? JSON.parse(text) : undefined };
   }

@@ -46,7 +46,8 @@ describe("systems", () => {
   let friend: Asker;
   let stranger: Asker;
   before(async () => {
-    scene = await aScene();
+    // Without background work, which would take away a cluster that is not there.
+    scene = await aScene({ command: "serve" });
     ({ admin, owner, friend, stranger } = scene);
     store = new Store({ connection: scene.havre.database.connection, maxConnections: 2, onError: () => {} });
   });
@@ -205,6 +206,23 @@ describe("systems", () => {
       [{ maxSystemJobs: -2 }, /maxSystemJobs/],
     ] as const)
       assert.match(await owner.refused(400, "POST", "/systems/v2", executionSystem(unique(), more)), words, JSON.stringify(more));
+  });
+
+  it("work on this server itself is registered by an administrator, by the name of a cluster that there is", async () => {
+    const local = (host: string) => ({
+      executionType: "CLI",
+      scheduler: "FORK",
+      queues: undefined,
+      login: { protocol: "LOCAL", host, auth: { type: "LOCAL" } },
+    });
+    assert.match(
+      await admin.refused(400, "POST", "/systems/v2", executionSystem(unique(), local("nowhere"))),
+      /cluster of this server/,
+    );
+    const cluster = { name: "batch", engine: "slurm", place: 9, can: "{}", images: "[]", nodes: "[]", seen_at: new Date() };
+    await store.db.insertInto("compute_cluster").values(cluster).execute();
+    const made = await admin.post("/systems/v2", executionSystem(unique(), local("batch")));
+    assert.deepEqual([made.login.protocol, made.login.host, made.login.auth], ["LOCAL", "batch", { type: "LOCAL" }]);
   });
 
   it("each protocol that Havre speaks keeps its parts; others are refused by name", async () => {

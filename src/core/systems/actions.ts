@@ -1,4 +1,5 @@
 import { forbidden, HavreError } from "../../kernel/errors.ts";
+import { compute } from "../../store/compute.ts";
 import { isTaken, type Tx, within } from "../../store/store.ts";
 import { systems } from "../../store/systems.ts";
 import { changesBetween, record } from "../events/index.ts";
@@ -51,7 +52,7 @@ export async function putSystem(
 async function add(tx: Tx, world: World, actor: Actor, name: string, input: SystemInput): Promise<void> {
   mustBeName(name);
   await mustBeFree(tx, actor, name);
-  mustBeKnown(actor, input);
+  await mustBeKnown(tx, actor, input);
   const storage = await addStorage(tx, world, actor, input.storage);
   await systems(tx).describe(storage.id, name, input);
   const { id } = await reread(tx, actor, name);
@@ -64,7 +65,7 @@ async function change(tx: Tx, world: World, actor: Actor, before: SystemRecord, 
   mustAllow("system", before.standing, "system.change");
   if (input.kind !== before.kind)
     throw new HavreError("invalid", `System ${before.name} is of type ${before.kind.toUpperCase()}.`);
-  mustBeKnown(actor, input);
+  await mustBeKnown(tx, actor, input);
   await amendStorage(tx, world, actor, before.storage, input.storage);
   await systems(tx).update(before.id, input);
   if (input.isAvailable !== undefined) await systems(tx).set(before.id, { is_available: input.isAvailable });
@@ -74,13 +75,17 @@ async function change(tx: Tx, world: World, actor: Actor, before: SystemRecord, 
   });
 }
 
-/** Work on this server's own machines is its administrators' to give away, as its folders are. */
-function mustBeKnown(actor: Actor, { execution }: SystemInput): void {
-  if (execution?.login.protocol === "LOCAL" && !isStaff(actor))
+/** Work on a cluster of this server is its administrators' to give away, as its folders are. */
+async function mustBeKnown(tx: Tx, actor: Actor, { execution }: Pick<SystemInput, "execution">): Promise<void> {
+  if (execution?.login.protocol !== "LOCAL") return;
+  if (!isStaff(actor))
     throw new HavreError(
       "invalid",
       "A login of protocol LOCAL is this server itself: only its administrators may register that.",
     );
+  const names = (await compute(tx).clusters()).map(({ name }) => name);
+  if (!names.includes(execution.login.host))
+    throw new HavreError("invalid", `login.host must be a cluster of this server: ${names.join(", ") || "there is none"}.`);
 }
 const isStaff = (actor: Actor): boolean => seesAll(actor) || personOf(actor)?.isStaff === true;
 
@@ -204,7 +209,7 @@ async function clone(tx: Tx, world: World, actor: Actor, name: string, newName: 
   // A folder of the server opens without a credential: it is its administrators' to give away.
   if (system.storage.engine === "FOLDER" && !isStaff(actor))
     throw forbidden("Only an administrator can copy a system on the server's own disk.");
-  mustBeKnown(actor, { ...system, login: undefined });
+  await mustBeKnown(tx, actor, system);
   const { name: label, engine, address } = system.storage;
   const storage = await insertStorage(tx, world, actor, { name: label, engine, address, username: "", password: "" });
   await systems(tx).describe(storage.id, newName, system);
