@@ -6,7 +6,7 @@ import type { Standing as StudyStanding } from "../core/permissions/model.ts";
 import type { StorageRecord } from "../core/storages/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { pageOf } from "./pages.ts";
-import { standingOf, studiesWorkedIn } from "./permissions.ts";
+import { standingOf, studiesWorkedIn, systemsTrusting } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import { storageOfRow } from "./storages.ts";
 import type { Tx } from "./store.ts";
@@ -54,8 +54,14 @@ const BY_STUDY: Readonly<Record<StudyStanding, Omit<Standing, "path"> | undefine
 export const fileObject = (storageId: number, path: string): string => `${storageId}/${path}`;
 
 export const files = (tx: Tx) => ({
-  /** In a storage of others: the folders of studies that the actor works in, and what that is worth there. */
+  /**
+   * In a storage of others: all of it for its system's administrators and, while it is nobody else's, its users; else the folders of
+   * studies that the actor works in, and what that is worth there.
+   */
   async standings(actor: Actor, storageId: number): Promise<Standing[]> {
+    const { rows: trusted } = await sql`
+      select from system where storage_id = ${storageId} and ${systemsTrusting(actor, sql.ref("system.id"))}`.execute(tx);
+    if (trusted.length > 0) return [{ path: "", rights: ALL, mayShare: true }];
     const { rows } = await sql<{ path: string; upload_path: string; standing: StudyStanding | null }>`
       select location.path, location.upload_path, ${standingOf(actor, "study")} as standing
       from location join study on study.id = location.study_id where location.storage_id = ${storageId}`.execute(tx);
@@ -74,6 +80,7 @@ export const files = (tx: Tx) => ({
         ? sql<boolean>`storage.id = any(array(
             select id from storage where owner_id = ${person.id}
             union select object_id from permission where object_kind = ${KIND} and (person_id = ${person.id} or person_id is null) and role <> '---'
+            union select storage_id from system where ${systemsTrusting(actor, sql.ref("system.id"))}
             union select storage_id from location where ${studiesWorkedIn(person.id, sql.ref("location.study_id"))}))`
         : sql<boolean>`false`;
     const page = await pageOf(tx, tx.selectFrom("storage").where(isSeen), window, query =>

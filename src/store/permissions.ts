@@ -84,6 +84,15 @@ export function visibleSystems(actor: Actor): RawBuilder<SqlBool> {
 export const studiesWorkedIn = (personId: number, study: RawBuilder<unknown>): RawBuilder<SqlBool> =>
   sql<SqlBool>`(${administeredStudies(personId, study)} or ${study} = any(array(${objectsOf(personId, "study")} and role = 'researcher')))`;
 
+/** Systems in whose storage a role that the person was given is worth everything, for a query that has a row of `system`. */
+export function systemsTrusting(actor: Actor, system: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  const person = personOf(actor);
+  if (!person) return sql<SqlBool>`false`;
+  const given = (roles: RawBuilder<unknown>) => sql`any(array(${objectsOf(person.id, "system")} and role in (${roles})))`;
+  return sql<SqlBool>`(${system} = ${given(sql`'administrator'`)}
+    or system.is_available and not system.is_public and ${system} = ${given(sql`'user', 'publisher'`)})`;
+}
+
 /** The higher of two roles has the larger number. */
 export const rankOf = (kind: Kind, role: RawBuilder<unknown> = sql`role`): RawBuilder<number> =>
   sql<number>`array_position(${sql.lit(`{${LADDERS[kind].join(",")}}`)}::text[], ${role})`;

@@ -4,10 +4,11 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Client } from "../harness/client.ts";
 import { until } from "../harness/havre.ts";
 import { ask } from "../permissions/ask.ts";
 import { type Asker, form, type Json } from "./client.ts";
-import { aScene, type Scene } from "./scene.ts";
+import { aScene, PASSWORD, type Scene } from "./scene.ts";
 
 /** Contract agave §8, on a folder of the server. */
 
@@ -373,6 +374,27 @@ describe("files", () => {
       storage: { protocol: "LOCAL", rootDir: folder, homeDir: "/home", auth: { type: "LOCAL" } },
     });
     assert.match(await stranger.refused(412, "GET", at("listings", "//")), /not up/);
+  });
+
+  it("who has a role on a system finds its files in the portal as well, and nobody else does", async () => {
+    const id = "portal.example.org";
+    await aSystem(id);
+    const places = async (username: string): Promise<string[]> => {
+      const portal = await new Client(scene.havre.url).signIn({ username, password: PASSWORD });
+      return (await portal.get("/api/v1/files/?page_size=100")).results.map((one: Json) => one.name);
+    };
+    assert.equal((await places("stranger")).includes(id), false);
+    const give = (role: string) => admin.ask("POST", `/systems/v2/${id}/roles/stranger`, form({ role }));
+    await give("GUEST");
+    assert.equal((await places("stranger")).includes(id), false);
+    await give("USER");
+    assert.equal((await places("stranger")).includes(id), true);
+    await admin.put(`/systems/v2/${id}`, { action: "DISABLE" });
+    assert.equal((await places("stranger")).includes(id), false);
+    await give("ADMIN");
+    assert.equal((await places("stranger")).includes(id), true);
+    await give("NONE");
+    assert.equal((await places("stranger")).includes(id), false);
   });
 
   it("a home with a name in it is whoever asks", async () => {
