@@ -192,6 +192,28 @@ export const permissions = (tx: Tx) => ({
     return rows[0]?.standing ?? undefined;
   },
 
+  /** Where the actor stands towards both sides of an order: in one question. */
+  async around(
+    actor: Actor,
+    ids: { readonly study: number | null; readonly customer: number; readonly provider: number },
+  ): Promise<{
+    readonly study: StandingOn<"study"> | null;
+    readonly customer: StandingOn<"organisation"> | null;
+    readonly provider: StandingOn<"organisation"> | null;
+  }> {
+    const { rows } = await sql<{
+      study: StandingOn<"study"> | null;
+      customer: StandingOn<"organisation"> | null;
+      provider: StandingOn<"organisation"> | null;
+    }>`
+      select (select ${standingOf(actor, "study")} from study where id = ${ids.study}::bigint) as study,
+        (select ${standingOf(actor, "organisation")} from organisation where id = ${ids.customer}::bigint) as customer,
+        (select ${standingOf(actor, "organisation")} from organisation where id = ${ids.provider}::bigint) as provider`.execute(
+      tx,
+    );
+    return rows[0] ?? { study: null, customer: null, provider: null };
+  },
+
   /** Everybody who has or had a role on the study, in the order in which they came. */
   async ofStudy(studyId: number): Promise<Grant[]> {
     const { rows } = await sql<{ id: number; person_id: number; role: Role; active: boolean; live: boolean }>`

@@ -247,7 +247,9 @@ describe("usage and invoices", () => {
         (await listInvoices(world, buyers.owner, { filter: { customer: buyers.customer.uuid }, window: { offset: 0, limit: 9 } }))
           .items;
       const told = (lines: readonly InvoiceLine[]): string[] =>
-        lines.map(({ uuid: _, details, ...line }) => JSON.stringify([line, details].map(one => Object.entries(one).sort()))).sort();
+        lines
+          .map(({ uuid: _, details, ...line }) => JSON.stringify([line, details].map(one => Object.entries(one).sort())))
+          .sort();
       const [draft] = await seen();
       const used = world.clock.now();
       world.clock.advance(32 * DAY);

@@ -116,8 +116,7 @@ export async function createOrder(world: MarketWorld, actor: Actor, input: Order
       cost: plan ? costOf(offering.components, plan.parts, limits, undefined) : null,
       end_date: acceptEnd(offering.pluginOptions, input.attributes.end_date, world.clock.now()),
     });
-    await offerings(tx).countOrder(offering.id);
-    return place(tx, world, actor, {
+    const placed = await place(tx, world, actor, {
       type: "create",
       facts,
       resourceId: resource.id,
@@ -132,6 +131,9 @@ export async function createOrder(world: MarketWorld, actor: Actor, input: Order
       requestComment: input.requestComment,
       startDate: input.startDate,
     });
+    // Last, as everybody who orders of it waits for this row.
+    await offerings(tx).countOrder(offering.id);
+    return placed;
   });
 }
 
@@ -206,7 +208,15 @@ export async function approvalFacts(
   offering: Pick<Offering, "type" | "pluginOptions" | "shared" | "billable" | "providerId">,
 ): Promise<ApprovalFacts> {
   const person = personOf(actor);
-  const standing = permissions(tx);
+  const {
+    study: own,
+    customer,
+    provider,
+  } = await permissions(tx).around(actor, {
+    study: study.id,
+    customer: study.organisationId,
+    provider: offering.providerId,
+  });
   const held = person ? await grants(tx).rolesOn(person.id, study.id, study.organisationId) : [];
   return {
     type,
@@ -216,9 +226,9 @@ export async function approvalFacts(
     billable: offering.billable,
     ownOffering: offering.providerId === study.organisationId,
     isStaff: seesAll(actor),
-    study: (study.id === null ? undefined : await standing.standing(actor, { kind: "study", id: study.id })) ?? null,
-    customer: (await standing.standing(actor, { kind: "organisation", id: study.organisationId })) ?? null,
-    provider: (await standing.standing(actor, { kind: "organisation", id: offering.providerId })) ?? null,
+    study: own,
+    customer,
+    provider,
     roles: held.flatMap(role => NAMES[role] ?? []),
   };
 }
@@ -262,7 +272,8 @@ export async function place(tx: Tx, world: MarketWorld, actor: Actor, placed: Pl
       organisation_id: placed.organisationId,
       provider_id: placed.offering.providerId,
       type,
-      state: "pending-consumer",
+      // What begins at once begins below.
+      state: state === "executing" ? "pending-consumer" : state,
       attributes: JSON.stringify(placed.attributes),
       limits: JSON.stringify(placed.limits),
       cost: placed.cost,
@@ -278,6 +289,10 @@ export async function place(tx: Tx, world: MarketWorld, actor: Actor, placed: Pl
   const order = await seenOrder(tx, actor, uuid);
   await note(tx, actor, order, "created");
   await queueCallback(tx, order);
-  if (state !== "pending-consumer") await enter(tx, world, actor, order, state);
+  if (state !== "executing") {
+    if (state !== "pending-consumer") await note(tx, actor, order, state);
+    return order;
+  }
+  await enter(tx, world, actor, order, state);
   return seenOrder(tx, actor, uuid);
 }
