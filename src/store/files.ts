@@ -193,7 +193,8 @@ export const files = (tx: Tx) => ({
 
   async removed(storageId: number, path: string): Promise<void> {
     await tx.deleteFrom("file_mark").where("storage_id", "=", storageId).where(below("path", path)).execute();
-    await tx.deleteFrom("dav_property").where("storage_id", "=", storageId).where(below("path", path)).execute();
+    for (const table of ["dav_property", "dav_lock"] as const)
+      await tx.deleteFrom(table).where("storage_id", "=", storageId).where(below("path", path)).execute();
     await this.removeGrants(storageId, path, { below: true });
   },
 
