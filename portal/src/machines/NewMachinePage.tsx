@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api } from "../api/client.ts";
 import type { Study } from "../api/types.ts";
+import { money } from "../market/money.ts";
 import { Choice, useList } from "../parts/Choice.tsx";
 import { Failure } from "../parts/Failure.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -14,7 +15,17 @@ import { usePageTitle } from "../shell/usePageTitle.ts";
 import { bytes } from "../units.ts";
 import { ExtraParts, useExtraParts } from "./ExtraParts.tsx";
 import css from "./machines.module.css";
-import { extrasOut, type Machine, NO_EXTRAS, offerQuery, type Part, type Profile, providersQuery, totals } from "./model.ts";
+import {
+  extrasOut,
+  type Machine,
+  NO_EXTRAS,
+  offerQuery,
+  type Part,
+  type Profile,
+  priceQuery,
+  providersQuery,
+  totals,
+} from "./model.ts";
 
 export function NewMachinePage() {
   const { t } = useTranslation();
@@ -165,7 +176,10 @@ function MachineForm({ provider, profiles }: { provider: string; profiles: reado
       />
       {elsewhere && <Failure error={make.error} />}
       <Group justify="space-between" className={css.foot}>
-        <Sum provider={provider} profile={profile} extras={extras} />
+        <div>
+          <Sum provider={provider} profile={profile} extras={extras} />
+          <MarketPrice provider={provider} profile={profile.name} />
+        </div>
         <Button type="submit" loading={make.isPending}>
           {t("machine.ask")}
         </Button>
@@ -226,5 +240,20 @@ export function Sum({ provider, profile, extras }: { provider: string; profile: 
       {t("machine.sum")} {t("machine.sizes", { memory: bytes(memory, i18n.language), storage: bytes(storage, i18n.language) })}
       {gpus > 0 && `, ${t("machine.gpus", { count: gpus })}`}
     </output>
+  );
+}
+
+/** What such a machine costs on the market, where somebody sells it. */
+function MarketPrice({ provider, profile }: { provider: string; profile: string }) {
+  const { t, i18n } = useTranslation();
+  const price = useQuery(priceQuery(provider, profile)).data;
+  if (!price || price.cents === null) return null;
+  const said = money(price.cents / 100, price.currency, i18n.language);
+  return (
+    <p className={css.price}>
+      <Link to="/market/" search={{ search: profile }}>
+        {t("machine.onMarket", { price: said, per: price.per === "once" ? "" : t(`market.per.${price.per}`) })}
+      </Link>
+    </p>
   );
 }

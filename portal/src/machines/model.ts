@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { get, getAll } from "../api/client.ts";
+import { api, get, getAll } from "../api/client.ts";
 import type { Named, Page, Researcher, Study } from "../api/types.ts";
 
 /** The shapes on the wire of what machines are made of, and of machines. */
@@ -18,6 +18,17 @@ export type Profile = Named & {
   gpu_amount: number;
   networks: Part[];
 };
+/** The lowest price at which somebody sells machines of this profile; null when nobody does. */
+export type Price = {
+  currency: string;
+  cents: number | null;
+  per: "once" | "hour" | "day" | "half_month" | "month" | "quarter" | "quantity";
+};
+export const priceQuery = (provider: string, profile: string) =>
+  queryOptions({
+    queryKey: ["machines", "price", provider, profile],
+    queryFn: () => api<Price>("POST", "/v1/prices/machine/", { provider, profile }),
+  });
 export type Access = {
   id: number;
   username: string;

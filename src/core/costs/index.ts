@@ -2,5 +2,5 @@
 export { askForCorrection, decideCorrection, listCorrections } from "./corrections.ts";
 export { EXPORT_FORMATS, type ExportFormat, exportInvoice, type InvoiceExport } from "./export.ts";
 export type { BudgetLine, Correction, RunningCost, StudyCosts } from "./model.ts";
-export { type MachineAsked, type OrderAsked, type Price, priceMachine, priceOrder, priceTask, type TaskAsked } from "./price.ts";
+export { type MachineAsked, type Price, priceMachine, priceTask, type TaskAsked } from "./price.ts";
 export { NOTICES_PERCENT, showStudyCosts, tellOfBudgets } from "./study.ts";

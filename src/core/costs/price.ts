@@ -1,11 +1,10 @@
-import { decimal, inCents, inDigits } from "../../kernel/decimal.ts";
+import { decimal, inCents } from "../../kernel/decimal.ts";
 import { invalid } from "../../kernel/errors.ts";
 import { offerings } from "../../store/offerings.ts";
-import { plans } from "../../store/plans.ts";
 import { mustBeWhole, priceOf } from "../ledger/index.ts";
 import { describeProfile, findProfile } from "../machines/index.ts";
-import { acceptLimits, costOf } from "../market/index.ts";
-import type { Facts, PlanUnit } from "../market/model.ts";
+import { costOf } from "../market/index.ts";
+import type { PlanUnit } from "../market/model.ts";
 import type { Actor } from "../people/model.ts";
 import { mostOf } from "../tasks/index.ts";
 import type { Needs } from "../world.ts";
@@ -36,29 +35,6 @@ export async function priceTask({ settings }: World, _actor: Actor, asked: TaskA
   mustBeWhole(most);
   const cents = priceOf(settings.workPrices, most);
   return { currency: settings.currency, cents, per: "once", what: `${asked.elements} × ${asked.walltimeSeconds} s` };
-}
-
-export interface OrderAsked {
-  readonly offering: string;
-  readonly plan: string;
-  readonly limits: Facts;
-}
-
-/** What an order would cost for each unit of its plan's time, the price of its beginning included. @throws HavreError "invalid" */
-export async function priceOrder(world: World, actor: Actor, asked: OrderAsked): Promise<Price> {
-  const { db } = world.store;
-  const offering = await offerings(db).seen(actor, "public", asked.offering);
-  if (!offering) throw invalid({ offering: ["There is no such offering."] });
-  const plan = await plans(db).byUuid(asked.plan);
-  if (plan?.offeringId !== offering.id || plan.archived)
-    throw invalid({ plan: ["This plan is not available for selected offering."] });
-  const cost = costOf(offering.components, plan.parts, acceptLimits(offering.components, asked.limits), "create");
-  return {
-    currency: world.settings.currency,
-    cents: inCents(decimal(inDigits(decimal(cost)))),
-    per: plan.unit,
-    what: `${offering.name}, ${plan.name}`,
-  };
 }
 
 export interface MachineAsked {

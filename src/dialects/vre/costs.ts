@@ -9,7 +9,6 @@ import {
   listCorrections,
   type Price,
   priceMachine,
-  priceOrder,
   priceTask,
   type RunningCost,
   showStudyCosts,
@@ -18,7 +17,7 @@ import { UNITS } from "../../core/ledger/model.ts";
 import { PLAN_UNITS } from "../../core/market/model.ts";
 import { type Route, route, type Schema, stream, type Wire } from "../../http/route.ts";
 import { invalid, notFound } from "../../kernel/errors.ts";
-import { bool, type Field, field, integer, optional, readBody, refuse, schemaOf, text } from "./fields.ts";
+import { bool, integer, optional, readBody, schemaOf, text } from "./fields.ts";
 import { INTEGER, list, media, object, orNull, STAMP, STRING, words } from "./schemas.ts";
 import { idParam, stamp, stampOrNull } from "./wire.ts";
 
@@ -88,13 +87,6 @@ const correctionShape = (one: Correction, { settings }: Wire) => ({
 });
 const priceShape = (price: Price) => ({ ...price });
 
-const amounts = (): Field<Readonly<Record<string, unknown>>> =>
-  field({ type: "object", additionalProperties: INTEGER }, given =>
-    typeof given === "object" && given !== null && !Array.isArray(given)
-      ? (given as Record<string, unknown>)
-      : refuse("An object of amounts is needed."),
-  );
-
 const TASK = {
   cpu: optional(integer({ min: 1 }), 1),
   memory_mib: optional(integer({ min: 0 }), 0),
@@ -103,7 +95,6 @@ const TASK = {
   elements: optional(integer({ min: 1 }), 1),
 };
 const MACHINE = { provider: text({ max: 100 }), profile: text({ max: 200 }) };
-const ORDER = { offering: text({ max: 36 }), plan: text({ max: 36 }), limits: optional(amounts(), {}) };
 const CORRECTION = { unit: text({ max: 50 }), amount: integer(), reason: text({ max: 2000 }) };
 const DECISION = { agreed: bool() };
 
@@ -154,16 +145,6 @@ export const costRoutes: readonly Route[] = [
       return { ...size, memoryMib, walltimeSeconds };
     },
     priceTask,
-  ),
-  price(
-    "order",
-    "What an order would cost, for each unit of its plan's time",
-    ORDER,
-    wire => {
-      const { offering, plan, limits } = readBody(ORDER, wire.body);
-      return { offering: uuidIn("offering", offering), plan: uuidIn("plan", plan), limits };
-    },
-    priceOrder,
   ),
   price(
     "machine",

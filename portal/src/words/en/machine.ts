@@ -79,6 +79,7 @@ export const machine = {
     stopTitle: "Stop {{name}}?",
     storage: "Storage",
     study: "Study",
+    onMarket: "On the market from {{price}} {{per}}",
     sum: "In all:",
     system: "Operating system",
     task: { change: "Being changed", reboot: "Restarting", start: "Starting", stop: "Stopping" },

@@ -79,6 +79,7 @@ export const machine = {
     stopTitle: "{{name}} stoppen?",
     storage: "Opslag",
     study: "Studie",
+    onMarket: "Op de markt vanaf {{price}} {{per}}",
     sum: "Samen:",
     system: "Besturingssysteem",
     task: { change: "Wordt veranderd", reboot: "Herstart", start: "Start", stop: "Stopt" },
