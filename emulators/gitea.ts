@@ -102,7 +102,7 @@ async function change(call: Call, { url }: Full, path: string): Promise<GitAnswe
   if (typeof tree !== "string") throw new Refused(422, "path contains a malformed path component");
   const commit = await repository.commit(tree, head === undefined ? [] : [head], String(body?.message ?? "Change files"));
   await faults.beforeMove?.();
-  if (!repository.move(branch, commit, head)) throw new Refused(409, "push is out of date");
+  if (!(await repository.move(branch, commit, head))) throw new Refused(409, "push is out of date");
   const told = await Promise.all(
     operations.map(({ operation, path: at }, index) =>
       operation === "delete"

@@ -137,9 +137,10 @@ async function patchRef({ repository, body, faults }: Call, full: Full, ref: str
   if (before === undefined) throw new Refused(422, "Reference does not exist");
   const parents = /^[\s\S]*?\n\n/.exec((await repository.object(String(body?.sha)))?.bytes.toString() ?? "")?.[0] ?? "";
   if (parents === "") throw new Refused(422, "Object does not exist");
-  const isForward = before === body.sha || repository.git("merge-base", before, body.sha) === before;
+  const isForward =
+    before === body.sha || parents.includes(`\nparent ${before}\n`) || repository.git("merge-base", before, body.sha) === before;
   if (!isForward && body.force !== true) throw new Refused(422, "Update is not a fast forward");
-  if (!repository.move(branch, body.sha, before)) throw new Refused(422, "Reference update failed");
+  if (!(await repository.move(branch, body.sha, before))) throw new Refused(422, "Reference update failed");
   return (await getRef({ repository }, full, ref)) as GitAnswer;
 }
 
@@ -173,7 +174,7 @@ async function contents(call: Call, full: Full): Promise<GitAnswer> {
   if (typeof tree !== "string") throw new Refused(422, "path contains a malformed path component");
   const commit = await repository.commit(tree, head === undefined ? [] : [head], String(body?.message));
   await faults.beforeMove?.();
-  if (!repository.move(branch, commit, head)) throw new Refused(409, "is at another commit than expected");
+  if (!(await repository.move(branch, commit, head))) throw new Refused(409, "is at another commit than expected");
   const content = sha === null ? null : { ...(await fileAnswer(call, full, path, sha)), content: undefined };
   return {
     status: entry === undefined ? 201 : 200,

@@ -81,7 +81,7 @@ export async function serveGitHost(
   if (!isEmpty) {
     const readme = await repository.write("blob", Buffer.from("# Data\n"));
     const tree = await repository.treeWith(undefined, [{ path: "README.md", sha: readme }]);
-    repository.move("main", await repository.commit(String(tree), [], "Begin"), undefined);
+    await repository.move("main", await repository.commit(String(tree), [], "Begin"), undefined);
   }
   const faults: GitHostFaults = {};
   const requests: string[] = [];

@@ -21,7 +21,7 @@ export interface Repository {
   treeWith(base: string | undefined, changes: readonly TreeChange[]): Promise<string | Wrong>;
   commit(tree: string, parents: readonly string[], message: string): Promise<string>;
   /** Moves a branch, only if it still points to `before`. */
-  move(branch: string, to: string, before: string | undefined): boolean;
+  move(branch: string, to: string, before: string | undefined): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -80,6 +80,7 @@ export async function makeRepository(): Promise<Repository> {
     blob: start("hash-object", "-w", "--stdin-paths"),
     commit: start("hash-object", "-w", "-t", "commit", "--stdin-paths"),
   };
+  let mover = start("update-ref", "--stdin");
   const treeMaker = start("mktree", "--batch", "-z");
   const sizes = new Map<string, number>();
   let files = 0;
@@ -162,12 +163,22 @@ export async function makeRepository(): Promise<Repository> {
       const lines = [`tree ${tree}`, ...parents.map(id => `parent ${id}`), `author ${who}`, `committer ${who}`, "", message, ""];
       return write("commit", Buffer.from(lines.join("\n")));
     },
-    move(branch, to, before) {
-      const old = before ?? "0".repeat(40);
-      return spawnSync("git", ["-C", path, "update-ref", `refs/heads/${branch}`, to, old], { env: ENVIRONMENT }).status === 0;
+    async move(branch, to, before) {
+      const lines = ["start", `update refs/heads/${branch} ${to} ${before ?? "0".repeat(40)}`, "commit", ""];
+      try {
+        return await mover.ask(lines.join("\n"), async answer => {
+          const [began, ended] = [await answer.line(), await answer.line()];
+          return began === "start: ok" && ended === "commit: ok";
+        });
+      } catch {
+        // git ends when the branch is not where it should be.
+        await mover.stop();
+        mover = start("update-ref", "--stdin");
+        return false;
+      }
     },
     async stop() {
-      await Promise.all([reader, writers.blob, writers.commit, treeMaker].map(one => one.stop()));
+      await Promise.all([reader, writers.blob, writers.commit, treeMaker, mover].map(one => one.stop()));
       await rm(path, { recursive: true });
     },
   };

@@ -4,7 +4,7 @@ import { notTheApi } from "./refusal.ts";
 
 /** What both hosts say alike. An answer may hold anything: what is used of it is looked at. */
 
-const ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+const ID = /^[0-9a-f]{40}$/;
 const NAME = /^[\w.-]+\/[\w.-]+$/;
 
 interface RepositoryAnswer {
@@ -12,11 +12,15 @@ interface RepositoryAnswer {
   readonly default_branch?: unknown;
   readonly archived?: unknown;
   readonly permissions?: { readonly push?: unknown };
+  /** Of Gitea. */
+  readonly object_format_name?: unknown;
 }
 
 export function repositoryOf(where: string, answer: RepositoryAnswer | undefined): Repository {
-  const { full_name: name, default_branch: branch, archived, permissions } = answer ?? {};
+  const { full_name: name, default_branch: branch, archived, permissions, object_format_name: format } = answer ?? {};
   if (typeof name !== "string" || !NAME.test(name)) throw notTheApi(where);
+  if (format === "sha256")
+    throw new HavreError("invalid", `${where}: Havre does not know repositories that name their objects by SHA-256.`);
   return {
     name,
     branch: typeof branch === "string" && branch !== "" ? branch : "main",

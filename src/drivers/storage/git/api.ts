@@ -55,13 +55,20 @@ export interface ApiSettings {
 
 export function gitApi({ http, where, api, headers, answerMs = ANSWER_MS }: ApiSettings): GitApi {
   const send = async (request: ApiRequest, signal: AbortSignal, body: AsyncIterable<Buffer> | undefined): Promise<HttpReply> => {
-    const { method, path, json, parts, accept = "application/json" } = request;
+    const { method, path, json, parts, accept } = request;
     const content = parts === undefined ? {} : { "content-length": String(lengthOf(parts)) };
     const typed = json === undefined && parts === undefined ? {} : { "content-type": "application/json" };
     const text = json === undefined ? {} : { body: JSON.stringify(json) };
     const asked = {
       method,
-      headers: { "accept-encoding": "identity", "user-agent": "Havre", ...headers, accept, ...typed, ...content },
+      headers: {
+        "accept-encoding": "identity",
+        "user-agent": "Havre",
+        ...headers,
+        ...(accept === undefined ? {} : { accept }),
+        ...typed,
+        ...content,
+      },
       signal,
       calledAs: where,
       ...text,

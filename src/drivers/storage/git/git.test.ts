@@ -38,7 +38,7 @@ const opened = async ([, engine, start, open]: (typeof HOSTS)[number]) => {
   const access = { engine, location: host.location, username: host.owner, password: host.token };
   return { storage: open(access, { http: makeGuardedHttp(LOOPBACK) }), close: () => host.stop() };
 };
-const SUITE = { skip: gitMissing(), limitMs: 60_000 };
+const SUITE = { skip: gitMissing(), limitMs: 180_000 };
 
 behavesLikeStorage("a repository of Gitea (emulated)", () => opened(HOSTS[0]), SUITE);
 behavesLikeStorage("a repository of GitHub (emulated)", () => opened(HOSTS[1]), SUITE);
@@ -199,7 +199,7 @@ for (const [name, engine, start, open] of HOSTS)
         const sha = await host.repository.write("blob", Buffer.from(`theirs ${left}`));
         const head = host.repository.git("rev-parse", "main");
         const tree = await host.repository.treeWith(head, [{ path: `theirs-${left}`, sha }]);
-        host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
+        await host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
       };
       await put(storage, "ours", "ours");
       delete host.faults.beforeMove;
@@ -223,7 +223,7 @@ for (const [name, engine, start, open] of HOSTS)
           { path: "both", sha },
           { path: "from-other", sha: null },
         ]);
-        host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
+        await host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
       };
       await assert.rejects(one.move(path("from-one"), path("both"), never), { kind: "conflict" });
       delete host.faults.beforeMove;
@@ -250,7 +250,7 @@ for (const [name, engine, start, open] of HOSTS)
         { path: "of others/only", sha },
         { path: "of others too/only", sha },
       ]);
-      host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
+      await host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
       await storage.remove(path("of others/only"), never);
       await storage.move(path("of others too/only"), path("only"), never);
       for (const folder of ["of others", "of others too"]) {
@@ -263,6 +263,22 @@ for (const [name, engine, start, open] of HOSTS)
         await assert.rejects(put(storage, name, "x"), { kind: "invalid", message: /git has the name/ }, name);
     });
 
+    it("keeps names as git has them, and shows them as everybody else does", async () => {
+      const storage = openAt();
+      const [composed, decomposed] = ["é".normalize("NFC"), "é".normalize("NFD")];
+      const sha = await host.repository.write("blob", Buffer.from("theirs"));
+      const head = host.repository.git("rev-parse", "main");
+      const tree = await host.repository.treeWith(head, [{ path: `apart ${decomposed}/${decomposed}`, sha }]);
+      await host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
+      const at = `apart ${composed}/${composed}`;
+      await put(storage, at, "ours, and longer");
+      assert.equal((await get(storage, at)).toString(), "ours, and longer");
+      assert.deepEqual(await Array.fromAsync(storage.list(path(`apart ${composed}`), {}, never), entry => entry.path), [at]);
+      await storage.remove(path(at), never);
+      assert.equal((await storage.stat(path(`apart ${composed}`), never))?.kind, "folder");
+      assert.equal(host.repository.git("ls-tree", "--name-only", `main:apart ${decomposed}`), ".gitkeep");
+    });
+
     it("shows no symbolic link and no submodule, and writes nothing in their place", async () => {
       const storage = openAt();
       const sha = await host.repository.write("blob", Buffer.from("/etc/passwd"));
@@ -271,7 +287,7 @@ for (const [name, engine, start, open] of HOSTS)
         { path: "odd/link", sha, mode: "120000" },
         { path: "odd/module", sha: head, mode: "160000" },
       ]);
-      host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
+      await host.repository.move("main", await host.repository.commit(String(tree), [head], "Theirs"), head);
       assert.deepEqual(await Array.fromAsync(storage.list(path("odd"), {}, never)), []);
       for (const name of ["odd/link", "odd/module"]) {
         assert.equal(await storage.stat(path(name), never), undefined);

@@ -35,7 +35,11 @@ interface Plan {
 /** A repository of Gitea or Forgejo. @throws HavreError "invalid" for a bad location */
 export function openGitea(access: StorageAccess, settings: GitSettings): Storage {
   const address = addressOf(access);
-  const api = gitApi({ ...settings, ...address, headers: { authorization: `token ${tokenOf(access)}` } });
+  const api = gitApi({
+    ...settings,
+    ...address,
+    headers: { accept: "application/json", authorization: `token ${tokenOf(access)}` },
+  });
   return openRepository(access.engine, `${address.api}/${address.owner}/${address.repository}`, giteaHost(api, address), {
     http: settings.http,
     maxBytes: GITEA_MAX_BYTES,
@@ -113,7 +117,7 @@ function openRepository(
     const node = await snapshot.at(path);
     if (node !== undefined && node.kind !== "file")
       throw taken(node.kind === "folder" ? "a folder" : "something that is no file");
-    return { at, file: node?.file };
+    return { at: node?.path ?? at, file: node?.file };
   }
 
   async function nodeAt(
@@ -127,9 +131,9 @@ function openRepository(
   }
 
   /** So that a folder stays when the last that was in it goes. */
-  async function keeping(snapshot: Snapshot, path: StoragePath): Promise<Change[]> {
-    const { folder, path: at } = await snapshot.place(path);
-    const others = (await snapshot.entries(folder)).filter(entry => below(folder.path, entry.name) !== at);
+  async function keeping(snapshot: Snapshot, path: StoragePath, gone: Node): Promise<Change[]> {
+    const { folder } = await snapshot.place(path);
+    const others = (await snapshot.entries(folder)).filter(entry => below(folder.path, entry.name) !== gone.path);
     return others.length > 0 ? [] : [{ kind: "put", path: below(folder.path, FOLDER_MARK), content: NOTHING }];
   }
 
@@ -223,7 +227,10 @@ function openRepository(
           throw new HavreError("too-large", `${where}: the host moves at most ${maxBytes} bytes at once.`);
         const moved = files.map(file => ({ kind: "move", file, to: at + file.path.slice(node.path.length) }) as const);
         const isNear = folder.path === (await snapshot.place(from)).folder.path;
-        return { message: `Move ${node.path} to ${at}`, changes: [...moved, ...(isNear ? [] : await keeping(snapshot, from))] };
+        return {
+          message: `Move ${node.path} to ${at}`,
+          changes: [...moved, ...(isNear ? [] : await keeping(snapshot, from, node))],
+        };
       });
     },
 
@@ -266,7 +273,7 @@ function openRepository(
         if (node === undefined || node.kind === "other") return undefined;
         const files = node.kind === "file" ? [node.file] : await snapshot.files(node);
         const removed = files.map(file => ({ kind: "remove", file }) as const);
-        return { message: `Remove ${node.path}`, changes: [...removed, ...(await keeping(snapshot, path))] };
+        return { message: `Remove ${node.path}`, changes: [...removed, ...(await keeping(snapshot, path, node))] };
       });
     },
 

@@ -11,8 +11,7 @@ export const GITHUB_MAX_BYTES = 39 * MIB;
 /** Inline content ends at 1 MB: only so is a larger file told whole. */
 const RAW = "application/vnd.github.raw+json";
 
-export const GITHUB_HEADERS = { "x-github-api-version": "2022-11-28" };
-export const GITHUB_JSON = "application/vnd.github+json";
+export const GITHUB_HEADERS = { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" };
 
 /** GitHub, or GitHub Enterprise: blob, tree and commit are made one by one, and only the last step, moving the branch, is seen by anybody. */
 export function githubHost(api: GitApi, address: GitAddress): GitHost {

@@ -380,6 +380,26 @@ describe("signing in to iRODS", { skip: opensslMissing() }, () => {
     await zone.stop();
   });
 
+  it("says that the password is wrong, and not what became of PAM, where PAM is not there", async () => {
+    for (const version of ["4.2.12", "4.3.1"]) {
+      const zone = await startIrods({ version, tls: { key, cert } });
+      const location = `irods.example.org:${zone.port}[${zone.zone}]`;
+      const settings = { ...LOOPBACK, resolve, certificateAuthorities: [cert] };
+      for (const answer of [undefined, (api: number) => (api === 725 ? -12000 : undefined)]) {
+        if (answer === undefined) delete zone.faults.answer;
+        else zone.faults.answer = answer;
+        const storage = openIrods({ ...accessTo(zone), location, password: "not it" }, settings);
+        await assert.rejects(storage.check(never), {
+          kind: "unauthenticated",
+          retry: "never",
+          message: /wrong user name or password/,
+        });
+        await storage.close();
+      }
+      await zone.stop();
+    }
+  });
+
   it("tells nothing to a server whose certificate is another host's", async () => {
     const wrong = tryIn({ tls: { key, cert } }, "password", "other.example.org");
     await assert.rejects(wrong, { kind: "network", retry: "never", message: /certificate is not trusted/ });

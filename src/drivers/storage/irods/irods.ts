@@ -128,6 +128,7 @@ export function openIrods(access: StorageAccess, settings: IrodsSettings): Stora
       const full = named(path);
       const taking = await session.take(signal);
       const { connection } = taking;
+      let giveUp = taking.release;
       try {
         const found = await find(connection, full, signal);
         if (found?.kind !== "file") throw absent("file");
@@ -137,10 +138,12 @@ export function openIrods(access: StorageAccess, settings: IrodsSettings): Stora
           return Readable.from([]);
         }
         const opened = await verbs.openAt(connection, full, "read", signal);
+        // With something open in it, it is of no use to others.
+        giveUp = taking.cut;
         if (from > 0) await verbs.seek(connection, opened, from, signal);
         return bytesOf(taking, opened, end - from, signal);
       } catch (error) {
-        taking.release();
+        giveUp();
         throw error;
       }
     },

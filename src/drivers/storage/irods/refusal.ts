@@ -58,7 +58,6 @@ export function refusal(where: string, code: number): HavreError {
 export const codeOf = (error: unknown): unknown => (error instanceof HavreError ? error.detail.code : undefined);
 
 export const NO_ROWS = -808000;
-export const WRONG_PASSWORD = -826000;
 export const NAME_TAKEN = -809000;
 /** Of a path that leads nowhere. */
 export const isAbsence = (error: unknown): boolean =>

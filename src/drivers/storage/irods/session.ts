@@ -1,9 +1,10 @@
+import { HavreError } from "../../../kernel/errors.ts";
 import type { StorageAccess } from "../../../ports/storage.ts";
 import type { GuardedLookup } from "../../http/lookup.ts";
 import { connectGuarded } from "../../http/sockets.ts";
 import type { IrodsAddress } from "./address.ts";
 import { refusal } from "./refusal.ts";
-import { type Credentials, greet, signIn } from "./sign-in.ts";
+import { askPam, greet, signIn } from "./sign-in.ts";
 import { type Expected, type Message, type Outgoing, type Patience, Wire } from "./wire.ts";
 
 export interface IrodsSettings extends GuardedLookup {
@@ -30,14 +31,16 @@ export interface Connection {
 export class Session {
   readonly #address: IrodsAddress;
   readonly #settings: IrodsSettings;
-  readonly #credentials: Credentials;
+  readonly #password: string;
+  /** What PAM gave for it. */
+  #ofPam: string | undefined;
   readonly #idle: Wire[] = [];
   readonly #used = new Set<Wire>();
 
   constructor({ password }: StorageAccess, address: IrodsAddress, settings: IrodsSettings) {
     this.#address = address;
     this.#settings = settings;
-    this.#credentials = { password, native: undefined };
+    this.#password = password;
   }
 
   /** Acts with a connection of its own. */
@@ -45,6 +48,8 @@ export class Session {
     const { connection, release } = await this.take(signal);
     try {
       return await act(connection);
+    } catch (error) {
+      throw named(this.#address.where, error);
     } finally {
       release();
     }
@@ -92,18 +97,44 @@ export class Session {
     };
   }
 
+  /** By a password of the zone; where it knows no such one and the connection is encrypted, by PAM, on a connection of its own. */
   async #connect(signal: AbortSignal): Promise<Wire> {
+    const first = await this.#greeted(signal);
+    try {
+      await signIn(first.wire, this.#address, first.version, this.#ofPam ?? this.#password, signal);
+      return first.wire;
+    } catch (error) {
+      first.wire.destroy();
+      if (!first.wire.isEncrypted || !isRefused(error)) throw named(this.#address.where, error);
+      return this.#connectByPam(signal, error);
+    }
+  }
+
+  async #connectByPam(signal: AbortSignal, refused: unknown): Promise<Wire> {
+    const { wire, version } = await this.#greeted(signal);
+    try {
+      const given = await askPam(wire, this.#address, version, this.#password, signal);
+      await signIn(wire, this.#address, version, given, signal);
+      this.#ofPam = given;
+      return wire;
+    } catch (error) {
+      // Whether the connection failed or PAM refused, or is not there at all.
+      const isOfConnection = !wire.isOpen;
+      wire.destroy();
+      throw isOfConnection ? error : refused;
+    }
+  }
+
+  async #greeted(signal: AbortSignal): Promise<{ readonly wire: Wire; readonly version: readonly number[] }> {
     const { where, host, port } = this.#address;
     const { certificateAuthorities, patience } = this.#settings;
     const socket = await connectGuarded(this.#settings, { host, port, signal, calledAs: where });
     const wire = new Wire(socket, where, patience);
     try {
-      const version = await greet(wire, this.#address, { host, certificateAuthorities, signal });
-      await signIn(wire, this.#address, version, this.#credentials, signal);
-      return wire;
+      return { wire, version: await greet(wire, this.#address, { host, certificateAuthorities, signal }) };
     } catch (error) {
       wire.destroy();
-      throw error;
+      throw named(where, error);
     }
   }
 
@@ -112,4 +143,12 @@ export class Session {
     for (const wire of this.#used) wire.destroy();
     this.#used.clear();
   }
+}
+
+const isRefused = (error: unknown): boolean => error instanceof HavreError && error.kind === "unauthenticated";
+
+/** What cannot be understood of a message does not know whose it was. */
+function named(where: string, error: unknown): unknown {
+  if (!(error instanceof HavreError) || error.kind !== "protocol" || error.message.startsWith(where)) return error;
+  return new HavreError("protocol", `${where}: ${error.message}`, { retry: error.retry, cause: error });
 }

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { HavreError } from "../../../kernel/errors.ts";
 import type { IrodsAddress } from "./address.ts";
 import { numberIn, pack, senseless, textIn, unpack } from "./pack.ts";
-import { codeOf, refusal, WRONG_PASSWORD } from "./refusal.ts";
+import { refusal } from "./refusal.ts";
 import { header, type Outgoing, type Wire } from "./wire.ts";
 
 const AUTH_REQUEST = 703;
@@ -12,7 +11,7 @@ const AUTHENTICATE = 110_000;
 
 const CHALLENGE_BYTES = 64;
 const PASSWORD_BYTES = 50;
-/** The shortest life of a password that PAM gives, in hours: each connection asks for its own sooner than that. */
+/** For how long a password that PAM gives should be good; when it no longer is, PAM is asked again. */
 const PAM_HOURS = 1;
 const ENCRYPTION = { algorithm: "AES-256-CBC", keyBytes: 32, saltBytes: 8, rounds: 16 } as const;
 
@@ -54,7 +53,7 @@ export async function greet(
     await wire.send({ type: "RODS_CS_NEG_T", text: pack("CS_NEG_PI", { status: 1, result }) }, signal);
     answer = await wire.receive(signal);
   }
-  if (answer.type !== "RODS_VERSION") throw named(address, senseless());
+  if (answer.type !== "RODS_VERSION") throw senseless();
   if (answer.info < 0) throw refusal(address.where, answer.info);
   const version = unpack(answer.text);
   const status = numberIn(version, "status");
@@ -69,38 +68,25 @@ export async function greet(
   return (/(\d+)\.(\d+)\.(\d+)/.exec(textIn(version, "relVersion")) ?? []).slice(1).map(Number);
 }
 
-export interface Credentials {
-  readonly password: string;
-  /** What PAM gave for it. */
-  native: string | undefined;
-}
-
-/**
- * Signs in by the server's own password; when it knows no such one, by PAM, which is told the password itself: so only over an
- * encrypted connection. What PAM gives is kept for the next connection.
- * @throws HavreError "unauthenticated"
- */
-export async function signIn(
+/** Signs in by a password of the zone itself, which is proved and not told. @throws HavreError "unauthenticated" */
+export const signIn = (
   wire: Wire,
   address: IrodsAddress,
   version: readonly number[],
-  credentials: Credentials,
+  password: string,
   signal: AbortSignal,
-): Promise<void> {
-  const native = (password: string): Promise<void> =>
-    isNew(version) ? nativeByPlugin(wire, address, password, signal) : nativeByChallenge(wire, address, password, signal);
-  try {
-    await native(credentials.native ?? credentials.password);
-  } catch (error) {
-    const mayBePam = codeOf(error) === WRONG_PASSWORD || (error instanceof HavreError && error.kind === "unauthenticated");
-    if (!mayBePam || !wire.isEncrypted || !wire.isOpen) throw error;
-    const given = isNew(version)
-      ? await pamByPlugin(wire, address, credentials.password, signal)
-      : await pamByRequest(wire, address, credentials.password, signal);
-    await native(given);
-    credentials.native = given;
-  }
-}
+): Promise<void> =>
+  isNew(version) ? nativeByPlugin(wire, address, password, signal) : nativeByChallenge(wire, address, password, signal);
+
+/** Tells PAM a password: so only over an encrypted connection. @returns one of the zone, for a while */
+export const askPam = (
+  wire: Wire,
+  address: IrodsAddress,
+  version: readonly number[],
+  password: string,
+  signal: AbortSignal,
+): Promise<string> =>
+  isNew(version) ? pamByPlugin(wire, address, password, signal) : pamByRequest(wire, address, password, signal);
 
 /** Since 4.3 one API does all ways to sign in. */
 const isNew = ([major = 0, minor = 0]: readonly number[]): boolean => major > 4 || (major === 4 && minor >= 3);
@@ -108,7 +94,7 @@ const isNew = ([major = 0, minor = 0]: readonly number[]): boolean => major > 4 
 async function asked(wire: Wire, address: IrodsAddress, request: Omit<Outgoing, "type">, signal: AbortSignal): Promise<string> {
   await wire.send({ type: "RODS_API_REQ", ...request }, signal);
   const { type, info, text } = await wire.receive(signal);
-  if (type !== "RODS_API_REPLY") throw named(address, senseless());
+  if (type !== "RODS_API_REPLY") throw senseless();
   if (info < 0) throw refusal(address.where, info);
   return text;
 }
@@ -143,7 +129,7 @@ async function byPlugin(wire: Wire, address: IrodsAddress, said: object, signal:
   try {
     return JSON.parse(Buffer.from(textIn(answer, "buf"), "base64").toString("utf8").replace(/\0+$/, ""));
   } catch {
-    throw named(address, senseless());
+    throw senseless();
   }
 }
 
@@ -157,6 +143,3 @@ export function answerTo(challenge: Buffer, password: string): Buffer {
     .digest()
     .map(byte => (byte === 0 ? 1 : byte)) as Buffer;
 }
-
-const named = ({ where }: IrodsAddress, { kind, message, retry }: HavreError): HavreError =>
-  new HavreError(kind, `${where}: ${message}`, { retry });
