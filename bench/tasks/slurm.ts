@@ -37,7 +37,7 @@ try {
   await actor.over(await actor.submit({ network: true, script }));
   await actor.over(await actor.submit({ script }, "local"));
 
-  const loop = `i=0; while [ $i -lt ${jobs} ]; do sbatch -Q --uid=nobody --chdir=/tmp --mem=32M -o /dev/null --wrap : || exit 1; i=$((i+1)); done`;
+  const loop = `i=0; while [ $i -lt ${jobs} ]; do sbatch -Q --uid=nobody --chdir=/tmp --mem=32M -o /dev/null --wrap=true || exit 1; i=$((i+1)); done`;
   let start = performance.now();
   const shell = spawn("sh", ["-c", loop], { env: { ...site.environment }, stdio: ["ignore", "ignore", "inherit"] });
   await once(shell, "exit");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { accountLines } from "./rest.ts";
 import { errorOf } from "./runner.ts";
 import { bytesIn, endIn, readAccounting, readNodes, readQueue, secondsIn, settingIn } from "./words.ts";
 
@@ -40,6 +41,40 @@ describe("what Slurm says", () => {
     assert.deepEqual([element?.index, element?.state, element?.begun], [0, "CANCELLED", 0]);
   });
 
+  it("is read from the REST API in the same words", () => {
+    const job = {
+      ...{ job_id: 3, array: { job_id: 2, task_id: 7 }, name: "a", state: { current: "FAILED", reason: "None" }, nodes: "n1" },
+      ...{ exit_code: { status: "SIGNALED", return_code: null, signal: { signal_id: 15, name: "Terminated" } } },
+      ...{ time: { start: 100, end: 103, total: { seconds: 0, microseconds: 0 } }, required: { CPUs: 1, memory: 64 } },
+      steps: [
+        {
+          tres: {
+            requested: {
+              max: [
+                { type: "cpu", count: 0 },
+                { type: "mem", count: 3231744 },
+              ],
+            },
+          },
+        },
+      ],
+    };
+    const [read] = readAccounting(accountLines(job).join("\n"));
+    assert.deepEqual(
+      [read?.job, read?.index, read?.name, read?.state, read?.signal, read?.begun],
+      ["2", 7, "a", "FAILED", 15, 1],
+    );
+    assert.deepEqual([read?.usage, read?.memoryBytes], [{ peakMemoryBytes: 3231744 }, 64 * 1024 * 1024]);
+    const never = {
+      ...job,
+      array: { job_id: 0, task_id: null },
+      nodes: "None assigned",
+      steps: [],
+      state: { current: "CANCELLED" },
+    };
+    const [cancelled] = readAccounting(accountLines(never).join("\n"));
+    assert.deepEqual([cancelled?.job, cancelled?.index, cancelled?.begun, cancelled?.startedAt], ["3", undefined, 0, undefined]);
+  });
   it("says how a job ended, and by what", () => {
     const record = {
       job: "1",
