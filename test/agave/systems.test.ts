@@ -249,6 +249,20 @@ describe("systems", () => {
     assert.deepEqual([dav.protocol, dav.port, dav.rootDir, dav.homeDir], ["WEBDAV", 8443, "/remote", "/home/a"]);
     const keyed = await back({ auth: { type: "SSHKEYS", username: "u", publicKey: "ssh-ed25519 A", privateKey: KEY } });
     assert.deepEqual(keyed.auth, { type: "SSHKEYS" });
+    const irods = { protocol: "IRODS", host: "irods.example.org", port: undefined, zone: "tempZone", auth };
+    const grid = await back({ ...irods, rootDir: "/", homeDir: "/tempZone/home/ada" });
+    assert.deepEqual(
+      [grid.protocol, grid.host, grid.port, grid.zone, grid.rootDir, grid.homeDir],
+      ["IRODS", "irods.example.org", 1247, "tempZone", "/tempZone", "/home/ada"],
+    );
+    const project = await back({
+      ...irods,
+      port: 2247,
+      rootDir: "/tempZone/home/project",
+      homeDir: "/in",
+      auth: { ...auth, type: "PAM" },
+    });
+    assert.deepEqual([project.port, project.rootDir, project.homeDir], [2247, "/tempZone/home/project", "/in"]);
     const six = await back({ host: "2001:db8::1", port: 2222 });
     assert.deepEqual([six.host, six.port], ["[2001:db8::1]", 2222]);
     const folder = { protocol: "LOCAL", host: undefined, port: undefined, rootDir: "/srv/x", auth: { type: "LOCAL" } };
@@ -275,6 +289,9 @@ describe("systems", () => {
     await refused({ rootDir: "/a/../b" }, /'\.\.'/);
     await refused({ homeDir: "/../b" }, /'\.\.'/);
     await refused({ protocol: "S3", auth: keys }, /container is missing/);
+    await refused({ ...irods, zone: undefined }, /zone is missing/);
+    await refused({ ...irods, zone: "a]b" }, /no name of a zone/);
+    await refused({ auth: { ...auth, type: "PAM" } }, /does not go with this protocol/);
   });
 
   it("an id is of letters, digits, dots and dashes, not like one that Havre gives, and for ever its owner's", async () => {

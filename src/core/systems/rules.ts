@@ -42,6 +42,7 @@ export function mustBeExecution({ type, scheduler, queues }: Execution): void {
 const FOR_ENGINE: Readonly<Record<string, readonly CredentialType[]>> = {
   FOLDER: ["LOCAL"],
   S3: ["APIKEYS"],
+  IRODS: ["PASSWORD", "PAM"],
   SFTP: ["PASSWORD", "SSHKEYS"],
 };
 const BY_PASSWORD: readonly CredentialType[] = ["PASSWORD"];
@@ -68,7 +69,7 @@ export function mustOpen(
     );
   if (type !== "LOCAL" && username === "") throw wrong("The credential has no username.");
   if (type === "SSHKEYS" && privateKey === "") throw wrong("The credential has no privateKey.");
-  if ((type === "PASSWORD" || type === "APIKEYS") && password === "") throw wrong("The credential has no password.");
+  if (["PASSWORD", "PAM", "APIKEYS"].includes(type) && password === "") throw wrong("The credential has no password.");
 }
 
 /** @throws HavreError "conflict" for a system that cannot be used now */

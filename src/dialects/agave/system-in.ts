@@ -27,8 +27,8 @@ const SCHEDULERS: readonly Scheduler[] = [
   "UNKNOWN",
 ];
 /** What the contract knows, and which of Havre's engines speaks it. */
-const ENGINES: Readonly<Record<string, string>> = { SFTP: "SFTP", S3: "S3", LOCAL: "FOLDER", WEBDAV: "WEBDAV" };
-const PORTS: Readonly<Record<string, number>> = { SFTP: 22, S3: 443, WEBDAV: 443 };
+const ENGINES: Readonly<Record<string, string>> = { SFTP: "SFTP", S3: "S3", IRODS: "IRODS", LOCAL: "FOLDER", WEBDAV: "WEBDAV" };
+const PORTS: Readonly<Record<string, number>> = { SFTP: 22, S3: 443, IRODS: 1247, WEBDAV: 443 };
 
 const wrong = (words: string): HavreError => new HavreError("invalid", words);
 const text = (body: Body, name: string, prefix = ""): string | undefined => read.text(body[name], `${prefix}${name}`);
@@ -85,9 +85,15 @@ function storageIn(config: Body): StorageRead {
   };
   return {
     storage: { engine, address: addressIn(protocol, config), ...secretsIn(engine, credential) },
-    home: segments(text(config, "homeDir", "storage.") ?? "/", "storage.homeDir").join("/"),
+    home: homeIn(protocol, config),
     details: kept,
   };
+}
+
+function homeIn(protocol: string, config: Body): string {
+  const home = segments(text(config, "homeDir", "storage.") ?? "/", "storage.homeDir");
+  const isTop = segments(text(config, "rootDir", "storage.") ?? "/", "storage.rootDir").length === 0;
+  return protocol === "IRODS" && isTop ? withinZone(home, zoneIn(config)) : home.join("/");
 }
 
 /** What a storage is entered with. The type must be one that its protocol knows. */
@@ -104,6 +110,8 @@ function addressIn(protocol: string, config: Body): string {
   if (protocol === "LOCAL") return `/${root.join("/")}`;
   const { scheme, host, port: inHost } = hostIn(needed(text(config, "host", "storage."), "storage.host"));
   const port = portIn(whole(config, "port", "storage.") ?? inHost ?? PORTS[protocol] ?? 0, "storage.port");
+  if (protocol === "IRODS")
+    return `${host}${port === 1247 ? "" : `:${port}`}[${zoneIn(config)}]/${withinZone(root, zoneIn(config))}`;
   const path = root.map(encodeURIComponent).join("/");
   const isPlain = scheme === "http" || (scheme === undefined && port === 80);
   const base = protocol === "SFTP" ? `sftp://${host}` : `${isPlain ? "http" : "https"}://${host}`;
@@ -114,6 +122,15 @@ function addressIn(protocol: string, config: Body): string {
   const region = text(config, "region", "storage.");
   return `${origin}/${[encodeURIComponent(bucket), path].filter(part => part !== "").join("/")}${region ? `?region=${encodeURIComponent(region)}` : ""}`;
 }
+
+function zoneIn(config: Body): string {
+  const zone = line(needed(text(config, "zone", "storage."), "storage.zone"), "storage.zone", 250);
+  if (/[[\]/\s]/.test(zone)) throw wrong("storage.zone is no name of a zone.");
+  return zone;
+}
+
+/** Programs name a collection with its zone before it, which is the top of all that Havre sees. */
+const withinZone = (path: readonly string[], zone: string): string => path.slice(path[0] === zone ? 1 : 0).join("/");
 
 /** "data.example.org", or an address such as "https://data.example.org:8443". */
 function hostIn(given: string): { scheme: string | undefined; host: string; port: number | undefined } {
@@ -156,7 +173,7 @@ function proxyIn(given: unknown, name: string): Readonly<Record<string, unknown>
 export function credentialIn(body: Body, prefix = ""): Credential {
   const type = needed(read.choice(body.type, `${prefix}type`, CREDENTIAL_TYPES), `${prefix}type`);
   const field = (name: string): string => short(text(body, name, prefix), `${prefix}${name}`, 100_000) ?? "";
-  if (["TOKEN", "X509", "PAM", "ANONYMOUS"].includes(type) || body.server)
+  if (["TOKEN", "X509", "ANONYMOUS"].includes(type) || body.server)
     throw wrong(
       `${prefix}type ${type}${body.server ? " with a credential server" : ""} is not supported: no storage or login that Havre knows takes it.`,
     );

@@ -54,8 +54,8 @@ export function systemShape(system: SystemRecord, wire: Wire) {
 }
 
 function storageShape({ storage, home, details }: SystemRecord) {
-  const { host, port, container, region, root } = placeOf(storage.engine, storage.address);
-  const { mirror = false, publicAppsDir = null, resource = null, zone = null, proxy = null } = details;
+  const { host, port, container, region, zone, root } = placeOf(storage.engine, storage.address);
+  const { mirror = false, publicAppsDir = null, resource = null, proxy = null } = details;
   return {
     protocol: PROTOCOLS[storage.engine] ?? storage.engine,
     host,
@@ -75,8 +75,9 @@ function storageShape({ storage, home, details }: SystemRecord) {
 
 /** An address in the parts that programs know. What is no URL, as some engines have it, is a host alone. */
 function placeOf(engine: string, address: string) {
-  const nothing = { container: null, region: null };
+  const nothing = { container: null, region: null, zone: null };
   if (engine === "FOLDER") return { ...nothing, host: "localhost", port: null, root: address };
+  if (engine === "IRODS") return zonePlace(address);
   const url = URL.parse(address);
   if (!url?.host) return { ...nothing, host: address, port: null, root: "/" };
   const parts = url.pathname
@@ -89,7 +90,15 @@ function placeOf(engine: string, address: string) {
   const host = isPlain && port !== 80 ? `http://${url.hostname}` : url.hostname;
   if (engine !== "S3") return { ...nothing, host, port, root: `/${parts.join("/")}` };
   const [container = null, ...rest] = parts;
-  return { host, port, container, region: url.searchParams.get("region"), root: `/${rest.join("/")}` };
+  return { ...nothing, host, port, container, region: url.searchParams.get("region"), root: `/${rest.join("/")}` };
+}
+
+/** "host:port[zone]/collection", as an iRODS zone is addressed. */
+function zonePlace(address: string) {
+  const [, host = address, port = "1247", zone = "", collection = ""] =
+    /^(.+?)(?::(\d+))?\[([^\]]+)\](\/.*)?$/.exec(address) ?? [];
+  const root = `/${zone}${collection.replace(/\/$/, "")}`;
+  return { host, port: Number(port), zone, root, container: null, region: null };
 }
 
 function decoded(text: string): string {
