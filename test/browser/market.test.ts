@@ -292,6 +292,12 @@ describe("a study orders from an organisation, in a browser", { skip: browserMis
     );
   });
 
+  it("the bill is there as a table, for other programs", async () => {
+    const file = page.waitForEvent("download");
+    await page.getByRole("link", { name: "CSV", exact: true }).first().click();
+    assert.match((await file).suggestedFilename(), /^invoice-\d{4}-\d\d-[0-9a-f]{8}\.csv$/);
+  });
+
   it("never has an error in its console", () => {
     for (const { complaints } of Object.values(people)) assert.deepEqual(complaints, []);
   });

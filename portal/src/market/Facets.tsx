@@ -8,7 +8,14 @@ import type { Facet } from "./types.ts";
 
 const FACETS = ["category", "provider", "type", "billable"] as const;
 /** Types that we have words for; others are shown as they are called. */
-export const OFFERING_TYPES = ["Marketplace.Basic", "Marketplace.Slurm", "Marketplace.Remote", "Havre.Allocation"] as const;
+export const OFFERING_TYPES = [
+  "Marketplace.Basic",
+  "Marketplace.Slurm",
+  "Marketplace.Remote",
+  "Havre.Allocation",
+  "Havre.Machine",
+  "Havre.Storage",
+] as const;
 
 export function useTypeName(): (type: string) => string {
   const { t } = useTranslation();

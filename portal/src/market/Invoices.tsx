@@ -16,6 +16,12 @@ import { customersQuery, invoicesQuery, meQuery, useCurrency } from "./queries.t
 import { Scrolls } from "./Scrolls.tsx";
 import type { Invoice } from "./types.ts";
 
+/** The whole invoice, made by the server, for other programs. */
+const EXPORTS = [
+  ["csv", "market.csv"],
+  ["focus", "market.focus"],
+] as const;
+
 const TONE = { pending: "busy", created: "quiet", paid: "good", canceled: "quiet" } as const;
 
 /** Invoices of the organisations that whoever looks answers for; nothing for everybody else. */
@@ -73,6 +79,16 @@ function One({ invoice, open }: { invoice: Invoice; open: boolean }) {
         {invoice.due_date && ` · ${t("market.due", { day: day(invoice.due_date, i18n.language) })}`} ·{" "}
         <Copyable value={invoice.uuid} what={t("market.id")} short />
       </p>
+      {invoice.items.length > 0 && (
+        <p className={css.quiet}>
+          {t("market.asTable")}{" "}
+          {EXPORTS.map(([format, word]) => (
+            <a key={format} href={`/api/v1/invoices/${invoice.uuid}/export/?format=${format}`} download className={costs.export}>
+              {t(word)}
+            </a>
+          ))}
+        </p>
+      )}
       {invoice.items.length === 0 ? <p className={css.text}>{t("market.noLines")}</p> : <Items invoice={invoice} />}
     </details>
   );

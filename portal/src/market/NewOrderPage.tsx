@@ -72,6 +72,7 @@ function OrderForm({ offering, projects }: { offering: Offering; projects: reado
   const [limits, setLimits] = useState(() => firstLimits(offering.components));
   const [answers, setAnswers] = useState<Readonly<Record<string, Answer>>>({});
   const [endDate, setEndDate] = useState("");
+  const [sshKey, setSshKey] = useState("");
   const [comment, setComment] = useState("");
   const [agrees, setAgrees] = useState(false);
   const [settled] = useDebouncedValue(limits, ASK_AFTER_MS);
@@ -82,7 +83,12 @@ function OrderForm({ offering, projects }: { offering: Offering; projects: reado
         project: projects.find(one => one.uuid === project)?.url ?? "",
         offering: offering.url,
         ...(plan ? { plan: offering.plans.find(one => one.uuid === plan)?.url } : {}),
-        attributes: { ...answersOut(questions, answers), name: name.trim(), ...(endDate ? { end_date: endDate } : {}) },
+        attributes: {
+          ...answersOut(questions, answers),
+          name: name.trim(),
+          ...(endDate ? { end_date: endDate } : {}),
+          ...(sshKey.trim() ? { ssh_public_key: sshKey.trim() } : {}),
+        },
         limits,
         accepting_terms_of_service: agrees,
         ...(comment.trim() ? { request_comment: comment.trim() } : {}),
@@ -94,7 +100,7 @@ function OrderForm({ offering, projects }: { offering: Offering; projects: reado
     },
   );
   const errors: Readonly<Record<string, string>> = order.error instanceof ApiError ? order.error.fields : {};
-  const beside = ["project", "plan", "end_date", ...questions.map(({ key }) => key)];
+  const beside = ["project", "plan", "end_date", "ssh_public_key", ...questions.map(({ key }) => key)];
   const submit = (event: FormEvent) => {
     event.preventDefault();
     order.mutate(undefined);
@@ -149,6 +155,19 @@ function OrderForm({ offering, projects }: { offering: Offering; projects: reado
         <Panel title={t("market.more")}>
           <div className={css.form}>
             <OptionFields questions={questions} answers={answers} onChange={setAnswers} errors={errors} />
+            {offering.type === "Havre.Machine" && (
+              <Textarea
+                label={t("market.sshKey")}
+                description={t("market.sshKeyHelp")}
+                placeholder="ssh-ed25519 AAAA… name@computer"
+                value={sshKey}
+                onChange={event => setSshKey(event.currentTarget.value)}
+                error={errors.ssh_public_key}
+                rows={3}
+                spellCheck={false}
+                autoComplete="off"
+              />
+            )}
             <TextInput
               className={css.short}
               type="date"

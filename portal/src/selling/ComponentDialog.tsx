@@ -12,18 +12,22 @@ const BILLING: readonly BillingType[] = ["limit", "usage", "fixed", "one", "few"
 const PERIODS: readonly LimitPeriod[] = ["month", "quarterly", "annual", "total"];
 /** Whole numbers; empty: there is none. */
 const NUMBERS = ["min_value", "max_value", "default_limit", "max_available_limit", "limit_amount", "factor"] as const;
-/** What an allocation is made of: proposed where the type is typed, and the server's to refuse. */
-const OF_ALLOCATIONS = [
-  "cpu_hours",
-  "cpu_k_hours",
-  "gpu_hours",
-  "gpu_k_hours",
-  "gb_hours",
-  "gb_k_hours",
-  "memory_gb_hours",
-  "tasks",
-  "budget",
-];
+/** What Havre makes by itself is made of these: proposed where the type is typed, and the server's to refuse. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  "Havre.Allocation": [
+    "cpu_hours",
+    "cpu_k_hours",
+    "gpu_hours",
+    "gpu_k_hours",
+    "gb_hours",
+    "gb_k_hours",
+    "memory_gb_hours",
+    "tasks",
+    "budget",
+  ],
+  "Havre.Machine": ["memory_gb", "storage_gb", "gpus"],
+  "Havre.Storage": ["storage_gb"],
+};
 
 type Props = { offering: Offering; component: Component | undefined; onClose: () => void };
 
@@ -86,13 +90,13 @@ export function ComponentDialog({ offering, component, onClose }: Props) {
               onChange={event => setType(event.currentTarget.value)}
               error={errors.type}
               maxLength={50}
-              list={offering.type === "Havre.Allocation" ? list : undefined}
+              list={list}
               autoCapitalize="none"
               spellCheck={false}
               required
             />
             <datalist id={list}>
-              {OF_ALLOCATIONS.map(known => (
+              {(KNOWN[offering.type] ?? []).map(known => (
                 <option key={known} value={known} />
               ))}
             </datalist>

@@ -15,6 +15,12 @@ const FLAGS = [
 ] as const;
 const NUMBERS = ["max_resource_termination_offset_in_days", "maximal_resource_count_per_project"] as const;
 
+/** Of what Havre makes by itself: what it is made from. Numbers are sent as numbers. */
+const MADE_OF: Readonly<Record<string, readonly ("machine_provider" | "machine_profile" | "storage" | "folder")[]>> = {
+  "Havre.Machine": ["machine_provider", "machine_profile"],
+  "Havre.Storage": ["storage", "folder"],
+};
+
 /** Whose agreement it needs, how long it may last, how many a study may have. What is not here is kept as it is. */
 export function Rules({ offering }: { offering: Offering }) {
   const { t } = useTranslation();
@@ -29,15 +35,23 @@ export function Rules({ offering }: { offering: Offering }) {
         string
       >,
   );
+  const parts = MADE_OF[offering.type] ?? [];
+  const [made, setMade] = useState<Readonly<Record<string, string>>>(() =>
+    Object.fromEntries(parts.map(name => [name, before[name] === undefined ? "" : String(before[name])])),
+  );
   const save = useMarketVerb(
     () => {
       const rest = Object.fromEntries(
-        Object.entries(before).filter(([name]) => !([...FLAGS, ...NUMBERS] as readonly string[]).includes(name)),
+        Object.entries(before).filter(([name]) => !([...FLAGS, ...NUMBERS, ...parts] as readonly string[]).includes(name)),
       );
       const given = NUMBERS.flatMap(name => (/^\d+$/.test(numbers[name].trim()) ? [[name, Number(numbers[name].trim())]] : []));
+      const of = parts.flatMap(name => {
+        const text = made[name]?.trim() ?? "";
+        return text === "" ? [] : [[name, name === "storage" && /^\d+$/.test(text) ? Number(text) : text]];
+      });
       const on = FLAGS.flatMap(name => (flags[name] ? [[name, true]] : []));
       return api("POST", `/marketplace-provider-offerings/${offering.uuid}/update_integration/`, {
-        plugin_options: { ...rest, ...Object.fromEntries([...on, ...given]) },
+        plugin_options: { ...rest, ...Object.fromEntries([...on, ...given, ...of]) },
       });
     },
     { said: t("market.saved"), quiet: true },
@@ -55,6 +69,20 @@ export function Rules({ offering }: { offering: Offering }) {
         if (!NUMBERS.some(wrong)) save.mutate(undefined);
       }}
     >
+      {parts.length > 0 && (
+        <div className={css.pair}>
+          {parts.map(name => (
+            <TextInput
+              key={name}
+              label={t(`selling.rule.${name}`)}
+              placeholder={name === "machine_provider" ? "openstack" : undefined}
+              value={made[name] ?? ""}
+              onChange={event => setMade({ ...made, [name]: event.currentTarget.value })}
+              spellCheck={false}
+            />
+          ))}
+        </div>
+      )}
       {shown.map(name => (
         <Checkbox
           key={name}

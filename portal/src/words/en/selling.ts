@@ -128,6 +128,10 @@ export const selling = {
     required: "It must be answered",
     resource: "Resource",
     rule: {
+      machine_provider: "Who builds the machine",
+      machine_profile: "Profile of the machines (its name)",
+      storage: "Storage that shares are of (its number)",
+      folder: "Folder in which shares are made",
       auto_approve_by_provider: "It is made without our agreement",
       auto_approve_in_service_provider_projects: "Our own studies need nobody's agreement",
       create_orders_on_resource_option_change: "Other options are an order too",

@@ -129,6 +129,10 @@ export const selling = {
     required: "Het moet beantwoord worden",
     resource: "Middel",
     rule: {
+      machine_provider: "Wie de machine bouwt",
+      machine_profile: "Profiel van de machines (de naam)",
+      storage: "Opslag waarvan gedeeld wordt (het nummer)",
+      folder: "Map waarin delen gemaakt worden",
       auto_approve_by_provider: "Het wordt zonder ons akkoord gemaakt",
       auto_approve_in_service_provider_projects: "Onze eigen studies hebben niemands akkoord nodig",
       create_orders_on_resource_option_change: "Ook andere instellingen zijn een bestelling",
