@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenstackEmulator, startOpenstack } from "../../emulators/openstack.ts";
+import { startDelivery } from "../core/drops/index.ts";
 import { loadCatalogue, removeMachine, showMachine } from "../core/machines/index.ts";
 import {
   approveByConsumer,
   approveByProvider,
   cancelOrder,
   changeOffering,
+  countOwnUse,
   endLost,
   type OfferingView,
   type Order,
@@ -40,6 +42,7 @@ import type { World } from "../core/world.ts";
 import { emulated } from "../drivers/cloud/openstack/emulated.fixture.ts";
 import { makeOpenStorage } from "../drivers/storage/all.ts";
 import { SECOND } from "../kernel/clock.ts";
+import { newUuid } from "../kernel/ids.ts";
 import { newSshKeyPair } from "../kernel/ssh.ts";
 import { GIB } from "../kernel/units.ts";
 import type { Cloud } from "../ports/cloud.ts";
@@ -305,6 +308,40 @@ describe("what Havre makes for an order", () => {
   const aShare = (limits: object = { storage_gb: 2 }) =>
     order(bench, scene.owner, scene.study, shares, { limits: { ...limits }, attributes: { name: "Archive" } });
 
+  const aDelivery = async (location: number, bytes: number): Promise<number> => {
+    const { db } = bench.world.store;
+    const drop = await db
+      .insertInto("drop")
+      .values({
+        public_id: newUuid(),
+        study_id: scene.study.id,
+        invitation_id: null,
+        original_filename: "scan.bin",
+        size_bytes: bytes,
+        ip: "192.0.2.1",
+        status: "UPLOADED",
+        blob_key: null,
+        receipt_hash: newUuid(),
+        receipt_sealed: world.secrets.seal("x", "drop.receipt"),
+      })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const row = {
+      drop_id: drop.id,
+      location_id: location,
+      storage_name: "Pool",
+      engine: "FOLDER",
+      state: "queued",
+      total_bytes: bytes,
+    };
+    const made = await db
+      .insertInto("delivery")
+      .values({ ...row, encrypted: false })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    return made.id;
+  };
+
   it("a share is a folder with a quota, to which the study's drops go", async () => {
     await assert.rejects(aShare({}), fieldsOf({ limits: ["storage_gb: Ensure this value is greater than or equal to 1."] }));
     const made = await approved(await aShare());
@@ -319,6 +356,17 @@ describe("what Havre makes for an order", () => {
     await assert.rejects(changeLocation(world, scene.manager, { at, input }), { kind: "conflict" });
     await assert.rejects(removeLocation(world, scene.manager, at), { kind: "conflict" });
     await assert.rejects(addLocation(world, scene.manager, { study: scene.study.id, input }), { kind: "forbidden" });
+    // What is on its way counts: two files that each would fit do not both.
+    const [one, two] = [await aDelivery(at.location, GIB), await aDelivery(at.location, 1.5 * GIB)];
+    assert.equal((await startDelivery(world, one))?.folder, resource.backendId);
+    assert.equal(await startDelivery(world, two), undefined);
+    const parked = await bench.world.store.db.selectFrom("delivery").selectAll().where("id", "=", two).executeTakeFirstOrThrow();
+    assert.deepEqual([parked.state, parked.reason_kind], ["parked", "quota-exceeded"]);
+    await assert.rejects(orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { storage_gb: 0 } }), {
+      kind: "invalid",
+    });
+    await countOwnUse(world);
+    assert.equal((await resourceOf(made)).usages.storage_gb, "1.00");
     const more = await orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { storage_gb: 5 } });
     assert.equal((await approved(more)).state, "done");
     assert.equal((await listLocations(world, scene.manager, scene.study.id))[0]?.location.quotaBytes, 5 * GIB);
