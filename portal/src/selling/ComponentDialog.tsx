@@ -90,7 +90,7 @@ export function ComponentDialog({ offering, component, onClose }: Props) {
               onChange={event => setType(event.currentTarget.value)}
               error={errors.type}
               maxLength={50}
-              list={list}
+              list={KNOWN[offering.type] ? list : undefined}
               autoCapitalize="none"
               spellCheck={false}
               required

@@ -76,6 +76,7 @@ class Study(Stamped):
     description = models.TextField()
     human_subject = models.BooleanField()
     field = models.ForeignKey(StudyField, models.DO_NOTHING)
+    uuid = models.UUIDField()
     upload_uuid = models.UUIDField()
     upload_code = models.TextField()
     is_open = models.BooleanField()

@@ -67,6 +67,7 @@ class StudySerializer(serializers.ModelSerializer):
     field = StudyFieldSerializer()
     owner = ResearcherSerializer()
     contributors = ContributorSerializer(many=True, source="roles")
+    project_uuid = serializers.SerializerMethodField()
     web_upload_url = serializers.SerializerMethodField()
     api_upload_url = serializers.SerializerMethodField()
     has_storage = serializers.BooleanField()
@@ -88,6 +89,7 @@ class StudySerializer(serializers.ModelSerializer):
             "contributors",
             "created_at",
             "updated_at",
+            "project_uuid",
             "upload_uuid",
             "upload_code",
             "web_upload_url",
@@ -100,6 +102,9 @@ class StudySerializer(serializers.ModelSerializer):
             "recipients",
             "role",
         ]
+
+    def get_project_uuid(self, study):
+        return study.uuid.hex
 
     def get_web_upload_url(self, study):
         return f"{settings.PUBLIC_URL}/dropoffs/{study.upload_uuid}/"
