@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
 import { freshDatabase, type TestDatabase } from "../../test/harness/database.ts";
 import { until } from "../../test/harness/havre.ts";
-import { Store, type StoreFace, within } from "./store.ts";
+import { REOPEN_MS, Store, type StoreFace, within } from "./store.ts";
 
 describe("the store", () => {
   let database: TestDatabase;
@@ -44,6 +46,49 @@ describe("the store", () => {
       return heard.length > 0;
     }, "a word to be heard again");
     stop();
+  });
+
+  it("waits for its connection with one timer, however long the database is away", async t => {
+    const { host = "", port = 5432 } = database.connection as { host?: string; port?: number };
+    const sockets = new Set<Socket>();
+    let isAway = false;
+    let asked = 0;
+    const front = createServer(socket => {
+      asked += 1;
+      if (isAway) return void socket.destroy();
+      const real = host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+      for (const [one, other] of [
+        [socket, real],
+        [real, socket],
+      ] as const)
+        one
+          .on("error", () => {})
+          .on("close", () => other.destroy())
+          .pipe(other);
+      sockets.add(socket);
+    });
+    front.listen(0, "127.0.0.1");
+    await once(front, "listening");
+    const { port: own } = front.address() as AddressInfo;
+    const connection = { ...database.connection, host: "127.0.0.1", port: own };
+    const away = new Store({ connection, maxConnections: 1, onError: () => {} });
+    t.after(async () => {
+      await away.close();
+      front.close();
+    });
+    const heard: string[] = [];
+    await away.listen("havre_away", payload => heard.push(payload));
+    const timers = t.mock.method(globalThis, "setTimeout");
+    isAway = true;
+    for (const socket of sockets) socket.destroy();
+    await until(() => asked > 6, "it to ask again and again");
+    const waits = timers.mock.calls.filter(call => call.arguments[1] === REOPEN_MS).length;
+    assert.ok(waits <= asked, `${waits} timers for ${asked} tries`);
+    isAway = false;
+    await until(async () => {
+      await store.notify("havre_away", "again");
+      return heard.length > 0;
+    }, "a word to be heard again");
   });
 
   it("tries a transaction again when two met, and only then", async () => {

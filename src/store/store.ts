@@ -150,10 +150,14 @@ export const isReferenced = (error: unknown): boolean => codeOf(error) === "2350
 export const isOutage = (error: unknown): boolean =>
   /^(08|53|57|E[A-Z]+$)/.test(codeOf(error)) || /Connection terminated|timeout exceeded/.test(String(error));
 
+/** Between two tries for the connection that listens. */
+export const REOPEN_MS = 500;
+
 class Listener {
   readonly #options: StoreOptions;
   readonly #hearers = new Map<string, Set<(payload: string) => void>>();
   #client: Promise<pg.Client> | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: StoreOptions) {
@@ -188,11 +192,13 @@ class Listener {
 
   #reopen(): void {
     this.#client = undefined;
-    if (this.#closed) return;
+    // A try that fails is told twice, as an end and as a refusal: without this each would leave one timer more, for ever.
+    if (this.#closed || this.#retry) return;
     // What was told meanwhile is lost: every hearer also polls, so a lost word only costs a second.
-    setTimeout(() => {
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
       if (!this.#closed) this.#connect().catch(() => this.#reopen());
-    }, 500).unref();
+    }, REOPEN_MS).unref();
   }
 
   async close(): Promise<void> {
