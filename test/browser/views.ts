@@ -49,6 +49,8 @@ async function show(page: Page, { language, scheme, width }: View): Promise<void
 
 /** What axe finds, and what sticks out of the page. */
 async function faults(page: Page, without: readonly string[]): Promise<string[]> {
+  // From its top: what the head of the page covers now can be scrolled from under it.
+  await page.evaluate("scrollTo(0, 0)");
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
   const rules = Object.fromEntries(without.map(rule => [rule, { enabled: false }]));
   const options = JSON.stringify({ runOnly: { type: "tag", values: RULES }, rules, resultTypes: ["violations"], iframes: false });
