@@ -24,8 +24,8 @@ export class SignIn {
 
   answer(api: number, message: Tree | undefined): Reply {
     if (api === 703) {
-      // No zero in it: clients differ in what they do with one.
-      this.#challenge = randomBytes(64).map(byte => byte || 7) as Buffer;
+      // No zero and no white space in it: clients differ in what they do with those (python-irodsclient strips it).
+      this.#challenge = randomBytes(64).map(byte => (byte <= 0x20 ? byte + 0x21 : byte)) as Buffer;
       return { text: tag("authRequestOut_PI", [["challenge", this.#challenge.toString("base64")]]) };
     }
     if (api === 704) {
