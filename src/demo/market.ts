@@ -1,4 +1,10 @@
-import { createOfferingWithPlans, moveOffering, type OfferingInput, type PlanInput } from "../core/market/index.ts";
+import {
+  createOfferingWithPlans,
+  moveOffering,
+  type OfferingInput,
+  PLAIN_COMPONENT,
+  type PlanInput,
+} from "../core/market/index.ts";
 import { becomeProvider } from "../core/organisations/index.ts";
 import type { Actor } from "../core/people/model.ts";
 import { loadPreset } from "../core/presets/index.ts";
@@ -7,18 +13,6 @@ import { newUuid } from "../kernel/ids.ts";
 import { demoFacts } from "../store/demo.ts";
 
 type Sold = Omit<OfferingInput, "customer" | "category"> & { readonly plans: readonly PlanInput[] };
-const NONE = {
-  description: "",
-  limitPeriod: null,
-  limitAmount: null,
-  minValue: null,
-  maxValue: null,
-  maxAvailableLimit: null,
-  defaultLimit: null,
-  isBoolean: false,
-  factor: null,
-  articleCode: "",
-};
 
 /** One that becomes a budget by itself, and one that somebody makes by hand. */
 const CORES: Sold = {
@@ -37,7 +31,7 @@ const CORES: Sold = {
   },
   components: [
     {
-      ...NONE,
+      ...PLAIN_COMPONENT,
       type: "cpu_hours",
       name: "Core hours",
       measuredUnit: "h",
@@ -45,7 +39,7 @@ const CORES: Sold = {
       defaultLimit: 100,
       maxValue: 10_000,
     },
-    { ...NONE, type: "gpu_hours", name: "GPU hours", measuredUnit: "h", billingType: "limit", maxValue: 500 },
+    { ...PLAIN_COMPONENT, type: "gpu_hours", name: "GPU hours", measuredUnit: "h", billingType: "limit", maxValue: 500 },
   ],
   plans: [
     { name: "Now and then", unit: "month", prices: { cpu_hours: "0.02", gpu_hours: "0.9" } },
@@ -63,7 +57,16 @@ const ADVICE: Sold = {
   description: "Talk your analysis over with somebody who does nothing else.",
   billable: false,
   components: [
-    { ...NONE, type: "hours", name: "Hours", measuredUnit: "h", billingType: "limit", minValue: 1, maxValue: 8, defaultLimit: 1 },
+    {
+      ...PLAIN_COMPONENT,
+      type: "hours",
+      name: "Hours",
+      measuredUnit: "h",
+      billingType: "limit",
+      minValue: 1,
+      maxValue: 8,
+      defaultLimit: 1,
+    },
   ],
   plans: [{ name: "Free", unit: "quantity", prices: { hours: "0" } }],
 };

@@ -1,18 +1,4 @@
-import type { Unit } from "../ledger/model.ts";
-
-/** How a study stands in one unit, and how long that lasts. */
-export interface BudgetLine {
-  readonly unit: Unit;
-  readonly limited: boolean;
-  readonly granted: number;
-  readonly available: number;
-  readonly held: number;
-  readonly spent: number;
-  /** Of the last days, those without any included. */
-  readonly spentPerDay: number;
-  /** When nothing is left, if the days go on so; undefined: not within a century, or there is no limit. */
-  readonly exhaustedAt: Date | undefined;
-}
+import type { BudgetLine, Unit } from "../ledger/model.ts";
 
 /** A run of work that goes on. */
 export interface RunningCost {

@@ -1,23 +1,20 @@
-import { DAY } from "../../kernel/clock.ts";
 import { costs } from "../../store/costs.ts";
 import { people } from "../../store/people.ts";
 import { permissions } from "../../store/permissions.ts";
 import type { Tx } from "../../store/store.ts";
 import { studies } from "../../store/studies.ts";
-import { balance, exhaustedAt, priceOf, UNITS, type Unit, usage } from "../ledger/index.ts";
+import { budgetOf, priceOf, type Unit } from "../ledger/index.ts";
 import { addMail } from "../mail/index.ts";
 import { estimatesOf } from "../market/index.ts";
 import type { Actor, PersonId } from "../people/model.ts";
 import { studyFor } from "../permissions/index.ts";
 import { amountsOf } from "../tasks/index.ts";
 import type { Needs } from "../world.ts";
-import type { BudgetLine, Crossing, StudyCosts } from "./model.ts";
+import type { Crossing, StudyCosts } from "./model.ts";
 import { budgetMail, shownAmount } from "./words.ts";
 
 type World = Needs<"store" | "clock" | "settings">;
 
-/** Days that a forecast looks back on. */
-const DAYS = 14;
 const MOST_RUNNING = 1000;
 
 /** What a study has, what runs in it costs by now, and how long it lasts. @throws HavreError "not-found" */
@@ -32,7 +29,7 @@ export async function showStudyCosts(world: World, actor: Actor, id: number): Pr
   const running = await costs(db).running(study.id, MOST_RUNNING);
   return {
     currency,
-    budget: await budgetOf(db, study.id, now),
+    budget: await budgetOf(db, { kind: "study", id: study.id }, now),
     running: running.map(({ task, name, since, ...size }) => ({
       task,
       name,
@@ -41,24 +38,6 @@ export async function showStudyCosts(world: World, actor: Actor, id: number): Pr
     })),
     month: { total, current },
   };
-}
-
-async function budgetOf(tx: Tx, study: number, now: Date): Promise<BudgetLine[]> {
-  const holder = { kind: "study", id: study } as const;
-  const own = await balance(tx, holder);
-  const spent = await usage(tx, holder, {
-    by: "day",
-    from: new Date(now.getTime() - DAYS * DAY),
-    until: new Date(now.getTime() + 1),
-  });
-  return UNITS.flatMap(unit => {
-    const line = own[unit];
-    if (!line) return [];
-    const sum = spent.filter(row => row.unit === unit).reduce((all, row) => all + row.amount, 0);
-    const perDay = sum / DAYS;
-    const end = line.limited ? exhaustedAt(now, line.available, [perDay]) : undefined;
-    return [{ unit, ...line, spentPerDay: perDay, exhaustedAt: end }];
-  });
 }
 
 export const NOTICES_PERCENT = [80, 95, 100] as const;
@@ -76,7 +55,7 @@ async function tell(tx: Tx, world: World, { accountId, studyId, unit, percent, g
   const study = await studies(tx).byId(studyId);
   if (!study) return;
   const now = world.clock.now();
-  const line = (await budgetOf(tx, studyId, now)).find(one => one.unit === unit);
+  const line = (await budgetOf(tx, { kind: "study", id: studyId }, now)).find(one => one.unit === unit);
   const administrators = (await permissions(tx).ofStudy(studyId)).filter(({ live, role }) => live && role === "administrator");
   const readers = new Set<number>([study.ownerId, ...administrators.map(({ personId }) => personId)]);
   for (const id of readers) {

@@ -13,7 +13,7 @@ export {
   setLimit,
   settle,
 } from "./actions.ts";
-export type { Amounts, Balance, Holder, JournalRow, RateCard, Unit, UnitBalance, UsageRow } from "./model.ts";
+export type { Amounts, Balance, BudgetLine, Holder, JournalRow, RateCard, Unit, UnitBalance, UsageRow } from "./model.ts";
 export { UNITS } from "./model.ts";
-export { balance, balances, exhaustedAt, openHolds, spentIn, unbalanced, usage } from "./read.ts";
+export { balance, balances, budgetOf, exhaustedAt, openHolds, spentIn, unbalanced, usage } from "./read.ts";
 export { hasPrices, mustBeWhole, priceOf } from "./rules.ts";

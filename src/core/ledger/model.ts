@@ -32,6 +32,15 @@ export interface UnitBalance {
   readonly held: number;
   readonly spent: number;
 }
+
+/** How a holder stands in one unit, and how long that lasts. */
+export interface BudgetLine extends UnitBalance {
+  readonly unit: Unit;
+  /** Of the last days, those without any included. */
+  readonly spentPerDay: number;
+  /** When nothing is left, if the days go on so; undefined: not within a century, or there is no limit. */
+  readonly exhaustedAt: Date | undefined;
+}
 export type Balance = Readonly<Partial<Record<Unit, UnitBalance>>>;
 
 /** Prices of work as exact decimals, in the currency; what is absent is free. */

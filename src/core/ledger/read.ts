@@ -1,7 +1,7 @@
 import { DAY } from "../../kernel/clock.ts";
 import { ledger } from "../../store/ledger.ts";
 import type { Tx } from "../../store/store.ts";
-import type { Balance, Holder, Unit, UsageRow } from "./model.ts";
+import { type Balance, type BudgetLine, type Holder, UNITS, type Unit, type UsageRow } from "./model.ts";
 
 /** How a holder stands, by unit; a unit of which nothing was ever moved is absent. */
 export async function balance(tx: Tx, holder: Holder): Promise<Balance> {
@@ -18,6 +18,24 @@ export const usage = (
   holder: Holder,
   span: { readonly by: "day" | "month"; readonly from: Date; readonly until: Date },
 ): Promise<UsageRow[]> => ledger(tx).usage(holder, span.by, span.from, span.until);
+
+/** Days that a forecast looks back on. */
+const LOOKS_BACK = 14;
+
+/** How the holder stands in each unit of which anything was moved, and how long that lasts. */
+export async function budgetOf(tx: Tx, holder: Holder, now: Date): Promise<BudgetLine[]> {
+  const own = await balance(tx, holder);
+  const days = { by: "day", from: new Date(now.getTime() - LOOKS_BACK * DAY), until: new Date(now.getTime() + 1) } as const;
+  const spent = await usage(tx, holder, days);
+  return UNITS.flatMap(unit => {
+    const line = own[unit];
+    if (!line) return [];
+    const spentPerDay = spent.reduce((sum, row) => sum + (row.unit === unit ? row.amount : 0), 0) / LOOKS_BACK;
+    return [
+      { unit, ...line, spentPerDay, exhaustedAt: line.limited ? exhaustedAt(now, line.available, [spentPerDay]) : undefined },
+    ];
+  });
+}
 
 /** What each of these studies spent in a time, by unit. @param span until is not in it */
 export async function spentIn(

@@ -114,7 +114,7 @@ export {
   startOrder,
   unlinkOrder,
 } from "./reviews.ts";
-export { acceptLimits, isCancelable, isMaking, isOwnWork, type Provisioner, provisionerOf } from "./rules.ts";
+export { acceptLimits, isCancelable, isMaking, isOwnWork, PLAIN_COMPONENT, type Provisioner, provisionerOf } from "./rules.ts";
 export {
   ORDER_VERBS,
   ORDER_WAITS,

@@ -5,26 +5,18 @@ import { DAY, HOUR } from "../../kernel/clock.ts";
 import { decimal, inDigits, plus } from "../../kernel/decimal.ts";
 import { type BilledPlan, type BilledStretch, linesOf, monthOf, periodsIn, sumOf, taxOn } from "./lines.ts";
 import type { BillingType, Component, LimitPeriod, PlanUnit } from "./model.ts";
+import { PLAIN_COMPONENT } from "./rules.ts";
 
 const JUNE = monthOf(2026, 6);
 const at = (day: number, hour = 0): Date => new Date(JUNE.from.getTime() + (day - 1) * DAY + hour * HOUR);
 
 const component = (billingType: BillingType, more: Partial<Component> = {}): Component => ({
+  ...PLAIN_COMPONENT,
   uuid: "",
   type: "c",
   name: "C",
-  description: "",
   measuredUnit: "h",
   billingType,
-  limitPeriod: null,
-  limitAmount: null,
-  minValue: null,
-  maxValue: null,
-  maxAvailableLimit: null,
-  defaultLimit: null,
-  isBoolean: false,
-  factor: null,
-  articleCode: "",
   ...more,
 });
 const plan = (price: string, unit: PlanUnit = "month", quota = 0): BilledPlan => ({

@@ -20,6 +20,7 @@ import {
   type PlanInput,
 } from "./index.ts";
 import type { Component, Order } from "./model.ts";
+import { PLAIN_COMPONENT } from "./rules.ts";
 
 /** For tests of the market: a database of its own and a clock that stands still until it is moved. */
 export interface MarketBench {
@@ -66,20 +67,11 @@ export const gives = async (
 };
 
 export const component = (type: string, more: Partial<Component> = {}): Omit<Component, "uuid"> => ({
+  ...PLAIN_COMPONENT,
   type,
   name: type,
-  description: "",
   measuredUnit: "k-hours",
   billingType: "limit",
-  limitPeriod: null,
-  limitAmount: null,
-  minValue: null,
-  maxValue: null,
-  maxAvailableLimit: null,
-  defaultLimit: null,
-  isBoolean: false,
-  factor: null,
-  articleCode: "",
   ...more,
 });
 export const COMPONENTS = [component("cpu_k_hours"), component("gpu_k_hours"), component("gb_k_hours")];

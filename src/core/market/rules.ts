@@ -228,3 +228,18 @@ export function acceptPrice(given: unknown): Decimal | undefined {
 
 export const perFactor = (amount: Decimal, { factor }: Pick<Component, "factor">): Decimal =>
   factor === null ? amount : divided(amount, exact(factor));
+
+/** What a component is beside its type, name and way of billing, unless somebody says more. */
+export const PLAIN_COMPONENT: Omit<Component, "uuid" | "type" | "name" | "billingType"> = {
+  description: "",
+  measuredUnit: "",
+  limitPeriod: null,
+  limitAmount: null,
+  minValue: null,
+  maxValue: null,
+  maxAvailableLimit: null,
+  defaultLimit: null,
+  isBoolean: false,
+  factor: null,
+  articleCode: "",
+};

@@ -1,4 +1,5 @@
 import { type Reply, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { STATUS_OF } from "../../http/statuses.ts";
 import { type ErrorKind, HavreError, notFound } from "../../kernel/errors.ts";
 import { projected } from "./project.ts";
 
@@ -9,22 +10,13 @@ export const VERSION = "2.2.22-r7deb380";
 const JSON_TYPE = "application/json";
 
 const STATUS = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  "not-found": 404,
+  ...STATUS_OF,
   conflict: 412,
   gone: 404,
-  "too-large": 413,
-  throttled: 429,
   "quota-exceeded": 412,
   checksum: 502,
   locked: 412,
   timeout: 502,
-  network: 502,
-  protocol: 502,
-  unavailable: 503,
-  bug: 500,
 } satisfies Record<ErrorKind, number>;
 
 /** The gateway's codes, by what is wrong with the credentials. Its exact words make clients renew their token. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { type Reply, type Route, route, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { STATUS_OF } from "../../http/statuses.ts";
 import { type ErrorKind, HavreError, notFound } from "../../kernel/errors.ts";
 
 /** What every answer of the GO-Docker dialect shares (contract §1). */
@@ -9,22 +10,16 @@ const JSON_TYPE = "application/json; charset=UTF-8";
 
 /** Clients notice 401, 403 and 404 only: what else would be a conflict or a limit is 403. */
 const STATUS = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  "not-found": 404,
+  ...STATUS_OF,
   conflict: 403,
   gone: 404,
   "too-large": 403,
   throttled: 503,
   "quota-exceeded": 403,
-  checksum: 400,
   locked: 503,
   timeout: 503,
   network: 503,
   protocol: 503,
-  unavailable: 503,
-  bug: 500,
 } satisfies Record<ErrorKind, number>;
 
 export function refuse(error: HavreError, _wire: Pick<Wire, "method" | "url">): Reply {

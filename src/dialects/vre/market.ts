@@ -186,7 +186,7 @@ export const marketRoutes: readonly Route[] = [
         available,
         held,
         spent,
-        exhausted_at: stampOrNull(exhaustedAt ?? undefined, settings.timeZone),
+        exhausted_at: stampOrNull(exhaustedAt, settings.timeZone),
       })),
       months: months.map(({ period, unit, amount }) => ({ month: period, unit, amount })),
       holds: holds.map(({ key, subject, at }) => ({ key, subject, since: stamp(at, settings.timeZone) })),

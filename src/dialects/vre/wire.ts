@@ -1,4 +1,5 @@
 import { type Reply, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
+import { STATUS_OF } from "../../http/statuses.ts";
 import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { INTEGER, list, object, orNull, STRING } from "./schemas.ts";
@@ -6,22 +7,8 @@ import { INTEGER, list, object, orNull, STRING } from "./schemas.ts";
 /** What every reply of the VRE dialect shares: times, pages, errors (contract §2). */
 
 const STATUS = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  "not-found": 404,
-  conflict: 409,
-  gone: 410,
-  "too-large": 413,
-  throttled: 429,
-  "quota-exceeded": 507,
+  ...STATUS_OF,
   checksum: 460,
-  locked: 423,
-  timeout: 504,
-  network: 502,
-  protocol: 502,
-  unavailable: 503,
-  bug: 500,
 } satisfies Record<ErrorKind, number>;
 
 export function refuse(error: HavreError, _wire: Pick<Wire, "method" | "url">): Reply {

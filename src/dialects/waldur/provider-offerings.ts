@@ -8,6 +8,7 @@ import {
   LIMIT_PERIODS,
   moveOffering,
   type OfferingChanges,
+  PLAIN_COMPONENT,
   removeComponent,
   removeOffering,
 } from "../../core/market/index.ts";
@@ -84,21 +85,8 @@ const changesOf = (body: Read<Omit<typeof COMPONENT_CHANGE, "uuid">>): Partial<O
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<Omit<Component, "uuid">>;
 };
-const NEW: Omit<Component, "uuid" | "type" | "name" | "billingType"> = {
-  description: "",
-  measuredUnit: "",
-  limitPeriod: null,
-  limitAmount: null,
-  minValue: null,
-  maxValue: null,
-  maxAvailableLimit: null,
-  defaultLimit: null,
-  isBoolean: false,
-  factor: null,
-  articleCode: "",
-};
 const componentOf = (body: Read<typeof COMPONENT>): Omit<Component, "uuid"> => ({
-  ...NEW,
+  ...PLAIN_COMPONENT,
   ...changesOf(body),
   type: body.type,
   name: body.name,

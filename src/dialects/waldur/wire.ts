@@ -1,4 +1,5 @@
 import { type Reply, SpecialReply, type Wire } from "../../http/route.ts";
+import { STATUS_OF } from "../../http/statuses.ts";
 import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
 import { uuidOf } from "../../kernel/ids.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
@@ -7,22 +8,9 @@ import { DISPLAYED } from "./words.ts";
 /** What every answer of this dialect shares: uuids, links, times, pages, narrowed fields, errors (contract §1). */
 
 const STATUS = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  "not-found": 404,
-  conflict: 409,
-  gone: 410,
-  "too-large": 413,
-  throttled: 429,
+  ...STATUS_OF,
   "quota-exceeded": 400,
-  checksum: 400,
   locked: 409,
-  timeout: 504,
-  network: 502,
-  protocol: 502,
-  unavailable: 503,
-  bug: 500,
 } satisfies Record<ErrorKind, number>;
 
 export function refuse(error: HavreError, { method }: Pick<Wire, "method" | "url">): Reply {

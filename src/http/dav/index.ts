@@ -6,11 +6,12 @@ import { signInByAppPassword } from "../../core/people/index.ts";
 import type { PersonActor } from "../../core/people/model.ts";
 import { listStudies } from "../../core/studies/index.ts";
 import type { World } from "../../core/world.ts";
-import { asHavreError, chainOf, type ErrorKind, HavreError, notFound } from "../../kernel/errors.ts";
+import { asHavreError, chainOf, HavreError, notFound } from "../../kernel/errors.ts";
 import { escapeXml } from "../../kernel/xml.ts";
 import { type Believed, clientAddress } from "../address.ts";
 import { type Reply, SpecialReply } from "../route.ts";
 import { basicOf } from "../sign-in/basic.ts";
+import { STATUS_OF } from "../statuses.ts";
 import { addressOf, hrefOf, PREFIX } from "./address.ts";
 import { ALLOWED, depthOf, status, XML_TYPE } from "./exchange.ts";
 import { act } from "./methods.ts";
@@ -24,25 +25,6 @@ export interface DavFace {
   handles(url: string): boolean;
   serve(request: IncomingMessage, response: ServerResponse): void;
 }
-
-const STATUS = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  "not-found": 404,
-  conflict: 409,
-  gone: 410,
-  "too-large": 413,
-  throttled: 429,
-  "quota-exceeded": 507,
-  checksum: 400,
-  locked: 423,
-  timeout: 504,
-  network: 502,
-  protocol: 502,
-  unavailable: 503,
-  bug: 500,
-} satisfies Record<ErrorKind, number>;
 
 const MOST_STUDIES = 1000;
 
@@ -115,7 +97,7 @@ async function names(world: World, actor: PersonActor, request: IncomingMessage,
 }
 
 function refusal(error: HavreError): Reply {
-  const code = typeof error.detail.status === "number" ? error.detail.status : STATUS[error.kind];
+  const code = typeof error.detail.status === "number" ? error.detail.status : STATUS_OF[error.kind];
   return new SpecialReply(
     code,
     `<?xml version="1.0" encoding="utf-8"?>\n<D:error xmlns:D="DAV:"><message xmlns="urn:havre">${escapeXml(error.message)}</message></D:error>`,

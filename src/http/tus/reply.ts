@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Upload } from "../../core/uploads/index.ts";
 import { type ErrorKind, HavreError } from "../../kernel/errors.ts";
+import { STATUS_OF } from "../statuses.ts";
 
 export const TUS_VERSION = "1.0.0";
 export const EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,concatenation";
@@ -8,22 +9,9 @@ export const CHECKSUMS = "sha256,sha1";
 
 /** What a tus client sees of an error. It gives up on 4xx except 409 and 423, and tries again on those and on 5xx. */
 const STATUS = {
-  invalid: 400,
+  ...STATUS_OF,
   unauthenticated: 403,
-  forbidden: 403,
-  "not-found": 404,
-  conflict: 409,
-  gone: 410,
-  "too-large": 413,
-  throttled: 429,
-  "quota-exceeded": 507,
   checksum: 460,
-  locked: 423,
-  timeout: 504,
-  network: 502,
-  protocol: 502,
-  unavailable: 503,
-  bug: 500,
 } satisfies Record<ErrorKind, number>;
 
 const ALLOWED =

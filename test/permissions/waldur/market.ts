@@ -9,6 +9,7 @@ import {
   moveOffering,
   type OfferingView,
   type Order,
+  PLAIN_COMPONENT,
   reportUsage,
   startOrder,
 } from "../../../src/core/market/index.ts";
@@ -81,20 +82,11 @@ const mark = (what: string): string => `${what} ${process.pid} ${++count}`;
 
 const PARTS = {
   components: ["cpu", "gpu"].map(type => ({
+    ...PLAIN_COMPONENT,
     type,
     name: type,
-    description: "",
     measuredUnit: "h",
     billingType: "limit" as const,
-    limitPeriod: null,
-    limitAmount: null,
-    minValue: null,
-    maxValue: null,
-    maxAvailableLimit: null,
-    defaultLimit: null,
-    isBoolean: false,
-    factor: null,
-    articleCode: "",
   })),
   plans: [
     { name: "P", prices: { cpu: "1" } },
