@@ -2,7 +2,7 @@ import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import type { Faculty, Named, Profile, ProfileWrite } from "../api/types.ts";
 import { Choice, useList } from "../parts/Choice.tsx";
 import { Failure } from "../parts/Failure.tsx";
@@ -30,7 +30,7 @@ export function ProfileForm({ profile }: { profile: Profile }) {
       await selfChanged();
     },
   });
-  const refused: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
+  const refused = fieldsOf(save.error);
   const words = (field: keyof ProfileWrite) => (refused[field] ? inOwnWords(refused[field], t) : undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();

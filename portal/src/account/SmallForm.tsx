@@ -3,7 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "../api/client.ts";
+import { fieldsOf } from "../api/client.ts";
 import { wordsFor } from "../parts/Failure.tsx";
 import css from "./account.module.css";
 import { inOwnWords } from "./serverWords.ts";
@@ -41,7 +41,7 @@ export function SmallForm<T>({ fields, action, save, onSaved, danger = false, us
       await onSaved(saved, sent);
     },
   });
-  const refused: Readonly<Record<string, string>> = sending.error instanceof ApiError ? sending.error.fields : {};
+  const refused = fieldsOf(sending.error);
   const elsewhere = sending.error && !fields.some(field => field.name in refused);
   const submit = (event: FormEvent) => {
     event.preventDefault();

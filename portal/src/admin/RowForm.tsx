@@ -1,10 +1,9 @@
-import { Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 import { useAnnounce } from "../shell/Announcer.tsx";
 import { pathOf, useForgetRows } from "./adminQueries.ts";
 import { FormFields, sentOf, startOf } from "./FormFields.tsx";
@@ -52,31 +51,15 @@ function Form({ kind, fields, row, onClose, onSaved }: Props) {
       onSaved?.(saved);
     },
   });
-  const errors = save.error instanceof ApiError ? save.error.fields : {};
-  const elsewhere = save.error && !fields.some(({ name }) => name in errors);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate();
-  };
+  const errors = fieldsOf(save.error);
   return (
-    <form onSubmit={submit}>
-      <Stack>
-        <FormFields
-          fields={fields}
-          written={written}
-          errors={errors}
-          onChange={(name, value) => setWritten(before => ({ ...before, [name]: value }))}
-        />
-        {elsewhere && <Failure error={save.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm save={save} onSave={() => save.mutate()} onCancel={onClose} beside={fields.map(({ name }) => name)}>
+      <FormFields
+        fields={fields}
+        written={written}
+        errors={errors}
+        onChange={(name, value) => setWritten(before => ({ ...before, [name]: value }))}
+      />
+    </SaveForm>
   );
 }

@@ -15,6 +15,10 @@ export class ApiError extends Error {
   }
 }
 
+/** The words of a refusal, by field; none of what is no refusal. */
+export const fieldsOf = (error: Error | null): Readonly<Record<string, string>> =>
+  error instanceof ApiError ? error.fields : {};
+
 let csrfToken = "";
 
 /** Every unsafe request carries this token, so that no other site can act with the session's cookie. */

@@ -1,10 +1,10 @@
 import { type DetailedError, type HttpResponse, Upload } from "tus-js-client";
 import { ApiError, get } from "../api/client.ts";
 import type { DropoffStudy, DropStatus, ReceiptPage } from "../api/types.ts";
+import type { Picked } from "../parts/picked.ts";
 import { smoothRate } from "../units.ts";
 import { pathOf, wordsOf } from "./answers.ts";
 import { type Job, jobFor, jobOf, type UploadItem } from "./jobs.ts";
-import type { Picked } from "./picked.ts";
 import { dropRecord, keepRecord, lookAt, type Memory, readRecords, recordFor } from "./records.ts";
 import { backoffMs, mayPass, refusalOf } from "./rules.ts";
 

@@ -1,17 +1,16 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconFolderUp, IconUpload, IconX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { type ChangeEvent, type DragEvent, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { fromChooser, fromDrop, type Picked } from "../dropoff/picked.ts";
 import { Meter } from "../parts/Meter.tsx";
 import { Panel } from "../parts/Panel.tsx";
+import type { Picked } from "../parts/picked.ts";
+import { Chooser, useDropTarget } from "../parts/picking.tsx";
 import { Tag } from "../parts/Status.tsx";
 import { bytes } from "../units.ts";
 import css from "./files.module.css";
 import { type Upload, Uploads } from "./uploads.ts";
-
-const WHOLE_FOLDER = { webkitdirectory: "" };
 
 /** Takes files and whole folders into the folder that is shown: dropped anywhere on it, or chosen. */
 export function Uploader({ storage, folder }: { storage: string; folder: string }) {
@@ -19,33 +18,16 @@ export function Uploader({ storage, folder }: { storage: string; folder: string 
   const client = useQueryClient();
   const [uploads] = useState(() => new Uploads());
   const rows = useSyncExternalStore(uploads.subscribe, uploads.rows);
-  const [over, setOver] = useState(false);
   useEffect(() => uploads.onDone(where => void client.invalidateQueries({ queryKey: ["files", where] })), [uploads, client]);
   useEffect(() => stayWhileSending(uploads), [uploads]);
   const add = (picked: Picked[]) => uploads.add(storage, folder, picked);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    void fromDrop(event.dataTransfer).then(add);
-  };
+  const { over, target } = useDropTarget(add);
   return (
     <Panel>
-      <section
-        className={css.zone}
-        data-over={over || undefined}
-        aria-label={t("files.zone")}
-        onDragOver={event => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={event => {
-          if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
-        }}
-        onDrop={drop}
-      >
+      <section className={css.zone} aria-label={t("files.zone")} {...target}>
         <p>{t(over ? "files.letGo" : "files.dropHere")}</p>
-        <Chooser label={t("files.upload")} folder={false} onPicked={add} />
-        <Chooser label={t("files.uploadFolder")} folder onPicked={add} />
+        <Chooser label={t("files.upload")} icon={<IconUpload size={18} />} folder={false} onPicked={add} />
+        <Chooser label={t("files.uploadFolder")} icon={<IconFolderUp size={18} />} folder onPicked={add} />
       </section>
       {rows.length > 0 && (
         <ul className={css.transfers} aria-label={t("files.uploads")}>
@@ -106,27 +88,5 @@ function UploadRow({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
       {state === "sending" && <Meter done={sent} total={size} label={t("files.progressOf", { name })} />}
       {words && state === "failed" && <p className={css.reason}>{words}</p>}
     </li>
-  );
-}
-
-function Chooser({ label, folder, onPicked }: { label: string; folder: boolean; onPicked: (picked: Picked[]) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const chosen = (event: ChangeEvent<HTMLInputElement>) => {
-    const files = Array.from(event.currentTarget.files ?? []);
-    // Emptied at once: choosing the same file again must be noticed.
-    event.currentTarget.value = "";
-    if (files.length > 0) onPicked(fromChooser(files));
-  };
-  return (
-    <>
-      <Button
-        variant={folder ? "default" : "filled"}
-        leftSection={folder ? <IconFolderUp size={18} /> : <IconUpload size={18} />}
-        onClick={() => input.current?.click()}
-      >
-        {label}
-      </Button>
-      <input ref={input} type="file" multiple hidden {...(folder ? WHOLE_FOLDER : {})} aria-label={label} onChange={chosen} />
-    </>
   );
 }

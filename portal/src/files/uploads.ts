@@ -1,5 +1,5 @@
 import { ApiError, putFile } from "../api/client.ts";
-import type { Picked } from "../dropoff/picked.ts";
+import type { Picked } from "../parts/picked.ts";
 import { addressOf, within } from "./types.ts";
 
 export type UploadState = "waiting" | "sending" | "done" | "taken" | "failed";

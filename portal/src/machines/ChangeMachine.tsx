@@ -1,9 +1,9 @@
-import { Button, Group, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 import { ExtraParts } from "./ExtraParts.tsx";
 import css from "./machines.module.css";
 import { extrasOf, extrasOut, type Machine, writeOf } from "./model.ts";
@@ -26,38 +26,27 @@ export function ChangeMachine({ machine, opened, onClose }: Props) {
       }),
     { said: t("machine.changed"), onDone: onClose, quiet: true },
   );
-  const errors: Readonly<Record<string, string>> = change.error instanceof ApiError ? change.error.fields : {};
-  const beside = ["name", ...Object.keys(extrasOut(extras))];
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    change.mutate(undefined);
-  };
+  const errors = fieldsOf(change.error);
   return (
     <Dialog opened={opened} onClose={onClose} title={t("machine.verb.resize")} size="lg">
-      <form onSubmit={submit}>
-        <Stack>
-          <p className={css.text}>{t("machine.changeText")}</p>
-          <TextInput
-            label={t("machine.name")}
-            value={name}
-            onChange={event => setName(event.currentTarget.value)}
-            error={errors.name}
-            maxLength={200}
-            required
-          />
-          <ExtraParts provider={machine.provider.id} extras={extras} errors={errors} onChange={setExtras} />
-          <Sum provider={machine.provider.id} profile={machine.profile} extras={extras} />
-          {change.error && !beside.some(field => field in errors) && <Failure error={change.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <SaveForm
+        save={change}
+        onSave={() => change.mutate(undefined)}
+        onCancel={onClose}
+        beside={["name", ...Object.keys(extrasOut(extras))]}
+      >
+        <p className={css.text}>{t("machine.changeText")}</p>
+        <TextInput
+          label={t("machine.name")}
+          value={name}
+          onChange={event => setName(event.currentTarget.value)}
+          error={errors.name}
+          maxLength={200}
+          required
+        />
+        <ExtraParts provider={machine.provider.id} extras={extras} errors={errors} onChange={setExtras} />
+        <Sum provider={machine.provider.id} profile={machine.profile} extras={extras} />
+      </SaveForm>
     </Dialog>
   );
 }

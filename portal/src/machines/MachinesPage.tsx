@@ -3,6 +3,7 @@ import { IconPlus, IconServer } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import cards from "../parts/cards.module.css";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -43,7 +44,7 @@ export function MachinesPage() {
           </Empty>
         </Panel>
       )}
-      <ul className={css.cards}>
+      <ul className={`${cards.cards} ${css.cards}`}>
         {(machines.data?.results ?? []).map(machine => (
           <MachineCard key={machine.id} machine={machine} />
         ))}
@@ -64,8 +65,8 @@ function MachineCard({ machine }: { machine: Machine }) {
   const { tone, word } = stateOf(machine);
   const { first_name, last_name } = machine.researcher;
   return (
-    <li className={css.card}>
-      <div className={css.cardTop}>
+    <li className={`${cards.card} ${css.card}`}>
+      <div className={cards.cardTop}>
         <span className={css.quiet}>{machine.study.name}</span>
         <Tag tone={tone}>{t(word)}</Tag>
       </div>

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import type { Study } from "../api/types.ts";
 import { money } from "../market/money.ts";
 import { Choice, useList } from "../parts/Choice.tsx";
@@ -110,7 +110,7 @@ function MachineForm({ provider, profiles }: { provider: string; profiles: reado
       await navigate({ to: "/machines/$id", params: { id: String(machine.id) } });
     },
   });
-  const errors: Readonly<Record<string, string>> = make.error instanceof ApiError ? make.error.fields : {};
+  const errors = fieldsOf(make.error);
   const elsewhere = make.error && !SHOWN.some(field => field in errors);
   const submit = (event: FormEvent) => {
     event.preventDefault();

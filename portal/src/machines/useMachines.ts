@@ -1,8 +1,6 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useQueryClient } from "@tanstack/react-query";
 import { useLive } from "../api/live.ts";
-import { wordsFor } from "../parts/Failure.tsx";
-import { useAnnounce } from "../shell/Announcer.tsx";
+import { useVerb, type VerbOptions } from "../parts/useVerb.ts";
 
 const EVENTS = "/api/v1/virtualmachines/events/";
 
@@ -15,23 +13,6 @@ export function useMachineNews(ready: boolean): void {
   });
 }
 
-/** Something done to a machine: asks anew for what changed, and says how it went. */
-export function useMachineVerb<V, R>(
-  act: (variables: V) => Promise<R>,
-  { said, onDone, quiet = false }: { said?: string; onDone?: (result: R) => void; quiet?: boolean } = {},
-) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const announce = useAnnounce();
-  return useMutation({
-    mutationFn: act,
-    onSuccess: async result => {
-      await Promise.all(["machines", "machine"].map(key => client.invalidateQueries({ queryKey: [key] })));
-      if (said) announce(said);
-      onDone?.(result);
-    },
-    onError: error => {
-      if (!quiet) announce(wordsFor(error, t), "bad");
-    },
-  });
-}
+/** Something done to a machine. */
+export const useMachineVerb = <V, R>(act: (variables: V) => Promise<R>, options?: VerbOptions<R>) =>
+  useVerb(["machines", "machine"], act, options);

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import cards from "../parts/cards.module.css";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -57,7 +58,7 @@ export function CataloguePage() {
               </Empty>
             </Panel>
           )}
-          <ul className={css.cards}>
+          <ul className={`${cards.cards} ${css.cards}`}>
             {(offerings.data?.rows ?? []).map(offering => (
               <Card key={offering.uuid} offering={offering} />
             ))}
@@ -115,8 +116,8 @@ function Search() {
 function Card({ offering }: { offering: Offering }) {
   const { t } = useTranslation();
   return (
-    <li className={css.card}>
-      <div className={css.cardTop}>
+    <li className={`${cards.card} ${css.card}`}>
+      <div className={cards.cardTop}>
         <span className={css.quiet}>{offering.category_title}</span>
         {offering.state === "Paused" && <Tag tone="quiet">{t("market.offering.Paused")}</Tag>}
       </div>

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { ApiError, api, fieldsOf } from "../api/client.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
@@ -99,7 +99,7 @@ function OrderForm({ offering, projects }: { offering: Offering; projects: reado
       onDone: made => navigate({ to: "/market/orders/$uuid", params: { uuid: made.uuid } }),
     },
   );
-  const errors: Readonly<Record<string, string>> = order.error instanceof ApiError ? order.error.fields : {};
+  const errors = fieldsOf(order.error);
   const beside = ["project", "plan", "end_date", "ssh_public_key", ...questions.map(({ key }) => key)];
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -3,9 +3,10 @@ import { IconAdjustments, IconArrowsExchange, IconEdit, IconReportAnalytics, Ico
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 import { ChangeLimits, SwitchPlan } from "./ChangeResource.tsx";
 import css from "./market.module.css";
 import { useMarketVerb } from "./queries.ts";
@@ -73,50 +74,35 @@ function Change({ resource, onClose }: { resource: Resource; onClose: () => void
       }),
     { said: t("market.saved"), onDone: onClose, quiet: true },
   );
-  const errors: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate(undefined);
-  };
+  const errors = fieldsOf(save.error);
   return (
     <Dialog opened onClose={onClose} title={t("market.resourceVerb.change")}>
-      <form onSubmit={submit}>
-        <Stack>
-          <TextInput
-            label={t("market.resourceName")}
-            value={name}
-            onChange={event => setName(event.currentTarget.value)}
-            error={errors.name}
-            maxLength={150}
-            required
-          />
-          <Textarea
-            label={t("market.description")}
-            value={description}
-            onChange={event => setDescription(event.currentTarget.value)}
-            error={errors.description}
-            autosize
-            minRows={2}
-          />
-          <TextInput
-            type="date"
-            label={t("market.endDate")}
-            description={t("market.endDateHelp")}
-            value={endDate}
-            onChange={event => setEndDate(event.currentTarget.value)}
-            error={errors.end_date}
-          />
-          {save.error && !["name", "description", "end_date"].some(field => field in errors) && <Failure error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <SaveForm save={save} onSave={() => save.mutate(undefined)} onCancel={onClose} beside={["name", "description", "end_date"]}>
+        <TextInput
+          label={t("market.resourceName")}
+          value={name}
+          onChange={event => setName(event.currentTarget.value)}
+          error={errors.name}
+          maxLength={150}
+          required
+        />
+        <Textarea
+          label={t("market.description")}
+          value={description}
+          onChange={event => setDescription(event.currentTarget.value)}
+          error={errors.description}
+          autosize
+          minRows={2}
+        />
+        <TextInput
+          type="date"
+          label={t("market.endDate")}
+          description={t("market.endDateHelp")}
+          value={endDate}
+          onChange={event => setEndDate(event.currentTarget.value)}
+          error={errors.end_date}
+        />
+      </SaveForm>
     </Dialog>
   );
 }

@@ -1,9 +1,8 @@
-import { Button, Group, Stack } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 import css from "./market.module.css";
 import { OptionFields } from "./OptionFields.tsx";
 import { type Answer, answersOut, firstAnswer, questionsOf } from "./options.ts";
@@ -23,29 +22,14 @@ export function ResourceOptions({ resource, offering, onClose }: Props) {
     () => api("POST", `/marketplace-resources/${resource.uuid}/update_options/`, { options: answersOut(questions, answers) }),
     { said: t("market.saved"), quiet: true, onDone: onClose },
   );
-  const errors: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate(undefined);
-  };
+  const errors = fieldsOf(save.error);
   return (
     <Dialog opened onClose={onClose} title={t("market.resourceVerb.options")}>
-      <form onSubmit={submit}>
-        <Stack>
-          <div className={css.form}>
-            <OptionFields questions={questions} answers={answers} onChange={setAnswers} errors={errors} />
-          </div>
-          {save.error && !questions.some(({ key }) => key in errors) && <Failure error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <SaveForm save={save} onSave={() => save.mutate(undefined)} onCancel={onClose} beside={questions.map(({ key }) => key)}>
+        <div className={css.form}>
+          <OptionFields questions={questions} answers={answers} onChange={setAnswers} errors={errors} />
+        </div>
+      </SaveForm>
     </Dialog>
   );
 }

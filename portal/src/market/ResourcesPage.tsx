@@ -3,6 +3,7 @@ import { IconPackage } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import cards from "../parts/cards.module.css";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -59,7 +60,7 @@ export function ResourcesPage() {
           </Empty>
         </Panel>
       )}
-      <ul className={css.cards}>
+      <ul className={`${cards.cards} ${css.cards}`}>
         {(resources.data?.rows ?? []).map(resource => (
           <Card key={resource.uuid} resource={resource} />
         ))}
@@ -79,8 +80,8 @@ function Card({ resource }: { resource: Resource }) {
   const { t, i18n } = useTranslation();
   const currency = useCurrency();
   return (
-    <li className={css.card}>
-      <div className={css.cardTop}>
+    <li className={`${cards.card} ${css.card}`}>
+      <div className={cards.cardTop}>
         <span className={css.quiet}>{resource.project_name}</span>
         <Tag tone={toneOfResource(resource.state)}>{t(`market.resource_.${resource.state}`)}</Tag>
       </div>

@@ -1,8 +1,6 @@
-import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { api, get, getCounted, getEvery } from "../api/client.ts";
-import { wordsFor } from "../parts/Failure.tsx";
-import { useAnnounce } from "../shell/Announcer.tsx";
+import { useVerb, type VerbOptions } from "../parts/useVerb.ts";
 import type {
   Budget,
   Category,
@@ -248,23 +246,5 @@ export const invoicesQuery = (customer: string) =>
     enabled: customer !== "",
   });
 
-/** Something done in the marketplace: asks anew for what is shown, and says how it went. */
-export function useMarketVerb<V, R>(
-  act: (variables: V) => Promise<R>,
-  { said, onDone, quiet = false }: { said?: string; onDone?: (result: R) => unknown; quiet?: boolean } = {},
-) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const announce = useAnnounce();
-  return useMutation({
-    mutationFn: act,
-    onSuccess: async result => {
-      await client.invalidateQueries({ queryKey: [KEY] });
-      if (said) announce(said);
-      await onDone?.(result);
-    },
-    onError: error => {
-      if (!quiet) announce(wordsFor(error, t), "bad");
-    },
-  });
-}
+/** Something done in the marketplace. */
+export const useMarketVerb = <V, R>(act: (variables: V) => Promise<R>, options?: VerbOptions<R>) => useVerb([KEY], act, options);

@@ -1,12 +1,12 @@
-import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useId, useState } from "react";
+import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import css from "../market/market.module.css";
 import { useMarketVerb } from "../market/queries.ts";
 import type { BillingType, Component, LimitPeriod, Offering } from "../market/types.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 
 const BILLING: readonly BillingType[] = ["limit", "usage", "fixed", "one", "few"];
 const PERIODS: readonly LimitPeriod[] = ["month", "quarterly", "annual", "total"];
@@ -64,106 +64,95 @@ export function ComponentDialog({ offering, component, onClose }: Props) {
       }),
     { said: t("market.saved"), quiet: true, onDone: onClose },
   );
-  const errors: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
-  const beside = ["type", "name", "measured_unit", "description", ...NUMBERS].some(field => field in errors);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate(undefined);
-  };
+  const errors = fieldsOf(save.error);
   return (
     <Dialog opened onClose={onClose} title={component ? component.name : t("selling.addComponent")} size="lg">
-      <form onSubmit={submit}>
-        <Stack>
-          <div className={css.pair}>
-            <TextInput
-              label={t("selling.name")}
-              value={name}
-              onChange={event => setName(event.currentTarget.value)}
-              error={errors.name}
-              maxLength={150}
-              required
-            />
-            <TextInput
-              label={t("selling.componentType")}
-              description={t("selling.componentTypeHelp")}
-              value={type}
-              onChange={event => setType(event.currentTarget.value)}
-              error={errors.type}
-              maxLength={50}
-              list={KNOWN[offering.type] ? list : undefined}
-              autoCapitalize="none"
-              spellCheck={false}
-              required
-            />
-            <datalist id={list}>
-              {(KNOWN[offering.type] ?? []).map(known => (
-                <option key={known} value={known} />
-              ))}
-            </datalist>
-          </div>
-          <div className={css.pair}>
-            <TextInput
-              label={t("selling.unit")}
-              value={unit}
-              onChange={event => setUnit(event.currentTarget.value)}
-              error={errors.measured_unit}
-              maxLength={30}
-            />
-            <NativeSelect
-              label={t("selling.billing")}
-              value={billing}
-              onChange={event => setBilling(BILLING.find(one => one === event.currentTarget.value) ?? "limit")}
-              data={BILLING.map(one => ({ value: one, label: t(`market.billing.${one}`) }))}
-            />
-          </div>
+      <SaveForm
+        save={save}
+        onSave={() => save.mutate(undefined)}
+        onCancel={onClose}
+        beside={["type", "name", "measured_unit", "description", ...NUMBERS]}
+      >
+        <div className={css.pair}>
           <TextInput
-            label={t("market.description")}
-            value={description}
-            onChange={event => setDescription(event.currentTarget.value)}
-            error={errors.description}
-            maxLength={500}
+            label={t("selling.name")}
+            value={name}
+            onChange={event => setName(event.currentTarget.value)}
+            error={errors.name}
+            maxLength={150}
+            required
           />
-          {limitable && (
-            <>
-              <div className={css.pair}>
-                <NativeSelect
-                  label={t("selling.period")}
-                  value={period}
-                  onChange={event => setPeriod(PERIODS.find(one => one === event.currentTarget.value) ?? "")}
-                  data={[
-                    { value: "", label: t("selling.noPeriod") },
-                    ...PERIODS.map(one => ({ value: one, label: t(`market.period.${one}`) })),
-                  ]}
-                />
-                {NUMBERS.map(key => (
-                  <TextInput
-                    key={key}
-                    label={t(`selling.number.${key}`)}
-                    inputMode="numeric"
-                    value={numbers[key]}
-                    onChange={event => setNumbers({ ...numbers, [key]: event.currentTarget.value })}
-                    error={errors[key]}
-                  />
-                ))}
-              </div>
-              <Checkbox
-                label={t("selling.isBoolean")}
-                checked={isBoolean}
-                onChange={event => setBoolean(event.currentTarget.checked)}
+          <TextInput
+            label={t("selling.componentType")}
+            description={t("selling.componentTypeHelp")}
+            value={type}
+            onChange={event => setType(event.currentTarget.value)}
+            error={errors.type}
+            maxLength={50}
+            list={KNOWN[offering.type] ? list : undefined}
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+          />
+          <datalist id={list}>
+            {(KNOWN[offering.type] ?? []).map(known => (
+              <option key={known} value={known} />
+            ))}
+          </datalist>
+        </div>
+        <div className={css.pair}>
+          <TextInput
+            label={t("selling.unit")}
+            value={unit}
+            onChange={event => setUnit(event.currentTarget.value)}
+            error={errors.measured_unit}
+            maxLength={30}
+          />
+          <NativeSelect
+            label={t("selling.billing")}
+            value={billing}
+            onChange={event => setBilling(BILLING.find(one => one === event.currentTarget.value) ?? "limit")}
+            data={BILLING.map(one => ({ value: one, label: t(`market.billing.${one}`) }))}
+          />
+        </div>
+        <TextInput
+          label={t("market.description")}
+          value={description}
+          onChange={event => setDescription(event.currentTarget.value)}
+          error={errors.description}
+          maxLength={500}
+        />
+        {limitable && (
+          <>
+            <div className={css.pair}>
+              <NativeSelect
+                label={t("selling.period")}
+                value={period}
+                onChange={event => setPeriod(PERIODS.find(one => one === event.currentTarget.value) ?? "")}
+                data={[
+                  { value: "", label: t("selling.noPeriod") },
+                  ...PERIODS.map(one => ({ value: one, label: t(`market.period.${one}`) })),
+                ]}
               />
-            </>
-          )}
-          {save.error && !beside && <Failure error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+              {NUMBERS.map(key => (
+                <TextInput
+                  key={key}
+                  label={t(`selling.number.${key}`)}
+                  inputMode="numeric"
+                  value={numbers[key]}
+                  onChange={event => setNumbers({ ...numbers, [key]: event.currentTarget.value })}
+                  error={errors[key]}
+                />
+              ))}
+            </div>
+            <Checkbox
+              label={t("selling.isBoolean")}
+              checked={isBoolean}
+              onChange={event => setBoolean(event.currentTarget.checked)}
+            />
+          </>
+        )}
+      </SaveForm>
     </Dialog>
   );
 }

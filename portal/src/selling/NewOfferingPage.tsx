@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import { OFFERING_TYPES, useTypeName } from "../market/Facets.tsx";
 import css from "../market/market.module.css";
 import { categoriesQuery, useMarketVerb } from "../market/queries.ts";
@@ -65,7 +65,7 @@ function NewForm({ providers, categories }: { providers: readonly Customer[]; ca
       onDone: ({ uuid }) => navigate({ to: "/market/selling/offerings/$uuid", params: { uuid }, search: { tab: "components" } }),
     },
   );
-  const errors: Readonly<Record<string, string>> = make.error instanceof ApiError ? make.error.fields : {};
+  const errors = fieldsOf(make.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate(undefined);

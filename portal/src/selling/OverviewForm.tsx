@@ -2,7 +2,7 @@ import { NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import css from "../market/market.module.css";
 import { categoriesQuery, useMarketVerb } from "../market/queries.ts";
 import type { Offering } from "../market/types.ts";
@@ -30,7 +30,7 @@ export function OverviewForm({ offering }: { offering: Offering }) {
     },
     { said: t("market.saved"), quiet: true },
   );
-  const errors: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
+  const errors = fieldsOf(save.error);
   const beside = NAMES.some(name => name in errors);
   const text = (name: (typeof NAMES)[number]) => ({
     label: t(`selling.text.${name}`),

@@ -1,12 +1,12 @@
-import { Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { NativeSelect, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import css from "../market/market.module.css";
 import { useMarketVerb } from "../market/queries.ts";
 import type { Offering, Plan, PlanUnit } from "../market/types.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 
 const UNITS: readonly PlanUnit[] = ["month", "half_month", "quarter", "day", "hour", "quantity"];
 type Texts = Readonly<Record<string, string>>;
@@ -48,82 +48,70 @@ export function PlanDialog({ offering, plan, onClose }: Props) {
     },
     { said: t("market.saved"), quiet: true, onDone: onClose },
   );
-  const errors: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate(undefined);
-  };
+  const errors = fieldsOf(save.error);
   return (
     <Dialog opened onClose={onClose} title={plan ? plan.name : t("selling.addPlan")} size="lg">
-      <form onSubmit={submit}>
-        <Stack>
-          <TextInput
-            label={t("selling.name")}
-            value={name}
-            onChange={event => setName(event.currentTarget.value)}
-            error={errors.name}
-            maxLength={150}
-            required
+      <SaveForm
+        save={save}
+        onSave={() => save.mutate(undefined)}
+        onCancel={onClose}
+        beside={["name", "description", "unit", "max_amount"]}
+      >
+        <TextInput
+          label={t("selling.name")}
+          value={name}
+          onChange={event => setName(event.currentTarget.value)}
+          error={errors.name}
+          maxLength={150}
+          required
+        />
+        <TextInput
+          label={t("market.description")}
+          value={description}
+          onChange={event => setDescription(event.currentTarget.value)}
+          error={errors.description}
+          maxLength={2000}
+        />
+        <div className={css.pair}>
+          <NativeSelect
+            label={t("selling.planUnit")}
+            value={unit}
+            onChange={event => setUnit(UNITS.find(one => one === event.currentTarget.value) ?? "month")}
+            error={errors.unit}
+            data={UNITS.map(one => ({ value: one, label: t(`market.per.${one}`) }))}
           />
           <TextInput
-            label={t("market.description")}
-            value={description}
-            onChange={event => setDescription(event.currentTarget.value)}
-            error={errors.description}
-            maxLength={2000}
+            label={t("selling.most")}
+            inputMode="numeric"
+            value={most}
+            onChange={event => setMost(event.currentTarget.value)}
+            error={errors.max_amount}
           />
-          <div className={css.pair}>
-            <NativeSelect
-              label={t("selling.planUnit")}
-              value={unit}
-              onChange={event => setUnit(UNITS.find(one => one === event.currentTarget.value) ?? "month")}
-              error={errors.unit}
-              data={UNITS.map(one => ({ value: one, label: t(`market.per.${one}`) }))}
-            />
+        </div>
+        {offering.components.length === 0 && <p className={css.text}>{t("selling.componentsFirst")}</p>}
+        <div className={css.pair}>
+          {offering.components.map(component => (
             <TextInput
-              label={t("selling.most")}
-              inputMode="numeric"
-              value={most}
-              onChange={event => setMost(event.currentTarget.value)}
-              error={errors.max_amount}
+              key={component.type}
+              label={t("selling.priceOf", { name: component.name })}
+              description={component.measured_unit ? t("selling.perUnit", { unit: component.measured_unit }) : undefined}
+              inputMode="decimal"
+              value={prices[component.type] ?? ""}
+              onChange={event => setPrices({ ...prices, [component.type]: event.currentTarget.value })}
             />
-          </div>
-          {offering.components.length === 0 && <p className={css.text}>{t("selling.componentsFirst")}</p>}
-          <div className={css.pair}>
-            {offering.components.map(component => (
-              <TextInput
-                key={component.type}
-                label={t("selling.priceOf", { name: component.name })}
-                description={component.measured_unit ? t("selling.perUnit", { unit: component.measured_unit }) : undefined}
-                inputMode="decimal"
-                value={prices[component.type] ?? ""}
-                onChange={event => setPrices({ ...prices, [component.type]: event.currentTarget.value })}
-              />
-            ))}
-            {fixed.map(component => (
-              <TextInput
-                key={`quota ${component.type}`}
-                label={t("selling.quotaOf", { name: component.name })}
-                inputMode="numeric"
-                value={quotas[component.type] ?? ""}
-                onChange={event => setQuotas({ ...quotas, [component.type]: event.currentTarget.value })}
-              />
-            ))}
-          </div>
-          {plan && plan.resources_count > 0 && <p className={css.quiet}>{t("selling.pricesWait")}</p>}
-          {save.error && !["name", "description", "unit", "max_amount"].some(field => field in errors) && (
-            <Failure error={save.error} />
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+          ))}
+          {fixed.map(component => (
+            <TextInput
+              key={`quota ${component.type}`}
+              label={t("selling.quotaOf", { name: component.name })}
+              inputMode="numeric"
+              value={quotas[component.type] ?? ""}
+              onChange={event => setQuotas({ ...quotas, [component.type]: event.currentTarget.value })}
+            />
+          ))}
+        </div>
+        {plan && plan.resources_count > 0 && <p className={css.quiet}>{t("selling.pricesWait")}</p>}
+      </SaveForm>
     </Dialog>
   );
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, get } from "../api/client.ts";
 import type { Page, Study, StudyWrite } from "../api/types.ts";
+import cards from "../parts/cards.module.css";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
@@ -81,10 +82,10 @@ function StudyCards({ studies, searched }: { studies: readonly Study[]; searched
       </Panel>
     );
   return (
-    <ul className={css.cards}>
+    <ul className={`${cards.cards} ${css.cards}`}>
       {studies.map(study => (
-        <li key={study.id} className={css.card}>
-          <div className={css.cardTop}>
+        <li key={study.id} className={`${cards.card} ${css.card}`}>
+          <div className={cards.cardTop}>
             <span className={css.code}>{study.code}</span>
             {!study.has_storage ? (
               <Tag tone="bad">{t("studies.noStorage")}</Tag>

@@ -2,7 +2,7 @@ import { Button, Checkbox, Group, Stack, Textarea, TextInput } from "@mantine/co
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "../api/client.ts";
+import { fieldsOf } from "../api/client.ts";
 import type { Faculty, Named, Study, StudyWrite } from "../api/types.ts";
 import { Choice, useList } from "../parts/Choice.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
@@ -36,7 +36,7 @@ function Form({ study, action, onSave, onClose }: Props) {
   });
   const change = (part: Partial<StudyWrite>) => setWritten(before => ({ ...before, ...part }));
   const save = useMutation({ mutationFn: onSave });
-  const fields: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
+  const fields = fieldsOf(save.error);
   const shownFields = ["code", "name", "description", "human_subject", "field"];
   const elsewhere = save.error && !Object.keys(fields).some(name => shownFields.includes(name));
   const submit = (event: FormEvent) => {

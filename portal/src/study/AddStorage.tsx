@@ -3,7 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api, getAll } from "../api/client.ts";
+import { api, fieldsOf, getAll } from "../api/client.ts";
 import type { Storage, StorageLocation, StorageWrite, Study } from "../api/types.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -51,7 +51,7 @@ export function AddStorage({ study }: { study: Study }) {
     setChosen(String(made.id));
     return made.id;
   };
-  const fields: Readonly<Record<string, string>> = add.error instanceof ApiError ? add.error.fields : {};
+  const fields = fieldsOf(add.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     add.mutate(undefined);

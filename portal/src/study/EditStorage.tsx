@@ -1,10 +1,10 @@
-import { Button, Code, Group, Input, Stack } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Button, Code, Group, Input } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api } from "../api/client.ts";
+import { api, fieldsOf } from "../api/client.ts";
 import type { Storage, StorageWrite, Study } from "../api/types.ts";
 import { Dialog } from "../parts/Dialog.tsx";
-import { Failure } from "../parts/Failure.tsx";
+import { SaveForm } from "../parts/SaveForm.tsx";
 import { StorageFields } from "./StorageFields.tsx";
 import { useStudyVerb } from "./studyQueries.ts";
 
@@ -30,32 +30,17 @@ function Form({ study, storage: { id, name, engine, location, username, has_priv
     onDone: onClose,
     announceFailure: false,
   });
-  const fields: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate(undefined);
-  };
+  const fields = fieldsOf(save.error);
   return (
-    <form onSubmit={submit}>
-      <Stack>
-        <StorageFields
-          storage={written}
-          fields={fields}
-          kept={{ hasPrivateKey: has_private_key }}
-          onChange={part => setWritten(before => ({ ...before, ...part }))}
-        />
-        {host_key && <HostKey study={study} storage={id} hostKey={host_key} />}
-        {save.error && <Failure error={save.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm save={save} onSave={() => save.mutate(undefined)} onCancel={onClose} beside={[]}>
+      <StorageFields
+        storage={written}
+        fields={fields}
+        kept={{ hasPrivateKey: has_private_key }}
+        onChange={part => setWritten(before => ({ ...before, ...part }))}
+      />
+      {host_key && <HostKey study={study} storage={id} hostKey={host_key} />}
+    </SaveForm>
   );
 }
 

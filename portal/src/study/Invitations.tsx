@@ -3,7 +3,7 @@ import { IconMail, IconMailForward, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api, get } from "../api/client.ts";
+import { api, fieldsOf, get } from "../api/client.ts";
 import type { Invitation, Page, Study } from "../api/types.ts";
 import { Confirm } from "../parts/Confirm.tsx";
 import { Copyable, CopyButton } from "../parts/Copy.tsx";
@@ -76,7 +76,7 @@ function Invite({ study }: { study: Study }) {
     },
     announceFailure: false,
   });
-  const fields: Readonly<Record<string, string>> = invite.error instanceof ApiError ? invite.error.fields : {};
+  const fields = fieldsOf(invite.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     invite.mutate({ name: name.trim(), email: email.trim(), language });

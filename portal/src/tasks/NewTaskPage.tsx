@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError, api, get } from "../api/client.ts";
+import { api, fieldsOf, get } from "../api/client.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { PageHead, Panel } from "../parts/Panel.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
@@ -73,7 +73,7 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
       await navigate({ to: "/tasks/$id", params: { id: String(id) } });
     },
   });
-  const fields: Readonly<Record<string, string>> = save.error instanceof ApiError ? save.error.fields : {};
+  const fields = fieldsOf(save.error);
   const shown = ["name", "image", "script", "command", "cpu", "memory_mib", "ram", "array", "after", "tasks"];
   const elsewhere = save.error && !Object.keys(fields).some(name => shown.includes(name));
   const submit = (event: FormEvent) => {
