@@ -1,5 +1,4 @@
 import { IconFile, IconFolder, IconShip } from "@tabler/icons-react";
-import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { Picked } from "../parts/picked.ts";
 import { Chooser, useDropTarget } from "../parts/picking.tsx";
@@ -9,7 +8,6 @@ import css from "./dropoff.module.css";
 export function DropZone({ onPicked }: { onPicked: (picked: Picked[]) => void }) {
   const { t } = useTranslation();
   const { over, target } = useDropTarget(onPicked);
-  useDropElsewhereDoesNothing();
   return (
     <section className={css.zone} aria-label={t("dropoff.zone")} {...target}>
       <IconShip size={44} stroke={1.4} aria-hidden="true" className={css.ship} />
@@ -21,17 +19,4 @@ export function DropZone({ onPicked }: { onPicked: (picked: Picked[]) => void })
       </div>
     </section>
   );
-}
-
-/** A file that misses the zone must not replace the page, and with it everything that is being sent. */
-function useDropElsewhereDoesNothing(): void {
-  useEffect(() => {
-    const ignore = (event: Event) => event.preventDefault();
-    window.addEventListener("dragover", ignore);
-    window.addEventListener("drop", ignore);
-    return () => {
-      window.removeEventListener("dragover", ignore);
-      window.removeEventListener("drop", ignore);
-    };
-  }, []);
 }

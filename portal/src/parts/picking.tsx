@@ -1,13 +1,17 @@
 import { Button } from "@mantine/core";
-import { type ChangeEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
+import { type ChangeEvent, type DragEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { fromChooser, fromDrop, type Picked } from "./picked.ts";
 
 /** Every browser knows this attribute; the types of React do not. */
 const WHOLE_FOLDER = { webkitdirectory: "" };
 
-/** For what takes files and folders that are dropped on it: `target` goes onto the element, `over` while something hangs above it. */
+/**
+ * For what takes files and folders that are dropped on it: `target` goes onto the element, `over` while something hangs above it. What is
+ * dropped beside it does nothing.
+ */
 export function useDropTarget(onPicked: (picked: Picked[]) => void) {
   const [over, setOver] = useState(false);
+  useDropElsewhereDoesNothing();
   const target = {
     "data-over": over || undefined,
     onDragOver(event: DragEvent) {
@@ -24,6 +28,19 @@ export function useDropTarget(onPicked: (picked: Picked[]) => void) {
     },
   };
   return { over, target };
+}
+
+/** A file that misses the zone must not replace the page, and with it everything that is being sent. */
+function useDropElsewhereDoesNothing(): void {
+  useEffect(() => {
+    const ignore = (event: Event) => event.preventDefault();
+    window.addEventListener("dragover", ignore);
+    window.addEventListener("drop", ignore);
+    return () => {
+      window.removeEventListener("dragover", ignore);
+      window.removeEventListener("drop", ignore);
+    };
+  }, []);
 }
 
 type ChooserProps = { label: string; icon: ReactNode; folder: boolean; onPicked: (picked: Picked[]) => void };
