@@ -91,7 +91,8 @@ async function large(places: Places): Promise<void> {
     [
       {
         name: "rclone: folder to S3",
-        run: () => rclone(places, "copyto", join(places.folder, "source", "large.bin"), "s3:havre/rclone.bin"),
+        // What the round before left there looks the same, and would be left as it is.
+        run: () => rclone(places, "copyto", "--ignore-times", join(places.folder, "source", "large.bin"), "s3:havre/rclone.bin"),
       },
       {
         name: "Havre: folder to S3",
