@@ -49,6 +49,12 @@ export const appPasswords = (tx: Tx) => ({
     return row && shapeOf(row);
   },
 
+  /** @returns how many they had */
+  async removeOf(personId: PersonId): Promise<number> {
+    const { numDeletedRows } = await tx.deleteFrom("app_password").where("person_id", "=", personId).executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+
   async holder(
     secretHash: string,
   ): Promise<{ readonly id: number; readonly person: Person; readonly lastUsedAt: Date | undefined } | undefined> {

@@ -1,5 +1,6 @@
 import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
+import { appPasswords } from "../../store/app-passwords.ts";
 import { type PersonChanges, people } from "../../store/people.ts";
 import { sessions } from "../../store/sessions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
@@ -214,7 +215,10 @@ async function ownAccount(world: Needs<"store">, actor: Actor): Promise<Account>
   return mustBe(self && (await people(world.store.db).accountById(self.id)));
 }
 
-/** Every other session of the person ends with the old password. @param keepSession hash of the session to keep */
+/**
+ * Every other session of the person ends with the old password, and so do all app passwords: whoever knew it may have made one.
+ * @param keepSession hash of the session to keep
+ */
 export async function storePassword(
   tx: Tx,
   world: Needs<"clock">,
@@ -225,7 +229,9 @@ export async function storePassword(
 ): Promise<void> {
   await people(tx).setPassword(id, passwordHash, world.clock.now());
   await sessions(tx).removeOf(id, keepSession);
-  await record(tx, actor, { verb: "person.password-changed", kind: "person", id });
+  const appPasswordsEnded = await appPasswords(tx).removeOf(id);
+  const data = appPasswordsEnded > 0 ? { app_passwords_ended: appPasswordsEnded } : {};
+  await record(tx, actor, { verb: "person.password-changed", kind: "person", id, data });
 }
 
 export interface PasswordChange {

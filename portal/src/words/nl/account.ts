@@ -92,8 +92,9 @@ export const account = {
     password: "Wachtwoord",
     passwordChange: "Wachtwoord veranderen",
     passwordRules: "Minstens 8 tekens, en niets dat makkelijk te raden is.",
-    passwordSaved: "Het nieuwe wachtwoord is opgeslagen. Elke andere browser is afgemeld.",
-    passwordText: "Een nieuw wachtwoord meldt elke andere browser af.",
+    passwordSaved: "Het nieuwe wachtwoord is opgeslagen. Elke andere browser is afgemeld en app-wachtwoorden gelden niet meer.",
+    passwordText:
+      "Een nieuw wachtwoord meldt elke andere browser af en maakt uw app-wachtwoorden ongeldig: schijven hebben dan nieuwe nodig.",
     profile: "Over u",
     profileSaved: "Uw profiel is opgeslagen.",
     profileText: "De mensen van uw studies en van uw faculteit zien uw naam, adres, faculteit en ORCID iD.",
