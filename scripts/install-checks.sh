@@ -13,6 +13,8 @@ age:age:encrypted files opened by age itself
 nginx:nginx-light:behind nginx, and benchmarks against it
 /usr/lib/nginx/modules/ngx_http_js_module.so:libnginx-mod-http-js:behind nginx with its script
 litmus:litmus:our WebDAV folder, judged by litmus
+cadaver:cadaver:our WebDAV folder, used by cadaver
+mount.davfs:davfs2:our WebDAV folder, mounted
 php-cgi:php-cgi:WebDAV against SabreDAV
 /usr/share/php/Sabre/autoload.php:php-sabre-dav:WebDAV against SabreDAV
 curl:curl:API and uploads by curl

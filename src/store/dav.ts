@@ -4,10 +4,11 @@ import type { PersonId } from "../core/people/model.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
-const lockOf = (row: Selectable<Database["dav_lock"]>): FileLock => ({
+const lockOf = (row: Selectable<Database["dav_lock"]> & { readonly username: string }): FileLock => ({
   token: row.token,
   path: row.path,
   personId: row.person_id as PersonId,
+  username: row.username,
   isExclusive: row.exclusive,
   isDeep: row.deep,
   ownerXml: row.owner_xml,
@@ -23,8 +24,8 @@ export const dav = (tx: Tx) => ({
 
   /** Locks that live on the path, on what is above it, and on what is below it. */
   async around(storageId: number, path: string): Promise<FileLock[]> {
-    const { rows } = await sql<Selectable<Database["dav_lock"]>>`
-      select * from dav_lock where storage_id = ${storageId} and expires_at > now()
+    const { rows } = await sql<Selectable<Database["dav_lock"]> & { username: string }>`
+      select dav_lock.*, person.username from dav_lock join person on person.id = dav_lock.person_id where storage_id = ${storageId} and expires_at > now()
         and (path = ${path} or path = '' or ${path} = '' or starts_with(${path}, path || '/') or starts_with(path, ${`${path}/`}))
       order by path, token`.execute(tx);
     return rows.map(lockOf);
@@ -45,7 +46,7 @@ export const dav = (tx: Tx) => ({
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    return lockOf(row);
+    return lockOf({ ...row, username: lock.username });
   },
 
   async extendLock(token: string, expiresAt: Date): Promise<void> {
@@ -92,12 +93,14 @@ export const dav = (tx: Tx) => ({
   },
 
   /** A copy has the properties of what it was made of. */
-  async copyProperties(storageId: number, from: string, to: string): Promise<void> {
+  async copyProperties(
+    from: { readonly storageId: number; readonly path: string },
+    to: { readonly storageId: number; readonly path: string },
+  ): Promise<void> {
     await sql`
       insert into dav_property (storage_id, path, namespace, name, value_xml)
-      select storage_id, ${to} || substr(path, ${from.length + 1}), namespace, name, value_xml from dav_property
-      where storage_id = ${storageId} and (path = ${from} or starts_with(path, ${`${from}/`})) on conflict do nothing`.execute(
-      tx,
-    );
+      select ${to.storageId}::bigint, ${to.path} || substr(path, ${from.path.length + 1}), namespace, name, value_xml from dav_property
+      where storage_id = ${from.storageId} and (path = ${from.path} or starts_with(path, ${`${from.path}/`}))
+      on conflict do nothing`.execute(tx);
   },
 });

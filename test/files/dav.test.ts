@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { makeAppPassword } from "../../src/core/people/index.ts";
+import { changePassword, listAppPasswords, makeAppPassword, removeAppPassword } from "../../src/core/people/index.ts";
 import { type Actor, actorOf } from "../../src/core/people/model.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { people } from "../../src/store/people.ts";
@@ -142,7 +142,7 @@ describe("studies as WebDAV drives", () => {
       assert.ok(!(await answer.text()).includes("not of the study"));
     }
     const away = { destination: `${site.havre.url}/dav/${study.id}/elsewhere/x` };
-    assert.equal((await dav("MOVE", `${base}/seen.txt`, away)).status, 502);
+    assert.equal((await dav("MOVE", `${base}/seen.txt`, away)).status, 409);
     assert.equal((await dav("COPY", `${base}/seen.txt`, { destination: "https://example.org/x" })).status, 502);
   });
 
@@ -160,13 +160,21 @@ describe("studies as WebDAV drives", () => {
     assert.equal(readFileSync(join(folder, "kept", "page.html"), "utf8"), "<script>1</script>");
   });
 
-  it("a password that was taken back opens nothing any more", async () => {
+  it("a password that was taken back, or is older than the account's own, opens nothing any more", async () => {
     const { person } = await site.aPerson();
     const actor = actorOf(person);
+    const world = { store: site.store, clock: systemClock };
     const password = await passwordOf(actor, PASSWORD);
-    const ask = () => dav("PROPFIND", `${site.havre.url}/dav/`, {}, undefined, basic(person.username, password));
-    assert.equal((await ask()).status, 207);
-    await site.store.db.deleteFrom("app_password").where("person_id", "=", person.id).execute();
-    assert.equal((await ask()).status, 401);
+    const ask = (word: string) => dav("PROPFIND", `${site.havre.url}/dav/`, {}, undefined, basic(person.username, word));
+    assert.equal((await ask(password)).status, 207);
+    const [made] = await listAppPasswords(world, actor);
+    await removeAppPassword(world, actor, made?.id ?? 0);
+    assert.equal((await ask(password)).status, 401);
+    const another = await passwordOf(actor, PASSWORD);
+    assert.equal((await ask(another)).status, 207);
+    const newPassword = "another-Lantern-44";
+    await changePassword(world, actor, { currentPassword: PASSWORD, newPassword, keepSession: undefined });
+    assert.equal((await ask(another)).status, 401);
+    assert.equal((await ask(await passwordOf(actor, newPassword))).status, 207);
   });
 });

@@ -1,6 +1,7 @@
 import { forbidden, HavreError, notFound } from "../../kernel/errors.ts";
 import { files } from "../../store/files.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
+import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists } from "./model.ts";
 import { acceptName, acceptPath, at, folderOf, isAtOrBelow, isBelow, joined } from "./paths.ts";
 import { hasAny, versionOf } from "./rules.ts";
@@ -50,6 +51,8 @@ async function moving(world: FileWorld, desk: Desk, move: Move, verb: string): P
   const to = await placeFor(desk, before, target, parent, move.ifExists);
   await mustHaveFolder(world, desk, parent, false);
   const isReplaced = target.found !== undefined && to === wanted;
+  await mustBeUnlocked(world, place, from, { isTree: true, isMember: true });
+  await mustBeUnlocked(world, place, to, { isTree: true, isMember: !isReplaced });
   if (isReplaced) await publish(storage, at(from), at(to), true, signal);
   else await storage.move(at(from), at(to), signal);
   const [after] = await look(world, desk, to);
@@ -101,6 +104,7 @@ export const removeFile = (world: FileWorld, place: FilePlace, { path: given }: 
     must(desk, sight, "write");
     const { kind, sizeBytes } = entryAt(desk, sight);
     mustBelow(desk, path, "write");
+    await mustBeUnlocked(world, place, path, { isTree: true, isMember: true });
     // As long as it takes: half a folder removed helps nobody.
     await desk.storage.remove(at(path), new AbortController().signal);
     await world.store.transaction(async tx => {

@@ -6,6 +6,7 @@ import { files } from "../../store/files.ts";
 import { personOf } from "../people/model.ts";
 import { mustBelow, placeFor } from "./change.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note } from "./desk.ts";
+import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists, Transfer } from "./model.ts";
 import { at, folderOf, isAtOrBelow, isOwn, joined, nameOf, ownName } from "./paths.ts";
 import { versionOf } from "./rules.ts";
@@ -55,6 +56,7 @@ export const copyFile = (world: FileWorld, place: FilePlace, copy: Copy): Promis
     const to = await placeFor(desk, what, target, parent, copy.ifExists === "merge" ? "same-kind" : copy.ifExists);
     await mustHaveFolder(world, desk, parent, false);
     const isReplaced = target.found !== undefined && to === wanted;
+    await mustBeUnlocked(world, place, to, { isTree: true, isMember: !isReplaced });
     const fills = copy.ifExists === "merge" && isReplaced && what.kind === "folder";
     const tree = copy.shallow ? { folders: [from], files: [] } : await treeOf(desk, source.found?.kind === "folder", from);
     if (tree === undefined) {

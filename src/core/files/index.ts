@@ -21,10 +21,11 @@ export { type Incoming, type Taken, take as keepAside } from "./incoming.ts";
 export {
   changeDavProperties,
   copyDavProperties,
+  covers,
   davProperties,
   lockFile,
   locksAround,
-  mustHoldLocks,
+  mustBeUnlocked,
   refreshLock,
   unlockFile,
 } from "./locks.ts";
@@ -74,6 +75,7 @@ export {
   startTransfer,
   stopTransfer,
   type TransferJob,
+  transferEnded,
 } from "./transfers.ts";
 export { type FileToWrite, makeFolder, publish, type Written, writeFile } from "./write.ts";
 export { type Archive, zipFolder } from "./zip.ts";

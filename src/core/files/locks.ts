@@ -1,7 +1,7 @@
 import { later, SECOND } from "../../kernel/clock.ts";
 import { HavreError } from "../../kernel/errors.ts";
 import { dav } from "../../store/dav.ts";
-import { personOf } from "../people/model.ts";
+import { type PersonId, personOf } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import type { DavProperty, FileLock, FilePlace } from "./model.ts";
 import { acceptPath, folderOf, isAtOrBelow, joined } from "./paths.ts";
@@ -38,13 +38,15 @@ export const lockFile = (world: World, place: FilePlace, request: LockRequest): 
     const others = (await dav(tx).around(id, path)).filter(
       lock => covers(lock, path) || (request.isDeep && isAtOrBelow(lock.path, path)),
     );
-    if (others.some(lock => lock.isExclusive || request.isExclusive)) throw new HavreError("locked", "It is locked by another.");
+    const other = others.find(lock => lock.isExclusive || request.isExclusive);
+    if (other) throw lockedBy(other);
     const person = personOf(place.actor);
     if (!person) throw new HavreError("forbidden", "A lock needs a person as its owner.");
     const { isExclusive, isDeep, ownerXml } = request;
     return dav(tx).addLock(id, {
       path,
       personId: person.id,
+      username: person.username,
       isExclusive,
       isDeep,
       ownerXml,
@@ -86,25 +88,33 @@ async function held(world: World, place: FilePlace, path: string, tokens: readon
 }
 
 /**
- * Whether somebody who holds these tokens may change a path.
- * @param isTree also all below; `isMember`: it comes or goes, which changes its folder
+ * Whether no lock but those that the asker holds keeps them from changing a path of the storage.
+ * @param isTree also all below; `isMember`: it comes or goes, which changes its folder; `butOf`: whose locks do not count
  * @throws HavreError "locked"
  */
-export async function mustHoldLocks(
-  world: World,
-  place: FilePlace,
+export async function mustBeUnlocked(
+  world: Needs<"store">,
+  { storage, heldLocks = [] }: Pick<FilePlace, "storage" | "heldLocks">,
   path: string,
-  tokens: readonly string[],
-  { isTree = false, isMember = false }: { readonly isTree?: boolean; readonly isMember?: boolean },
+  {
+    isTree = false,
+    isMember = false,
+    butOf,
+  }: { readonly isTree?: boolean; readonly isMember?: boolean; readonly butOf?: PersonId | undefined } = {},
 ): Promise<void> {
-  const at = inStorage(place, path);
-  const inTheWay = (await locksAround(world, place, path)).filter(
-    lock => covers(lock, at) || (isTree && isAtOrBelow(lock.path, at)) || (isMember && at !== "" && lock.path === folderOf(at)),
+  const inTheWay = (await dav(world.store.db).around(storage.id, path)).filter(
+    lock =>
+      covers(lock, path) || (isTree && isAtOrBelow(lock.path, path)) || (isMember && path !== "" && lock.path === folderOf(path)),
   );
   // Of those who share a lock, one that is held is enough.
   for (const group of Map.groupBy(inTheWay, lock => lock.path).values())
-    if (!group.some(lock => tokens.includes(lock.token))) throw new HavreError("locked", "It is locked by another.");
+    if (!group.some(lock => heldLocks.includes(lock.token) || lock.personId === butOf)) throw lockedBy(group[0]);
 }
+
+const lockedBy = (lock: FileLock | undefined): HavreError => {
+  const until = lock?.expiresAt.toISOString().slice(0, 16).replace("T", " ");
+  return new HavreError("locked", `${lock?.username ?? "Somebody"} has locked it, at most until ${until} UTC.`);
+};
 
 /** Properties of their own, by path. */
 export async function davProperties(
@@ -120,12 +130,24 @@ export async function davProperties(
   return Map.groupBy(found, ({ path }) => path.slice(start));
 }
 
-export const changeDavProperties = (
+/** @throws HavreError "locked" */
+export async function changeDavProperties(
   world: World,
   place: FilePlace,
   path: string,
   changes: readonly (Omit<DavProperty, "valueXml"> & { readonly valueXml: string | undefined })[],
-): Promise<void> => world.store.transaction(tx => dav(tx).change(place.storage.id, inStorage(place, path), changes));
+): Promise<void> {
+  await mustBeUnlocked(world, place, inStorage(place, path));
+  await world.store.transaction(tx => dav(tx).change(place.storage.id, inStorage(place, path), changes));
+}
 
-export const copyDavProperties = (world: World, place: FilePlace, from: string, to: string): Promise<void> =>
-  dav(world.store.db).copyProperties(place.storage.id, inStorage(place, from), inStorage(place, to));
+interface InPlace {
+  readonly place: FilePlace;
+  readonly path: string;
+}
+
+export const copyDavProperties = (world: World, from: InPlace, to: InPlace): Promise<void> =>
+  dav(world.store.db).copyProperties(
+    { storageId: from.place.storage.id, path: inStorage(from.place, from.path) },
+    { storageId: to.place.storage.id, path: inStorage(to.place, to.path) },
+  );

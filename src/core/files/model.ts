@@ -46,6 +46,8 @@ export interface FilePlace {
   readonly grants: readonly FileGrant[];
   /** A folder in which everybody has one of their own name: theirs is all theirs, and those of others are nobody else's. */
   readonly homes?: { readonly folder: string; readonly own: string } | undefined;
+  /** Tokens of locks that the asker says they hold: only those let them change what is locked. */
+  readonly heldLocks?: readonly string[] | undefined;
   /** Events of a place that belongs to a study are the study's. */
   readonly studyId?: number | undefined;
 }
@@ -133,12 +135,13 @@ export interface FileEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Somebody works on a path, and others shall wait. Heeded among WebDAV clients. */
+/** Somebody works on a path, and others shall wait: whoever changes a file, by whichever door. */
 export interface FileLock {
   readonly token: string;
   /** In the storage. */
   readonly path: string;
   readonly personId: PersonId;
+  readonly username: string;
   /** Else others may share it. */
   readonly isExclusive: boolean;
   /** It covers all below. */

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { HOUR, later, MINUTE, SECOND } from "../../kernel/clock.ts";
 import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
@@ -10,6 +11,7 @@ import type { StorageRecord } from "../storages/model.ts";
 import type { Needs } from "../world.ts";
 import { mustBelow, placeFor } from "./change.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
+import { mustBeUnlocked } from "./locks.ts";
 import type { FilePlace, IfExists, Transfer } from "./model.ts";
 import { folderOf, isAtOrBelow, nameOf } from "./paths.ts";
 import { placeOfStorage } from "./places.ts";
@@ -73,6 +75,7 @@ async function targetAt(
   if (!target || !parent) throw notFound();
   const to = await placeFor(desk, what, target, parent, ifExists === "replace" ? "same-kind" : ifExists);
   await mustHaveFolder(world, desk, parent, false);
+  await mustBeUnlocked(world, desk.place, to, { isTree: true, isMember: !target.found || to !== wanted });
   return to;
 }
 
@@ -99,6 +102,7 @@ export async function copyBetween(world: FileWorld, { from, to, ifExists, isMove
       mustBeNamed(desk, path);
       must(desk, sight, "write");
       mustBelow(desk, path, "write");
+      await mustBeUnlocked(world, from.place, path, { isTree: true, isMember: true });
     }
     return { ...sight, kind: entryAt(desk, sight).kind };
   });
@@ -183,6 +187,24 @@ export async function showTransfer(world: Needs<"store">, actor: Actor, id: numb
   const transfer = await transfers(world.store.db).byId(id);
   if (!transfer || !(seesAll(actor) || (personOf(actor) && transfer.personId === personOf(actor)?.id))) throw notFound();
   return transfer;
+}
+
+const ASK_MS = { first: 30, most: SECOND };
+
+/** A transfer once it is over, or as it stands after so long. */
+export async function transferEnded(
+  world: Needs<"store">,
+  id: number,
+  mostMs: number,
+): Promise<Pick<Transfer, "state" | "reason">> {
+  const until = performance.now() + mostMs;
+  for (let waitMs = ASK_MS.first; ; waitMs = Math.min(waitMs * 1.5, ASK_MS.most)) {
+    const transfer = await transfers(world.store.db).byId(id);
+    if (!transfer) throw notFound();
+    const isOn = transfer.state === "queued" || transfer.state === "running";
+    if (!isOn || performance.now() > until) return transfer;
+    await setTimeout(waitMs);
+  }
 }
 
 /** Ends a transfer. What was copied whole stays. @throws HavreError "not-found", "conflict" when it is over */

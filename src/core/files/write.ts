@@ -7,6 +7,7 @@ import { personOf } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
 import { type Incoming, take } from "./incoming.ts";
+import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists } from "./model.ts";
 import { at, folderOf, joined, nameOf, ownName } from "./paths.ts";
 import { versionOf } from "./rules.ts";
@@ -43,6 +44,7 @@ export const writeFile = (world: FileWorld & Needs<"blobs">, place: FilePlace, f
     file.check?.(sight.found && entryAt(desk, sight));
     const path = await nameFor(desk, sight, parent, file.ifExists);
     await mustHaveFolder(world, desk, parent, file.parents ?? false);
+    await mustBeUnlocked(world, place, path, { isMember: !sight.found || path !== wanted });
     const taken = await take(world, file.incoming);
     try {
       const most = desk.storage.can.maxFileBytes;
@@ -175,6 +177,7 @@ export const makeFolder = (
     }
     mustCreate(desk, sight, parent.found ? parent : sight);
     await mustHaveFolder(world, desk, parent, parents);
+    await mustBeUnlocked(world, place, path, { isMember: true });
     await desk.storage.makeFolder(at(path), desk.signal);
     const [made] = await look(world, desk, path);
     if (!made?.found) throw new HavreError("protocol", `${desk.storage.engine}: the folder was made and is not there.`);

@@ -1,4 +1,11 @@
-import { completeTransfer, failTransfer, noteTransfer, startTransfer, type TransferJob } from "../../core/files/index.ts";
+import {
+  completeTransfer,
+  failTransfer,
+  mustBeUnlocked,
+  noteTransfer,
+  startTransfer,
+  type TransferJob,
+} from "../../core/files/index.ts";
 import { accessTo } from "../../core/storages/index.ts";
 import type { World } from "../../core/world.ts";
 import { asHavreError, chainOf, HavreError } from "../../kernel/errors.ts";
@@ -47,6 +54,8 @@ async function bring(world: World, job: TransferJob, openUrl: OpenUrl | undefine
   opened.defer(() => progress.close());
   const feed = await feedOf(world, job, openUrl, opened, progress.signal);
   const path = job.transfer.path as StoragePath;
+  // Whoever locked it since waits for nobody: this waits for them.
+  await mustBeUnlocked(world, { storage: job.target }, path, { isTree: true, butOf: job.transfer.personId });
   if (feed === "moved-before") {
     if (!(await target.stat(path, signal))) throw new HavreError("not-found", "What was to be moved is no longer there.");
     return completeTransfer(world, job.transfer, {}, undefined);

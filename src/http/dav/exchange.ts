@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FileLock, FilePlace } from "../../core/files/index.ts";
-import { locksAround, showFile } from "../../core/files/index.ts";
+import type { FilePlace } from "../../core/files/index.ts";
+import { covers, joined, locksAround, placesOfStudy, showFile } from "../../core/files/index.ts";
 import type { PersonActor } from "../../core/people/model.ts";
 import type { World } from "../../core/world.ts";
 import { asHavreError, HavreError } from "../../kernel/errors.ts";
 import { parseXml, type XmlElement } from "../../kernel/xml.ts";
 import { etagOf } from "../download.ts";
 import type { Reply } from "../route.ts";
-import { addressOf, PREFIX } from "./address.ts";
+import { addressOf, type DavAddress, PREFIX } from "./address.ts";
 import { type IfList, parseIf, tokenOf } from "./if-header.ts";
 
 /** One request for a file or folder, whoever sent it known. */
@@ -22,8 +22,6 @@ export interface Exchange {
   readonly place: FilePlace;
   /** From the top of the place. */
   readonly path: string;
-  /** Locks that the client says it holds. */
-  readonly tokens: readonly string[];
 }
 
 export type Act = (exchange: Exchange) => Promise<Reply>;
@@ -34,6 +32,12 @@ export const ALLOWED = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, MK
 
 export const status = (code: number, message: string, more: Record<string, unknown> = {}): HavreError =>
   new HavreError("invalid", message, { detail: { status: code, ...more } });
+
+/** Where the folder is missing, or the name taken, WebDAV speaks of a conflict. */
+export const noFolder = (error: unknown): unknown => {
+  const { kind, detail, message } = asHavreError(error);
+  return detail.missing === "folder" || detail.taken !== undefined || kind === "conflict" ? status(409, message) : error;
+};
 
 /** @throws HavreError "too-large" */
 export async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -81,11 +85,13 @@ export async function mustHold(lists: readonly IfList[], exchange: Exchange): Pr
 }
 
 async function holds({ resource, conditions }: IfList, exchange: Exchange): Promise<boolean> {
-  const path = resource === undefined ? exchange.path : pathIn(resource, exchange);
-  if (path === undefined) return false;
-  const at = exchange.place.root === "" ? path : path === "" ? exchange.place.root : `${exchange.place.root}/${path}`;
-  const covering = (await locksAround(exchange.world, exchange.place, path)).filter(lock => coversPath(lock, at));
-  const entry = conditions.some(({ etag }) => etag !== undefined) ? await found(exchange, path) : undefined;
+  const named = resource === undefined ? exchange : await resourceAt(resource, exchange);
+  if (!named) return false;
+  const { place, path } = named;
+  const covering = (await locksAround(exchange.world, place, path)).filter(lock => covers(lock, joined(place.root, path)));
+  const entry = conditions.some(({ etag }) => etag !== undefined)
+    ? await found({ world: exchange.world, place }, path)
+    : undefined;
   return conditions.every(({ isNot, token, etag }) => {
     const is =
       etag === undefined
@@ -95,22 +101,36 @@ async function holds({ resource, conditions }: IfList, exchange: Exchange): Prom
   });
 }
 
-const coversPath = (lock: FileLock, path: string): boolean =>
-  lock.path === path || (lock.isDeep && (lock.path === "" || path.startsWith(`${lock.path}/`)));
-
 export const found = (exchange: Pick<Exchange, "world" | "place">, path: string) =>
   showFile(exchange.world, exchange.place, { path }).catch(error => {
     if (asHavreError(error).kind === "not-found") return undefined;
     throw error;
   });
 
-/** A path of the same folder of the same study; undefined elsewhere. */
-export function pathIn(resource: string, { study, name, request }: Exchange): string | undefined {
-  const url = URL.parse(resource, `http://${request.headers.host ?? "localhost"}`);
+export interface Resource {
+  readonly place: FilePlace;
+  readonly path: string;
+  /** In the folder of the study that is asked about. */
+  readonly isHere: boolean;
+}
+
+/** What an address of this face stands for; undefined where that is nothing in a folder of a study that the client may see. */
+export async function resourceAt(resource: string, exchange: Exchange): Promise<Resource | undefined> {
+  const { world, actor, place, request } = exchange;
+  const address = addressIn(resource, request);
+  if (address?.study === undefined || address.place === undefined) return undefined;
+  const { study, path } = address;
+  if (study === exchange.study && address.place === exchange.name) return { place, path, isHere: true };
+  const places = await placesOfStudy(world, actor, study).catch(() => []);
+  const other = places.find(({ name }) => name === address.place);
+  return other && { place: { ...other.place, heldLocks: place.heldLocks }, path, isHere: false };
+}
+
+function addressIn(resource: string, { headers }: IncomingMessage): DavAddress | undefined {
+  const url = URL.parse(resource, `http://${headers.host ?? "localhost"}`);
   if (!url?.pathname.startsWith(`${PREFIX}/`)) return undefined;
   try {
-    const address = addressOf(url.pathname);
-    return address.study === study && address.place === name ? address.path : undefined;
+    return addressOf(url.pathname);
   } catch {
     return undefined;
   }

@@ -1,21 +1,10 @@
 import { Readable } from "node:stream";
-import {
-  copyDavProperties,
-  copyFile,
-  lockFile,
-  makeFolder,
-  moveFile,
-  mustHoldLocks,
-  readFile,
-  refreshLock,
-  removeFile,
-  unlockFile,
-  writeFile,
-} from "../../core/files/index.ts";
+import { lockFile, makeFolder, readFile, refreshLock, removeFile, unlockFile, writeFile } from "../../core/files/index.ts";
 import { asHavreError } from "../../kernel/errors.ts";
 import { elementsOf, writeXml } from "../../kernel/xml.ts";
 import { checkFor, chooseFor, digestGiven, downloadOf, etagOf, wantsDigest } from "../download.ts";
 import { noContent, type Reply, SpecialReply } from "../route.ts";
+import { copy, move } from "./copies.ts";
 import {
   type Act,
   ALLOWED,
@@ -25,7 +14,7 @@ import {
   found,
   ifListsOf,
   mustHold,
-  pathIn,
+  noFolder,
   secondsOf,
   status,
   xmlOf,
@@ -45,10 +34,9 @@ const get: Act = async ({ world, place, path, request }) => {
   return downloadOf(open, headers);
 };
 
-const put: Act = async ({ world, place, path, request, tokens }) => {
+const put: Act = async ({ world, place, path, request }) => {
   const { headers } = request;
   if (headers["content-range"] !== undefined) throw status(400, "A file is written whole: a part of one is not taken.");
-  await mustHoldLocks(world, place, path, tokens, { isMember: (await found({ world, place }, path)) === undefined });
   const isChunked = headers["transfer-encoding"] !== undefined;
   const sizeBytes = isChunked ? undefined : Number(headers["content-length"] ?? 0);
   const { entry, isNew } = await writeFile(world, place, {
@@ -70,82 +58,20 @@ function nothing(request: Readable): Readable {
   return empty();
 }
 
-/** Where the folder is missing, WebDAV speaks of a conflict. */
-const noFolder = (error: unknown): unknown =>
-  asHavreError(error).detail.missing === "folder" || asHavreError(error).kind === "conflict"
-    ? status(409, asHavreError(error).message)
-    : error;
-
-const mkcol: Act = async ({ world, place, path, request, tokens }) => {
+const mkcol: Act = async ({ world, place, path, request }) => {
   if ((await bodyOf(request)) !== "") throw status(415, "A new folder takes no body.");
   if (path === "" || (await found({ world, place }, path))) throw status(405, "The name is taken.");
-  await mustHoldLocks(world, place, path, tokens, { isMember: true });
   await makeFolder(world, place, { path, parents: false }).catch(error => {
     throw noFolder(error);
   });
   return new SpecialReply(201);
 };
 
-const remove: Act = async ({ world, place, path, request, tokens }) => {
+const remove: Act = async ({ world, place, path, request }) => {
   if (request.headers.depth !== undefined && depthOf(request, "infinity") !== "infinity")
     throw status(400, "A folder is removed with all that is in it.");
-  await mustHoldLocks(world, place, path, tokens, { isTree: true, isMember: true });
   await removeFile(world, place, { path });
   return noContent();
-};
-
-interface Ends {
-  readonly to: string;
-  readonly overwrites: boolean;
-}
-
-function endsOf(exchange: Exchange): Ends {
-  const { destination, overwrite = "T" } = exchange.request.headers;
-  if (typeof destination !== "string") throw status(400, "The Destination is missing.");
-  const url = URL.parse(destination, `http://${exchange.request.headers.host ?? "localhost"}`);
-  if (!url || (URL.canParse(destination) && url.host !== exchange.request.headers.host))
-    throw status(502, "The destination is on another server.");
-  const to = pathIn(destination, exchange);
-  if (to === undefined) throw status(502, "The destination is in another folder: copy through a disk of your own.");
-  if (to === exchange.path) throw status(403, "Source and destination are the same.");
-  return { to, overwrites: String(overwrite).toUpperCase() !== "F" };
-}
-
-async function mustBeFree(exchange: Exchange, { to, overwrites }: Ends): Promise<void> {
-  const { world, place, tokens } = exchange;
-  const there = await found(exchange, to);
-  if (there && !overwrites) throw status(412, "The destination is there already.");
-  await mustHoldLocks(world, place, to, tokens, { isTree: true, isMember: there === undefined });
-}
-
-const copy: Act = async exchange => {
-  const { world, place, path, request } = exchange;
-  const depth = depthOf(request, "infinity");
-  if (depth === "1") throw status(400, "A copy is of the folder alone, or of all that is in it.");
-  const ends = endsOf(exchange);
-  await mustBeFree(exchange, ends);
-  const ifExists = ends.overwrites ? "replace" : "refuse";
-  const done = await copyFile(world, place, { from: path, to: ends.to, ifExists, shallow: depth === "0" }).catch(error => {
-    throw noFolder(error);
-  });
-  await copyDavProperties(world, place, path, ends.to);
-  if (done.transfer) return new SpecialReply(202);
-  return done.isNew ? new SpecialReply(201) : noContent();
-};
-
-const move: Act = async exchange => {
-  const { world, place, path, tokens } = exchange;
-  const ends = endsOf(exchange);
-  await mustHoldLocks(world, place, path, tokens, { isTree: true, isMember: true });
-  await mustBeFree(exchange, ends);
-  const { isNew } = await moveFile(world, place, {
-    from: path,
-    to: ends.to,
-    ifExists: ends.overwrites ? "replace" : "refuse",
-  }).catch(error => {
-    throw noFolder(error);
-  });
-  return isNew ? new SpecialReply(201) : noContent();
 };
 
 const lock: Act = async exchange => {
@@ -168,7 +94,6 @@ const lock: Act = async exchange => {
   const owner = parts.find(({ name }) => name === "owner");
   const before = await found(exchange, path);
   if (before && !before.rights.write) throw status(403, "This may not be changed by you.");
-  if (!before) await mustHoldLocks(world, place, path, exchange.tokens, { isMember: true });
   // A name is locked by making it: an empty file that whoever locked it will write.
   if (!before)
     await writeFile(world, place, { path, incoming: { body: empty(), sizeBytes: 0 }, ifExists: "refuse" }).catch(error => {
@@ -193,13 +118,6 @@ const unlock: Act = async ({ world, place, path, request }) => {
   return noContent();
 };
 
-const locked =
-  (act: Act): Act =>
-  async exchange => {
-    await mustHoldLocks(exchange.world, exchange.place, exchange.path, exchange.tokens, {});
-    return act(exchange);
-  };
-
 const ACTS: Readonly<Record<string, Act>> = {
   OPTIONS: options,
   GET: get,
@@ -210,18 +128,18 @@ const ACTS: Readonly<Record<string, Act>> = {
   COPY: copy,
   MOVE: move,
   PROPFIND: propfind,
-  PROPPATCH: locked(proppatch),
+  PROPPATCH: proppatch,
   LOCK: lock,
   UNLOCK: unlock,
 };
 
 /** @throws HavreError with the status for the client in `detail.status`, or by its kind */
-export async function act(exchange: Omit<Exchange, "tokens">): Promise<Reply> {
+export async function act(exchange: Exchange): Promise<Reply> {
   const method = exchange.request.method ?? "";
   const chosen = Object.hasOwn(ACTS, method) ? ACTS[method] : undefined;
   if (!chosen) throw status(405, `Method "${method}" is not known here.`);
   const lists = ifListsOf(exchange.request);
-  const all = { ...exchange, tokens: tokensIn(lists) };
+  const all = { ...exchange, place: { ...exchange.place, heldLocks: tokensIn(lists) } };
   if (method !== "LOCK" || lists.length > 0) await mustHold(method === "LOCK" ? [] : lists, all);
   return chosen(all);
 }

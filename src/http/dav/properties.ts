@@ -1,5 +1,6 @@
 import {
   changeDavProperties,
+  covers,
   type DavProperty,
   davProperties,
   type FileEntry,
@@ -113,7 +114,7 @@ export const propfind: Act = async exchange => {
   return multistatus(
     entries.map(entry => {
       const at = `${start}${entry.path}`.replace(/\/$/, "");
-      const on = locks.filter(lock => lock.path === at || (lock.isDeep && (lock.path === "" || at.startsWith(`${lock.path}/`))));
+      const on = locks.filter(lock => covers(lock, at));
       const href = hrefOf(study, name, entry.path, entry.kind === "folder");
       return responseOf(href, { entry, locks: on, own: own.get(entry.path) ?? [] }, asked);
     }),
