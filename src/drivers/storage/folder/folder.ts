@@ -2,7 +2,9 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rm, unlink } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { HavreError } from "../../../kernel/errors.ts";
-import { MIB } from "../../../kernel/units.ts";
+import { PIECE_BYTES, takeSlab } from "../../../kernel/memory.ts";
+import { readableFrom } from "../../../kernel/streams.ts";
+import { KIB } from "../../../kernel/units.ts";
 import type { Storage, StorageAccess, StorageEntry, StoragePath } from "../../../ports/storage.ts";
 import { exactBytes } from "../bytes.ts";
 import { inListOrder, type Listed } from "../listing.ts";
@@ -95,11 +97,12 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
       const { folder, name } = namedSegmentsOf(path);
       // Without O_NONBLOCK, opening a pipe somebody left there would wait for its writer.
       const handle = await telling("read", () => inside(folder, at => open(at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
-      if (!(await handle.stat()).isFile()) {
+      const stats = await handle.stat();
+      if (!stats.isFile()) {
         await handle.close();
         throw new HavreError("not-found", `${ENGINE}: there is no such file.`);
       }
-      return rangeOf(handle, from, to, signal);
+      return rangeOf(handle, from, Math.min(to ?? stats.size, stats.size), signal);
     },
 
     async write(path, source, options) {
@@ -185,14 +188,22 @@ export function openFolder({ location }: StorageAccess, settings: FolderSettings
   };
 }
 
-function rangeOf(handle: FileHandle, from: number, to: number | undefined, signal: AbortSignal): Readable {
-  // `end` is inclusive, so an empty range has no end that could be named: it is read from beyond the file.
-  const empty = to !== undefined && to <= from;
-  const stream = handle.createReadStream({
-    start: empty ? Number.MAX_SAFE_INTEGER : from,
-    ...(to === undefined || empty ? {} : { end: to - 1 }),
-    highWaterMark: MIB,
-  });
+/** Smaller pieces are not given back by who sends them: those get memory of their own size, not a slab. */
+const SLAB_FROM_BYTES = 256 * KIB;
+
+function rangeOf(handle: FileHandle, from: number, to: number, signal: AbortSignal): Readable {
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let at = from; at < to; ) {
+      const wanted = Math.min(PIECE_BYTES, to - at);
+      const piece = wanted < SLAB_FROM_BYTES ? Buffer.allocUnsafe(wanted) : takeSlab();
+      const { bytesRead } = await handle.read(piece, 0, wanted, at);
+      // It became shorter: whoever reads counts.
+      if (bytesRead === 0) return;
+      yield piece.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  }
+  const stream = readableFrom(pieces(), () => void handle.close().catch(() => {}));
   const abort = (): unknown => stream.destroy(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   return stream.once("close", () => signal.removeEventListener("abort", abort));

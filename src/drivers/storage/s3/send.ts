@@ -94,9 +94,16 @@ async function sendBuffered(
   const running = new Set<Promise<void>>();
   let failure: { readonly thrown: unknown } | undefined;
   let partNumber = options.from / partBytes;
+  // Its hash is worked out over a copy of the part: one at a time, or the copies take as much memory again as the parts.
+  let lastHash: Promise<unknown> = Promise.resolve();
+  const hashed = (bytes: Buffer): ReturnType<typeof hashedBody> => {
+    const body = lastHash.then(() => hashedBody(bytes));
+    lastHash = body.catch(() => {});
+    return body;
+  };
   const dispatch = (part: Buffer, length: number): void => {
     const number = ++partNumber;
-    const run = hashedBody(part.subarray(0, length))
+    const run = hashed(part.subarray(0, length))
       .then(body => send(number, body, signal))
       .catch(thrown => {
         failure ??= { thrown };
