@@ -12,7 +12,7 @@ import { proveAgain } from "./prove-again.ts";
 import { testOneStorage, testStorages } from "./self-test.ts";
 import { sendMail } from "./send-mail.ts";
 import { archiveOldTasks, removeTaskFiles, removeTaskUser } from "./tasks/errands.ts";
-import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepUploadsErrand } from "./upkeep.ts";
+import { forgetExpired, sealEventsErrand, selfTest, sweepExternal, sweepFiles, sweepUploadsErrand } from "./upkeep.ts";
 
 /** Every kind of background work, listed by hand. */
 export const allErrands = (
@@ -30,6 +30,7 @@ export const allErrands = (
   sendMail(mailer),
   sweepUploadsErrand,
   sweepExternal,
+  sweepFiles,
   sealEventsErrand,
   forgetExpired,
   accountsOfStudy,

@@ -1,6 +1,7 @@
 import { sweepExternalDrops } from "../core/drops/index.ts";
 import { forgetExpiredRows } from "../core/errands/index.ts";
 import { sealEvents } from "../core/events/index.ts";
+import { sweepHalves } from "../core/files/index.ts";
 import { runSelfTests } from "../core/health/index.ts";
 import { sweepUploads } from "../core/uploads/index.ts";
 import type { World } from "../core/world.ts";
@@ -21,6 +22,9 @@ const repeating = (kind: string, everyMs: number, act: (world: World, signal: Ab
 
 /** Finishes uploads whose last byte came just before a kill, expires the abandoned, removes bytes that belong to nothing. */
 export const sweepUploadsErrand = repeating("sweep-uploads", 30 * SECOND, sweepUploads);
+
+/** What verbs of files had under hidden names when they were killed. */
+export const sweepFiles = repeating("sweep-files", MINUTE, sweepHalves);
 
 /** A hook script that died without a word must not leave a drop under way for ever. */
 export const sweepExternal = repeating("sweep-external-drops", 5 * MINUTE, sweepExternalDrops);

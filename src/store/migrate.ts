@@ -17,6 +17,7 @@ import * as market2 from "./migrations/0018-market.ts";
 import * as systems from "./migrations/0019-systems.ts";
 import * as dav from "./migrations/0020-dav.ts";
 import * as billing from "./migrations/0021-billing.ts";
+import * as halves from "./migrations/0024-halves.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -36,6 +37,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0019-systems": systems,
   "0020-dav": dav,
   "0021-billing": billing,
+  "0024-halves": halves,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,6 +1,7 @@
 import { forbidden, HavreError, notFound } from "../../kernel/errors.ts";
 import { files } from "../../store/files.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
+import { asideOf, byHidden } from "./halves.ts";
 import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists } from "./model.ts";
 import { acceptName, acceptPath, at, folderOf, isAtOrBelow, isBelow, joined } from "./paths.ts";
@@ -53,7 +54,7 @@ async function moving(world: FileWorld, desk: Desk, move: Move, verb: string): P
   const isReplaced = target.found !== undefined && to === wanted;
   await mustBeUnlocked(world, place, from, { isTree: true, isMember: true });
   await mustBeUnlocked(world, place, to, { isTree: true, isMember: !isReplaced });
-  if (isReplaced) await publish(storage, at(from), at(to), true, signal);
+  if (isReplaced) await byHidden(world, desk, to, hidden => publish(storage, at(from), at(to), asideOf(hidden), signal));
   else await storage.move(at(from), at(to), signal);
   const [after] = await look(world, desk, to);
   if (!after?.found) throw new HavreError("protocol", `${storage.engine}: the move was accepted and nothing is there.`);

@@ -1,14 +1,14 @@
 import { HavreError, notFound } from "../../kernel/errors.ts";
-import { newSecretId } from "../../kernel/ids.ts";
 import { MIB } from "../../kernel/units.ts";
 import type { Source, StoragePath } from "../../ports/storage.ts";
 import { files } from "../../store/files.ts";
 import { personOf } from "../people/model.ts";
 import { mustBelow, placeFor } from "./change.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note } from "./desk.ts";
+import { asideOf, byHidden } from "./halves.ts";
 import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists, Transfer } from "./model.ts";
-import { at, folderOf, isAtOrBelow, isOwn, joined, nameOf, ownName } from "./paths.ts";
+import { at, folderOf, isAtOrBelow, isOwn, joined, nameOf } from "./paths.ts";
 import { versionOf } from "./rules.ts";
 import { queueCopy } from "./transfers.ts";
 import { mustHaveFolder, publish, type Written } from "./write.ts";
@@ -68,17 +68,12 @@ export const copyFile = (world: FileWorld, place: FilePlace, copy: Copy): Promis
       });
       return { entry: { ...what, path: desk.inPlace(to), name: nameOf(to) }, transfer };
     }
-    if (fills) await copyTree(desk, tree, from, to, true);
-    else {
-      const hidden = ownName(to, `${newSecretId()}.copy`);
-      try {
-        await copyTree(desk, tree, from, hidden, false);
-        await publish(desk.storage, hidden, at(to), isReplaced, new AbortController().signal);
-      } catch (error) {
-        await desk.storage.remove(hidden, new AbortController().signal).catch(() => {});
-        throw error;
-      }
-    }
+    if (fills) await copyTree(world, desk, tree, from, to, true);
+    else
+      await byHidden(world, desk, to, async hidden => {
+        await copyTree(world, desk, tree, from, hidden, false);
+        await publish(desk.storage, hidden, at(to), isReplaced ? asideOf(hidden) : undefined, new AbortController().signal);
+      });
     return noted(world, desk, { from, to, what, isReplaced, fills });
   });
 
@@ -130,7 +125,7 @@ async function treeOf({ storage, signal }: Desk, isFolder: boolean, path: string
   return bytes > most ? undefined : { folders, files: found };
 }
 
-async function copyTree(desk: Desk, tree: Tree, from: string, to: string, fills: boolean): Promise<void> {
+async function copyTree(world: FileWorld, desk: Desk, tree: Tree, from: string, to: string, fills: boolean): Promise<void> {
   const { storage, signal } = desk;
   const moved = (path: string): StoragePath => at(to + path.slice(from.length));
   for (const folder of tree.folders) await storage.makeFolder(moved(folder), signal);
@@ -140,9 +135,10 @@ async function copyTree(desk: Desk, tree: Tree, from: string, to: string, fills:
       await copyOne(desk, path, target, sizeBytes);
       continue;
     }
-    const hidden = ownName(target, `${newSecretId()}.copy`);
-    await copyOne(desk, path, hidden, sizeBytes);
-    await publish(storage, hidden, target, true, signal);
+    await byHidden(world, desk, target, async hidden => {
+      await copyOne(desk, path, hidden, sizeBytes);
+      await publish(storage, hidden, target, asideOf(hidden), signal);
+    });
   }
 }
 

@@ -108,3 +108,48 @@ async function aPerson(world: FilesWorld, more: Partial<NewPerson> = {}): Promis
 export const namesOf = (entries: readonly FileEntry[]): string[] => entries.map(({ name }) => name);
 export const textOf = async (body: Readable | undefined): Promise<string> =>
   Buffer.concat(body ? await Array.fromAsync(body as AsyncIterable<Buffer>) : []).toString();
+
+/** The same world, in which nothing happens any more after so many steps: verbs of storages and transactions, before or after one. */
+export function unplugged(world: FilesWorld, plug: { left: number; isPulled: boolean }): FilesWorld {
+  const gone = new Error("The plug is pulled.");
+  const step = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (plug.isPulled) throw gone;
+    const isThis = plug.left-- <= 0;
+    if (isThis && plug.left % 2 === 0) {
+      plug.isPulled = true;
+      throw gone;
+    }
+    const result = await act();
+    if (isThis) plug.isPulled = true;
+    if (!plug.isPulled) return result;
+    // What a dead process had open is closed.
+    if (result instanceof Readable) result.on("error", () => {}).destroy();
+    throw gone;
+  };
+  const { store } = world;
+  return {
+    ...world,
+    store: {
+      ...store,
+      get db() {
+        if (plug.isPulled) throw gone;
+        return store.db;
+      },
+      transaction: act => step(() => store.transaction(act)),
+    } as FilesWorld["store"],
+    async openStorage(access) {
+      const storage = await world.openStorage(access);
+      return {
+        ...storage,
+        stat: (...given) => step(() => storage.stat(...given)),
+        read: (...given) => step(() => storage.read(...given)),
+        copy: (...given) => step(() => storage.copy(...given)),
+        write: (...given) => step(() => storage.write(...given)),
+        move: (...given) => step(() => storage.move(...given)),
+        remove: (...given) => step(() => storage.remove(...given)),
+        makeFolder: (...given) => step(() => storage.makeFolder(...given)),
+        reached: (...given) => step(() => storage.reached(...given)),
+      };
+    },
+  };
+}

@@ -17,6 +17,7 @@
 export { type MovePolicy, moveFile, removeFile, renameFile } from "./change.ts";
 export { type Copied, type Copy, type CopyPolicy, copyFile } from "./copy.ts";
 export type { FileWorld } from "./desk.ts";
+export { asideOf, partOf, putBack, putRight, sweepHalves } from "./halves.ts";
 export { type Incoming, type Taken, take as keepAside } from "./incoming.ts";
 export {
   changeDavProperties,
@@ -47,7 +48,7 @@ export {
   type Transfer,
   type TransferState,
 } from "./model.ts";
-export { acceptName, acceptPath, folderOf, isOwn, joined, nameOf, ownName, resolvePath } from "./paths.ts";
+export { acceptName, acceptPath, folderOf, isOwn, joined, nameOf, resolvePath } from "./paths.ts";
 export { inStorage, listPlaces, type PlaceFacts, placeIn, placeOfStorage } from "./places.ts";
 export { versionOf } from "./rules.ts";
 export {
@@ -67,6 +68,7 @@ export {
   copyBetween,
   copyBetweenStorages,
   failTransfer,
+  givenUpTransfer,
   importFile,
   listTransfers,
   noteTransfer,

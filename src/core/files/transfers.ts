@@ -257,6 +257,16 @@ export async function startTransfer(world: Needs<"store" | "clock">, id: number)
   });
 }
 
+/** One that ended without coming to its end, after it had begun. */
+export async function givenUpTransfer(world: Needs<"store">, id: number): Promise<TransferJob | undefined> {
+  const { db } = world.store;
+  const transfer = await transfers(db).byId(id);
+  if (!transfer || (transfer.state !== "failed" && transfer.state !== "stopped") || transfer.attempts === 0) return undefined;
+  const target = await storages(db).byId(transfer.storageId);
+  const source = "url" in transfer.source ? undefined : await storages(db).byId(transfer.source.storageId);
+  return target && { transfer, source, target };
+}
+
 /** @returns false when it was stopped: then the errand ends */
 export const noteTransfer = (world: Needs<"store">, id: number, progress: TransferProgress): Promise<boolean> =>
   transfers(world.store.db).note(id, progress);

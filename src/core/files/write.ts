@@ -6,10 +6,11 @@ import { files } from "../../store/files.ts";
 import { personOf } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
+import { asideOf, byHidden } from "./halves.ts";
 import { type Incoming, take } from "./incoming.ts";
 import { mustBeUnlocked } from "./locks.ts";
 import type { FileEntry, FilePlace, IfExists } from "./model.ts";
-import { at, folderOf, joined, nameOf, ownName } from "./paths.ts";
+import { at, folderOf, joined, nameOf } from "./paths.ts";
 import { versionOf } from "./rules.ts";
 
 export interface Written {
@@ -50,18 +51,15 @@ export const writeFile = (world: FileWorld & Needs<"blobs">, place: FilePlace, f
       const most = desk.storage.can.maxFileBytes;
       if (taken.source.sizeBytes > most)
         throw new HavreError("too-large", `This storage takes files of at most ${most} bytes.`, { detail: { most } });
-      const temporary = ownName(path, `${newSecretId()}.part`);
-      try {
-        await desk.storage.write(temporary, taken.source, { signal: new AbortController().signal });
+      return await byHidden(world, desk, path, async hidden => {
+        await desk.storage.write(hidden, taken.source, { signal: new AbortController().signal });
         const sha256 = taken.sha256();
         if (file.sha256 !== undefined && file.sha256 !== sha256)
           throw new HavreError("checksum", "Other bytes came than were promised. Nothing was kept of them.");
-        await publish(desk.storage, temporary, at(path), file.ifExists === "replace", new AbortController().signal);
+        const aside = file.ifExists === "replace" ? asideOf(hidden) : undefined;
+        await publish(desk.storage, hidden, at(path), aside, new AbortController().signal);
         return await written(world, desk, path, sha256, sight.found !== undefined && path === wanted);
-      } catch (error) {
-        await desk.storage.remove(temporary, new AbortController().signal).catch(() => {});
-        throw error;
-      }
+      });
     } finally {
       await taken.close().catch(() => {});
     }
@@ -113,22 +111,21 @@ async function mayMake(world: FileWorld, desk: Desk, path: string): Promise<void
 }
 
 /**
- * Gives what lies under a hidden name its own. What is to be replaced steps aside first, and comes back when that fails. A crash in
- * between leaves both under hidden names, and neither lost.
+ * Gives something its name, in place of what has it where `aside` is given: that steps aside to there first, and comes back when it must. A
+ * crash in between loses neither: `putBack` puts it right.
  */
 export async function publish(
   storage: Storage,
   from: StoragePath,
   to: StoragePath,
-  replace: boolean,
+  aside: StoragePath | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     return await storage.move(from, to, signal);
   } catch (error) {
-    if (!replace || asHavreError(error).kind !== "conflict") throw error;
+    if (aside === undefined || asHavreError(error).kind !== "conflict") throw error;
   }
-  const aside = ownName(to, `${newSecretId()}.old`);
   await storage.move(to, aside, signal);
   try {
     await storage.move(from, to, signal);

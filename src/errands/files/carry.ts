@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ownName, publish, versionOf } from "../../core/files/index.ts";
+import { asideOf, partOf, publish, putBack, versionOf } from "../../core/files/index.ts";
 import { HavreError } from "../../kernel/errors.ts";
 import { giveBack } from "../../kernel/memory.ts";
 import { chunksOf } from "../../kernel/streams.ts";
@@ -22,8 +22,12 @@ export interface Carrying {
   readonly isAgain: boolean;
 }
 
+/** The hidden name of one file of a transfer: the same at every try. */
+export const hiddenOf = (path: string, transfer: number): StoragePath =>
+  partOf(path, `${transfer}-${createHash("sha256").update(path).digest("hex").slice(0, 12)}`);
+
 /**
- * Brings one file to its name, whole and compared, or not at all. The hidden name is the same at every try.
+ * Brings one file to its name, whole and compared, or not at all.
  * @throws HavreError "conflict" when the name is taken and may not be replaced, "checksum", and what the storages say
  */
 export async function carry(
@@ -37,16 +41,16 @@ export async function carry(
 ): Promise<Carried> {
   if (source.sizeBytes > target.can.maxFileBytes)
     throw new HavreError("too-large", `This storage takes files of at most ${target.can.maxFileBytes} bytes.`);
-  const mark = createHash("sha256").update(path).digest("hex").slice(0, 12);
-  const hidden = ownName(path, `${transfer}-${mark}.part`);
+  const hidden = hiddenOf(path, transfer);
   const keepsParts = isSteady && target.can.resume;
   const hashed = hashing(source);
   try {
+    if (isAgain) await putBack(target, path, hidden, signal);
     const from = keepsParts && isAgain ? await target.reached(hidden, signal) : 0;
     await target.write(hidden, hashed.source, { signal, from: from > source.sizeBytes ? 0 : from, onProgress: tell });
     const sha256 = hashed.sha256();
     await prove(target, hidden, source.sizeBytes, sha256, proof, signal);
-    await publish(target, hidden, path, replace, signal);
+    await publish(target, hidden, path, replace ? asideOf(hidden) : undefined, signal);
     const found = await target.stat(path, signal);
     if (!found) throw new HavreError("protocol", `${target.engine}: the file was accepted and is not there.`);
     return { version: versionOf(found).version, sha256 };

@@ -44,7 +44,7 @@ export const fileAt = (storage: Storage, entry: StorageEntry): Feed => ({
   remove: signal => storage.remove(entry.path, signal),
 });
 
-export function folderAt(storage: Storage, top: StoragePath): Feed {
+export function folderAt(storage: Storage, top: StoragePath): Extract<Feed, { kind: "folder" }> {
   async function* entries(folder: StoragePath, signal: AbortSignal): AsyncGenerator<StorageEntry> {
     for await (const entry of storage.list(folder, {}, signal)) {
       if (isOwn(nameOf(entry.path))) continue;

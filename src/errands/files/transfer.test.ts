@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
-import { type FilesBench, type FilesWorld, filesBench } from "../../core/files/files.fixture.ts";
+import { type FilesBench, type FilesWorld, filesBench, unplugged } from "../../core/files/files.fixture.ts";
 import {
   copyBetween,
   copyBetweenStorages,
@@ -125,9 +124,10 @@ describe("a transfer", () => {
       for (let at = 0; ; at += kind === "copy" ? 5 : 2) {
         const { source, target, copy } = await twoStorages();
         const before = treeOf(source.folder);
+        if (kind === "file") writeFileSync(join(target.folder, "copy"), "what was there");
         const transfer = await copy({
           isMove: kind === "move",
-          ...(kind === "file" ? { from: { storage: source.id, path: "data/large" } } : {}),
+          ...(kind === "file" ? { from: { storage: source.id, path: "data/large" }, ifExists: "replace" } : {}),
         });
         const plug = { left: at, isPulled: false };
         await run(transfer, unplugged(bench.world, plug)).catch(() => {});
@@ -140,6 +140,36 @@ describe("a transfer", () => {
         else assert.deepEqual(treeOf(target.folder), Object.fromEntries(expected), `${kind}, step ${at}`);
         if (kind === "move") assert.deepEqual(treeOf(source.folder), {}, `step ${at}`);
         if (!plug.isPulled) break;
+      }
+  });
+
+  it("that is killed and then stopped leaves what was there, whole, and nothing hidden", { timeout: 240_000 }, async () => {
+    for (const kind of ["folder", "file"] as const)
+      for (let at = 0; ; at += kind === "folder" ? 3 : 1) {
+        const { source, target, copy } = await twoStorages();
+        const path = kind === "folder" ? "data" : "data/large";
+        mkdirSync(join(target.folder, "copy"));
+        if (kind === "folder") writeFileSync(join(target.folder, "copy", "a"), "an older a");
+        writeFileSync(join(target.folder, "large"), "an older one");
+        const to = { storage: target.id, path: kind === "folder" ? "copy" : "large" };
+        const transfer = await copy({ from: { storage: source.id, path }, to, ifExists: "replace" });
+        const plug = { left: at, isPulled: false };
+        await run(transfer, unplugged(bench.world, plug)).catch(() => {});
+        if (!plug.isPulled) break;
+        const isOver = await stopTransfer(bench.world, owner, transfer.id).then(
+          () => false,
+          () => true,
+        );
+        await run(transfer);
+        const names = readdirSync(target.folder, { recursive: true, encoding: "utf8" });
+        assert.deepEqual(
+          names.filter(name => name.includes(".havre-")),
+          [],
+          `${kind}, step ${at}, over: ${isOver}`,
+        );
+        const whole = kind === "folder" ? ["content of a", "an older a"] : [LARGE.toString(), "an older one"];
+        const found = readFileSync(join(target.folder, kind === "folder" ? "copy/a" : "large"), "utf8");
+        assert.ok(whole.includes(found), `${kind}, step ${at}: ${found.slice(0, 40)}`);
       }
   });
 
@@ -207,8 +237,10 @@ describe("a transfer", () => {
     const outcome = await run(transfer, { ...bench.world, openStorage: failing("unavailable") });
     assert.ok(typeof outcome === "object");
     assert.deepEqual([(await now(transfer)).state, (await now(transfer)).reason], ["queued", "no"]);
-    assert.equal(await run(transfer, { ...bench.world, openStorage: failing("forbidden") }), "done");
+    // It has another turn, to take away what it may have left.
+    assert.ok(typeof (await run(transfer, { ...bench.world, openStorage: failing("forbidden") })) === "object");
     assert.equal((await now(transfer)).state, "failed");
+    assert.equal(await run(transfer), "done");
   });
 
   it("is stopped by its owner, before it runs and while it does", async () => {
@@ -270,47 +302,3 @@ describe("a transfer", () => {
     assert.deepEqual((await listFolder(bench.world, place, { path: "" })).entries.length, 3);
   });
 });
-
-/** The same world, in which nothing happens any more after so many steps: verbs of storages and transactions, before or after one. */
-function unplugged(world: FilesWorld, plug: { left: number; isPulled: boolean }): FilesWorld {
-  const gone = new Error("The plug is pulled.");
-  const step = async <T>(act: () => Promise<T>): Promise<T> => {
-    if (plug.isPulled) throw gone;
-    const isThis = plug.left-- <= 0;
-    if (isThis && plug.left % 2 === 0) {
-      plug.isPulled = true;
-      throw gone;
-    }
-    const result = await act();
-    if (isThis) plug.isPulled = true;
-    if (!plug.isPulled) return result;
-    // What a dead process had open is closed.
-    if (result instanceof Readable) result.on("error", () => {}).destroy();
-    throw gone;
-  };
-  const { store } = world;
-  return {
-    ...world,
-    store: {
-      ...store,
-      get db() {
-        if (plug.isPulled) throw gone;
-        return store.db;
-      },
-      transaction: act => step(() => store.transaction(act)),
-    } as FilesWorld["store"],
-    async openStorage(access) {
-      const storage = await world.openStorage(access);
-      return {
-        ...storage,
-        stat: (...given) => step(() => storage.stat(...given)),
-        read: (...given) => step(() => storage.read(...given)),
-        write: (...given) => step(() => storage.write(...given)),
-        move: (...given) => step(() => storage.move(...given)),
-        remove: (...given) => step(() => storage.remove(...given)),
-        makeFolder: (...given) => step(() => storage.makeFolder(...given)),
-        reached: (...given) => step(() => storage.reached(...given)),
-      };
-    },
-  };
-}

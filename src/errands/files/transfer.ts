@@ -1,20 +1,24 @@
 import {
   completeTransfer,
   failTransfer,
+  givenUpTransfer,
   mustBeUnlocked,
   noteTransfer,
+  putBack,
   startTransfer,
   type TransferJob,
 } from "../../core/files/index.ts";
 import { accessTo } from "../../core/storages/index.ts";
 import type { World } from "../../core/world.ts";
+import { DAY } from "../../kernel/clock.ts";
 import { asHavreError, chainOf, HavreError } from "../../kernel/errors.ts";
 import type { Storage, StoragePath } from "../../ports/storage.ts";
 import type { OpenUrl } from "../../ports/web.ts";
 import type { ErrandKind } from "../errand.ts";
-import { type Carried, carry, isThere } from "./carry.ts";
+import { type Carried, carry, hiddenOf, isThere } from "./carry.ts";
 import { type Feed, fileAt, folderAt, urlFeed } from "./feeds.ts";
 import { Progress, Stopped } from "./progress.ts";
+import { tidy } from "./tidy.ts";
 
 /** Files of a folder that are on their way at the same time. */
 const TOGETHER = 8;
@@ -31,7 +35,11 @@ export const transferErrand = (openUrl?: OpenUrl): ErrandKind => ({
   async run(world, errand, { signal }) {
     const id = Number(errand.payload.transfer);
     const job = await startTransfer(world, id);
-    if (!job) return "done";
+    if (!job) {
+      const over = await givenUpTransfer(world, id);
+      if (over) await tidied(world, over, signal);
+      return "done";
+    }
     try {
       await bring(world, job, openUrl, signal);
       return "done";
@@ -41,10 +49,22 @@ export const transferErrand = (openUrl?: OpenUrl): ErrandKind => ({
       if (signal.aborted) throw error;
       const againAt = await failTransfer(world, id, error);
       world.log.warn({ transfer: id, kind: error.kind, reason: chainOf(error), againAt }, "transfer failed");
-      return againAt ? { againAt } : "done";
+      // What it leaves is taken away at once, or in another turn.
+      return { againAt: againAt ?? world.clock.now() };
     }
   },
 });
+
+/** A storage that stays away for a day keeps what lies there. */
+async function tidied(world: World, over: TransferJob, signal: AbortSignal): Promise<void> {
+  try {
+    await tidy(world, over, signal);
+  } catch (error) {
+    const { id, endedAt } = over.transfer;
+    if (signal.aborted || world.clock.now().getTime() - (endedAt?.getTime() ?? 0) < DAY) throw error;
+    world.log.warn({ transfer: id, reason: chainOf(asHavreError(error)) }, "what a transfer left stays");
+  }
+}
 
 async function bring(world: World, job: TransferJob, openUrl: OpenUrl | undefined, signal: AbortSignal): Promise<void> {
   await using opened = new AsyncDisposableStack();
@@ -103,6 +123,7 @@ async function bringFile(
   const path = transfer.path as StoragePath;
   await progress.begin(1, feed.source.sizeBytes);
   const isAgain = transfer.attempts > 1;
+  if (isAgain) await putBack(target, path, hiddenOf(path, transfer.id), progress.signal);
   const before = isAgain ? await isThere(target, path, feed.source, progress.signal) : undefined;
   const replace = transfer.ifExists === "replace";
   const how = { proof: world.settings.deliveryProof, replace, isSteady: feed.isSteady, isAgain };

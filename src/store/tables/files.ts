@@ -38,6 +38,7 @@ export interface FileTables {
     updated_at: At;
     ended_at: MaybeAt;
   };
+  file_half: { mark: string; storage_id: number; path: string; seen_at: At; created_at: At };
   app_password: {
     id: Id;
     person_id: number;

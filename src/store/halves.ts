@@ -1,0 +1,49 @@
+import { sql } from "kysely";
+import { storageOfRow } from "./storages.ts";
+import type { Tx } from "./store.ts";
+
+/** What somebody is about to write beside a path. */
+export interface Half {
+  /** Of the hidden names. */
+  readonly mark: string;
+  readonly storageId: number;
+  /** In the storage: what it is to become. */
+  readonly path: string;
+}
+
+/** Nobody was heard of for so long: whoever wrote it is dead. */
+const STALE = "60 seconds";
+/** A storage that is away for so long does not come back. */
+const GIVEN_UP = "30 days";
+
+export const halves = (tx: Tx) => ({
+  async note({ mark, storageId, path }: Half): Promise<void> {
+    await tx.insertInto("file_half").values({ mark, storage_id: storageId, path }).execute();
+  },
+
+  async keepAlive(mark: string): Promise<void> {
+    await tx.updateTable("file_half").set({ seen_at: sql<Date>`now()` }).where("mark", "=", mark).execute();
+  },
+
+  async forget(mark: string): Promise<void> {
+    await tx.deleteFrom("file_half").where("mark", "=", mark).execute();
+  },
+
+  /** Those of the dead, for one who puts them right: nobody else gets them for as long as a living one would be heard of. */
+  async claimStale(most: number) {
+    await tx.deleteFrom("file_half").where(sql<boolean>`created_at < now() - ${GIVEN_UP}::interval`).execute();
+    const { rows } = await sql<{ mark: string; storage_id: number; path: string }>`
+      update file_half set seen_at = now() where mark in (
+        select mark from file_half where seen_at < now() - ${STALE}::interval
+        order by seen_at limit ${most} for update skip locked)
+      returning mark, storage_id, path`.execute(tx);
+    const ids = [...new Set(rows.map(row => row.storage_id))];
+    const found = ids.length === 0 ? [] : await tx.selectFrom("storage").selectAll().where("id", "in", ids).execute();
+    return found.map(row => ({
+      storage: storageOfRow(row),
+      halves: rows
+        .filter(({ storage_id }) => storage_id === row.id)
+        .map(({ mark, storage_id, path }): Half => ({ mark, storageId: storage_id, path })),
+    }));
+  },
+});
