@@ -32,6 +32,7 @@ import { makeWebhook } from "./drivers/webhook/webhook.ts";
 import { allErrands } from "./errands/all.ts";
 import { ErrandRunner } from "./errands/runner.ts";
 import { TaskLoop } from "./errands/tasks/loop.ts";
+import { isOneOfMany, type Many, serveByMany, takeLeave, tellThatItListens } from "./http/processes.ts";
 import { makeServer, type Server } from "./http/server.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { asHavreError, chainOf } from "./kernel/errors.ts";
@@ -98,6 +99,7 @@ async function openWorld(config: Config, log: Logger, opened: Opened, own = true
   const store = new Store({
     connection: await openDatabase(config, log, opened, own),
     maxConnections: config.databaseConnections,
+    recentMs: config.signInMemoryMs,
     onError: error => log.warn({ error: chainOf(error) }, "database connection"),
   });
   opened.add(() => store.close());
@@ -176,10 +178,13 @@ interface Roles {
 }
 
 async function run(config: Config, log: Logger, opened: Opened, roles: Roles): Promise<Demo | undefined> {
-  const world = await openWorld(config, log, opened);
+  if (isOneOfMany) opened.add(takeLeave);
+  // One of many finds the database that the first process has started.
+  const world = await openWorld(config, log, opened, !isOneOfMany);
   await ensureAccounts(world, firstAccounts(config));
   const demo = config.demo && roles.serve ? await loadDemo(world, await demoStorages(config)) : undefined;
-  if (roles.serve) await serve(config, log, opened, world, demo);
+  if (roles.serve && config.serveProcesses > 1 && !isOneOfMany) opened.add(await serveByMany(manyOf(config), log));
+  else if (roles.serve) await serve(config, log, opened, world, demo);
   if (roles.work) {
     const mailer =
       config.mailHost === ""
@@ -204,6 +209,14 @@ async function run(config: Config, log: Logger, opened: Opened, roles: Roles): P
   }
   return demo;
 }
+
+const manyOf = ({ serveProcesses, port, host }: Config): Many => ({
+  count: serveProcesses,
+  exec: fileURLToPath(import.meta.url),
+  command: "serve",
+  port,
+  host,
+});
 
 async function openClouds(config: Config, world: World, opened: Opened): Promise<ReadonlyMap<string, Cloud>> {
   // The first key stays what it is when SECRET_KEY changes: what we have built must be found again.
@@ -243,16 +256,20 @@ async function serve(config: Config, log: Logger, opened: Opened, world: World, 
   );
   if (demo) await demoDav(server.app, { ...DEMO_DAV, folder: join(config.dataDir, "demo-drive") });
   await server.listen(config.port, config.host);
+  tellThatItListens();
   opened.add(() => server.close());
 }
 
-/** Stops in good order at the first signal; a second one ends at once, which loses nothing either. */
+/**
+ * Stops in good order at the first signal; a second one ends at once, which loses nothing either. A signal often goes to all
+ * processes and to one of many by the first again: that is not a second one.
+ */
 function untilSignal(): Promise<string> {
   return new Promise(resolve => {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
       process.on(signal, () => {
         resolve(signal);
-        process.on(signal, () => process.exit(130));
+        if (!isOneOfMany) process.on(signal, () => process.exit(130));
       });
   });
 }
@@ -285,7 +302,7 @@ async function service(config: Config, log: Logger, roles: Roles): Promise<numbe
   try {
     const demo = await run(config, log, opened, roles);
     log.info({ version: VERSION, pid: process.pid, ...roles, port: config.port }, "started");
-    if (process.stdout.isTTY || config.demo) process.stderr.write(`\n${welcome(config, demo, 0)}\n`);
+    if (!isOneOfMany && (process.stdout.isTTY || config.demo)) process.stderr.write(`\n${welcome(config, demo, 0)}\n`);
     log.info({ signal: await stopped }, "stopping");
     return 0;
   } finally {

@@ -12,7 +12,7 @@ import { type Peer, peerMissing, peerVersion, startPeer } from "./peer.ts";
 import { fill, STUDIES, STUDY, STUDY_ABOUT_PEOPLE, TOKEN } from "./rows.ts";
 
 /**
- * Lists and details among 100,000 studies: Havre (one process) against Django REST framework and djoser under gunicorn (two
+ * Lists and details among 100,000 studies: Havre (two processes) against Django REST framework and djoser under gunicorn (two
  * workers), on the same PostgreSQL and rows, with the same JSON.
  *   node bench/list/run.ts [--rounds 3] [--seconds 4] [--connections 16] [--only studies]
  */
@@ -67,7 +67,7 @@ async function compete(opened: AsyncDisposableStack): Promise<Map<string, Measur
   // The peer writes the same addresses into its answers.
   const publicUrl = "https://havre.example.org";
   opened.defer(() => removeFolder(dataDir));
-  const havre = await startHavre(dataDir, { DEMO: "0", PUBLIC_URL: publicUrl });
+  const havre = await startHavre(dataDir, { DEMO: "0", PUBLIC_URL: publicUrl, SERVE_PROCESSES: "2" });
   opened.defer(() => havre.stop());
   const database = await havre.database();
   await fill(database);

@@ -9,6 +9,7 @@ import type { World } from "../core/world.ts";
 import { asHavreError } from "../kernel/errors.ts";
 import { sameSecret } from "../kernel/secrets.ts";
 import { plainAddress } from "./address.ts";
+import { metricsOfAll, shareMetrics } from "./processes.ts";
 
 /** Errands may be this late before /readyz says so: the operator looks before the researchers ask. */
 const MAX_LAG_SECONDS = 300;
@@ -44,7 +45,7 @@ export function operations(app: FastifyInstance, world: World, metricsToken: str
         .send({ detail: "Metrics are read with METRICS_TOKEN, or from this machine." });
     return reply
       .header("content-type", registry.contentType)
-      .send((await registry.metrics()) + pushedLines(await pushedMetrics(world)));
+      .send((await metricsOfAll(registry)) + pushedLines(await pushedMetrics(world)));
   });
 }
 
@@ -76,8 +77,12 @@ function pushedLines(pushed: readonly PushedMetric[]): string {
   return lines.map(line => `${line}\n`).join("");
 }
 
+/** Each process would count the same rows of the database: they are not added up. */
+const SAME = "first";
+
 function metrics(world: World): { registry: Registry; requestSeconds: Histogram<"method" | "path" | "status"> } {
   const registry = new Registry();
+  shareMetrics(registry);
   collectDefaultMetrics({ register: registry, prefix: "havre_" });
   const requestSeconds = new Histogram({
     name: "havre_http_request_seconds",
@@ -89,6 +94,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_errands",
     help: "Errands by state.",
+    aggregator: SAME,
     labelNames: ["state"],
     registers: [registry],
     async collect() {
@@ -101,6 +107,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_errand_lag_seconds",
     help: "How late the oldest due errand is.",
+    aggregator: SAME,
     registers: [registry],
     async collect() {
       this.set((await errandLag(world)).oldestSeconds);
@@ -109,6 +116,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_tasks",
     help: "Tasks of everybody, by what they do; all: ever submitted.",
+    aggregator: SAME,
     labelNames: ["state"],
     registers: [registry],
     async collect() {
@@ -118,6 +126,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_blob_free_bytes",
     help: "Room left for uploads.",
+    aggregator: SAME,
     registers: [registry],
     async collect() {
       this.set(await world.blobs.freeBytes());
@@ -126,6 +135,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_machines",
     help: "Virtual machines by provider and status.",
+    aggregator: SAME,
     labelNames: ["provider", "status"],
     registers: [registry],
     async collect() {
@@ -136,6 +146,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_machine_orphans",
     help: "Servers in a cloud that carry our mark and belong to no machine.",
+    aggregator: SAME,
     registers: [registry],
     async collect() {
       this.set((await machineCounts(world)).orphans);
@@ -144,6 +155,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_storages",
     help: "Storages by what their last hourly trial came to.",
+    aggregator: SAME,
     labelNames: ["outcome"],
     registers: [registry],
     async collect() {
@@ -154,6 +166,7 @@ function metrics(world: World): { registry: Registry; requestSeconds: Histogram<
   new Gauge({
     name: "havre_copies_disproved",
     help: "Delivered copies that were found altered or gone when they were read again.",
+    aggregator: SAME,
     registers: [registry],
     async collect() {
       this.set(await disprovedCopies(world));

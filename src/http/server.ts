@@ -22,6 +22,7 @@ import { documentation } from "./documentation.ts";
 import { mount } from "./mount.ts";
 import { operations } from "./operations.ts";
 import { portal } from "./portal.ts";
+import { besideOthers } from "./processes.ts";
 import { makeTus } from "./tus/index.ts";
 
 export interface ServerOptions {
@@ -163,7 +164,7 @@ export async function makeServer(
   return {
     app,
     async listen(port, host) {
-      await app.listen({ port, host });
+      await app.listen({ port, host, ...besideOthers });
       const address = app.server.address();
       return typeof address === "object" && address ? address.port : port;
     },

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Person, PersonId } from "../core/people/model.ts";
-import { personOfRow } from "./people.ts";
+import { PERSON, personOfRow } from "./people.ts";
 import type { Tx } from "./store.ts";
 
 /** Without its secret, which nobody has but its owner. */
@@ -61,7 +61,7 @@ export const appPasswords = (tx: Tx) => ({
     const row = await tx
       .selectFrom("app_password")
       .innerJoin("person", "person.id", "app_password.person_id")
-      .selectAll("person")
+      .select(PERSON)
       .select([sql<number>`app_password.id`.as("password_id"), "app_password.last_used_at"])
       .where("app_password.secret_hash", "=", secretHash)
       .executeTakeFirst();

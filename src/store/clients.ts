@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { Api, Client, ClientId, ClientInput, ClientToken } from "../core/clients/model.ts";
 import type { PersonId } from "../core/people/model.ts";
-import { personOfRow } from "./people.ts";
+import { PERSON, personOfRow } from "./people.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -111,8 +111,14 @@ export const clientTokens = (tx: Tx) => ({
       .selectFrom("client_token")
       .innerJoin("client", "client.id", "client_token.client_id")
       .innerJoin("person", "person.id", "client_token.person_id")
-      .selectAll("person")
-      .select(["client.apis", "client_token.by_password", "client_token.granted_at", "client_token.expires_at"])
+      .select(PERSON)
+      .select([
+        "person.password_changed_at",
+        "client.apis",
+        "client_token.by_password",
+        "client_token.granted_at",
+        "client_token.expires_at",
+      ])
       .where("access_hash", "=", accessHash)
       .executeTakeFirst();
     return (

@@ -16,7 +16,28 @@ import type { Tx } from "./store.ts";
 
 type Row = Selectable<Database["person"]>;
 
-export const personOfRow = (row: Row): Person => ({
+/** What a {@link Person} is made of; how they sign in is not among it. */
+export const PERSON = [
+  "person.id",
+  "person.uuid",
+  "person.username",
+  "person.email",
+  "person.first_name",
+  "person.last_name",
+  "person.is_active",
+  "person.is_staff",
+  "person.is_superuser",
+  "person.groups",
+  "person.organisation_id",
+  "person.faculty_id",
+  "person.language",
+  "person.orcid",
+  "person.created_at",
+  "person.updated_at",
+] as const;
+type PersonRow = Pick<Row, (typeof PERSON)[number] extends `person.${infer Name}` ? Name & keyof Row : never>;
+
+export const personOfRow = (row: PersonRow): Person => ({
   id: row.id as PersonId,
   uuid: row.uuid,
   username: row.username,
@@ -58,7 +79,7 @@ export const RESEARCHER_NAMES = [
   "above.ror as above_ror",
 ] as const;
 
-interface ResearcherRow extends Row {
+interface ResearcherRow extends PersonRow {
   readonly workplace_name: string | null;
   readonly workplace_ror: string | null;
   readonly faculty_name: string | null;
@@ -116,7 +137,7 @@ export const people = (tx: Tx) => {
       if (ids.length === 0) return new Map();
       const rows = await tx
         .selectFrom("person")
-        .selectAll()
+        .select(PERSON)
         .where("id", "in", [...new Set(ids)])
         .execute();
       return new Map(rows.map(row => [row.id as PersonId, personOfRow(row)]));
@@ -127,7 +148,7 @@ export const people = (tx: Tx) => {
     },
 
     async byUuid(uuid: string): Promise<Person | undefined> {
-      const row = await tx.selectFrom("person").selectAll().where("uuid", "=", uuid).executeTakeFirst();
+      const row = await tx.selectFrom("person").select(PERSON).where("uuid", "=", uuid).executeTakeFirst();
       return row && personOfRow(row);
     },
 
@@ -162,7 +183,7 @@ export const people = (tx: Tx) => {
 
     /** By id. */
     async page(window: Window): Promise<Page<Person>> {
-      const page = await pageOf(tx, tx.selectFrom("person"), window, query => query.selectAll().orderBy("id"));
+      const page = await pageOf(tx, tx.selectFrom("person"), window, query => query.select(PERSON).orderBy("id"));
       return { total: page.total, items: page.items.map(personOfRow) };
     },
 
@@ -170,7 +191,7 @@ export const people = (tx: Tx) => {
     async inGroup(group: string): Promise<Person[]> {
       const rows = await tx
         .selectFrom("person")
-        .selectAll()
+        .select(PERSON)
         .where(sql<boolean>`${group} = any(groups)`)
         .orderBy("username")
         .execute();
@@ -181,7 +202,7 @@ export const people = (tx: Tx) => {
     async superusers(): Promise<Person[]> {
       const rows = await tx
         .selectFrom("person")
-        .selectAll()
+        .select(PERSON)
         .where("is_superuser", "=", true)
         .where("is_active", "=", true)
         .orderBy("username")
@@ -193,7 +214,7 @@ export const people = (tx: Tx) => {
     async alarmed(owner: PersonId): Promise<Person[]> {
       const rows = await tx
         .selectFrom("person")
-        .selectAll()
+        .select(PERSON)
         .where("is_active", "=", true)
         .where("email", "<>", "")
         .where(eb => eb.or([eb("id", "=", owner), eb("is_superuser", "=", true)]))
@@ -248,7 +269,7 @@ export const people = (tx: Tx) => {
     async views(ids: readonly PersonId[]): Promise<Map<PersonId, ResearcherView>> {
       if (ids.length === 0) return new Map();
       const rows = await researchers(tx)
-        .selectAll("person")
+        .select(PERSON)
         .select(RESEARCHER_NAMES)
         .where("person.id", "=", sql<number>`any(${[...new Set(ids)]})`)
         .execute();
@@ -260,7 +281,7 @@ export const people = (tx: Tx) => {
       const all = researchers(tx).where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
       const page = await pageOf(tx, all, window, query =>
         query
-          .selectAll("person")
+          .select(PERSON)
           .select(RESEARCHER_NAMES)
           .orderBy("person.last_name")
           .orderBy("person.first_name")

@@ -1,5 +1,5 @@
 import type { Person, PersonId, Session, SessionFacts } from "../core/people/model.ts";
-import { personOfRow } from "./people.ts";
+import { PERSON, personOfRow } from "./people.ts";
 import type { Tx } from "./store.ts";
 
 export interface NewSession extends Session {
@@ -29,7 +29,7 @@ export const sessions = (tx: Tx) => ({
     const row = await tx
       .selectFrom("session")
       .innerJoin("person", "person.id", "session.person_id")
-      .selectAll("person")
+      .select(PERSON)
       .select(["session.id_hash", "session.csrf_token", "session.expires_at"])
       .where("session.id_hash", "=", idHash)
       .where("session.expires_at", ">", now)
@@ -72,7 +72,7 @@ export const sessions = (tx: Tx) => ({
     const row = await tx
       .selectFrom("session")
       .innerJoin("person", "person.id", "session.person_id")
-      .selectAll("person")
+      .select(PERSON)
       .where("session.id_hash", "=", idHash)
       .executeTakeFirst();
     return row && personOfRow(row);

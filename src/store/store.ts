@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { HavreError } from "../kernel/errors.ts";
 import { Names, preparing } from "./prepared.ts";
+import { Recent } from "./recent.ts";
 import type { Database } from "./schema.ts";
 
 /** What store functions are opened from: a transaction, or the pool for a single read. */
@@ -19,7 +20,12 @@ export interface StoreOptions {
   readonly connection: pg.PoolConfig;
   readonly maxConnections: number;
   readonly onError: (error: Error) => void;
+  /** How long {@link Store.recently} keeps an answer; 0, which it is when absent: not at all. */
+  readonly recentMs?: number;
 }
+
+/** Each event that is written is told here. */
+const CHANGES = "havre_event";
 
 /** See {@link Store.lead}. */
 export interface Lead {
@@ -32,10 +38,13 @@ export class Store {
   readonly db: Kysely<Database>;
   readonly #pool: pg.Pool;
   readonly #options: StoreOptions;
+  readonly #recent: Recent;
   #listener: Listener | undefined;
+  #hearing: Promise<unknown> | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#recent = new Recent(options.recentMs ?? 0);
     this.#pool = new pg.Pool({
       ...options.connection,
       max: options.maxConnections,
@@ -56,8 +65,22 @@ export class Store {
         return await this.db.transaction().execute(act);
       } catch (error) {
         if (attempt >= 4 || !TRANSIENT.has(codeOf(error))) throw error;
+      } finally {
+        // Also after an error: a commit whose answer was lost has happened.
+        this.#recent.forget();
       }
     }
+  }
+
+  /**
+   * What `find` found a moment ago, if nothing was written since; see {@link Recent} for what that means with several processes.
+   * @param question names what is asked, with everything that the answer depends on
+   */
+  async recently<T>(question: string, find: () => Promise<T>): Promise<T> {
+    this.#hearing ??= this.listen(CHANGES, () => this.#recent.forget()).catch(() => {
+      this.#hearing = undefined;
+    });
+    return this.#recent.of(question, find);
   }
 
   /** Calls `hear` for each NOTIFY on the channel, over one connection kept for this; it reconnects by itself. */
@@ -133,6 +156,8 @@ export const within = (store: StoreFace, tx: Tx): StoreFace => ({
   },
   listen: (channel, hear) => store.listen(channel, hear),
   notify: (channel, payload) => store.notify(channel, payload),
+  // What this transaction has written counts already.
+  recently: (_question, find) => find(),
   lead: name => store.lead(name),
   check: () => store.check(),
   close: async () => {},

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { OwnTokenKind, Person, PersonId, TokenFacts, TokenKind } from "../core/people/model.ts";
 import type { Sealed } from "../kernel/secrets.ts";
-import { personOfRow } from "./people.ts";
+import { PERSON, personOfRow } from "./people.ts";
 import type { Tx } from "./store.ts";
 
 /** A token with whose it is: what a sign-in needs, in one query. */
@@ -30,7 +30,7 @@ export const tokens = (tx: Tx) => {
     const row = await tx
       .selectFrom("token")
       .innerJoin("person", "person.id", "token.person_id")
-      .selectAll("person")
+      .select(PERSON)
       .select(["token.id as token_id", "token.secret_sealed", "token.last_used_at"])
       .select(
         sql<Date | null>`case when token.kind = 'key' then coalesce(token.last_used_at, token.created_at) + person.token_lifetime_seconds * interval '1 second' end`.as(

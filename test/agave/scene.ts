@@ -15,7 +15,8 @@ export const PASSWORD = "correct-Horse-7-battery";
 export const PEOPLE = ["owner", "friend", "stranger"] as const;
 
 export async function aScene(options: HavreOptions = {}): Promise<Scene> {
-  const havre = await startHavre(options);
+  // Some tests make tokens old in the database, which must count with the next request.
+  const havre = await startHavre({ ...options, env: { SIGN_IN_MEMORY_MS: "0", ...options.env } });
   const admin = await signedIn(havre.url, ADMIN.username, ADMIN.password);
   for (const username of PEOPLE)
     await admin.post("/profiles/v2", { username, password: PASSWORD, email: `${username}@example.org`, first_name: username });

@@ -33,6 +33,8 @@ export async function openBench(options: HavreOptions = {}): Promise<Bench> {
     SECRET_KEY: randomBytes(32).toString("hex"),
     TRUSTED_PROXIES: "127.0.0.1/32",
     ACTIVATION_MAIL: "true",
+    // What this process changes counts in the server's with the next request.
+    SIGN_IN_MEMORY_MS: "0",
     ...CLOUD_ENV,
     GODOCKER_SECRET_PASSPHRASE: GODOCKER_SECRET,
     ...options.env,

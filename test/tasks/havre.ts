@@ -53,7 +53,8 @@ export interface TasksHavre {
 /** A real Havre that runs tasks on this machine, in a folder that other accounts can reach. */
 export async function aTasksHavre(env: Readonly<Record<string, string>> = {}): Promise<TasksHavre> {
   const computeDir = await mkdtemp(join(tmpdir(), "havre-tasks-"));
-  const settings = { COMPUTE_DIR: computeDir, TASK_RATE_LIMIT_ALL: "0", ...env };
+  // People are changed by this process, which must count with the next request.
+  const settings = { COMPUTE_DIR: computeDir, TASK_RATE_LIMIT_ALL: "0", SIGN_IN_MEMORY_MS: "0", ...env };
   const havre = await startHavre({ env: settings });
   const store = new Store({ connection: havre.database.connection, maxConnections: 8, onError: () => {} });
   const world: TaskWorld = {

@@ -66,6 +66,7 @@ describe("an act on many objects", () => {
       listen: store.listen.bind(store),
       notify: store.notify.bind(store),
       lead: store.lead.bind(store),
+      recently: store.recently.bind(store),
       check: store.check.bind(store),
       close: async () => {},
     };

@@ -159,7 +159,8 @@ export async function revokeClientToken(
 
 /** Whose token this is and what it is good for. @throws HavreError "not-found" for an unknown or void one, "gone" for one that ran out */
 export async function tokenHolder(world: World, token: string): Promise<ClientToken> {
-  const found = await clientTokens(world.store.db).byAccess(sha256Hex(token));
+  const hash = sha256Hex(token);
+  const found = await world.store.recently(`client-token:${hash}`, () => clientTokens(world.store.db).byAccess(hash));
   if (!found?.person.isActive || isOverrun(found)) throw notFound();
   if (found.expiresAt <= world.clock.now()) throw new HavreError("gone", "The token has expired.");
   return found;

@@ -52,11 +52,12 @@ export async function findSession(
   id: string,
 ): Promise<{ session: Session; person: Person } | undefined> {
   const now = world.clock.now();
-  const found = await sessions(world.store.db).byHash(sha256Hex(id), now);
-  if (!found?.person.isActive) return undefined;
+  const hash = sha256Hex(id);
+  const found = await world.store.recently(`session:${hash}`, () => sessions(world.store.db).byHash(hash, now));
+  if (!found?.person.isActive || found.session.expiresAt <= now) return undefined;
   // Written once a day, not with every request.
   if (found.session.expiresAt < later(now, SESSION_MS - DAY))
-    await sessions(world.store.db).extend(found.session.idHash, later(now, SESSION_MS));
+    await world.store.transaction(tx => sessions(tx).extend(hash, later(now, SESSION_MS)));
   return found;
 }
 

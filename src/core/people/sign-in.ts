@@ -87,5 +87,5 @@ export async function holderOf(
   world: Needs<"store">,
   id: number,
 ): Promise<{ person: Person; passwordChangedAt: Date | undefined } | undefined> {
-  return people(world.store.db).accountById(id as PersonId);
+  return world.store.recently(`account:${id}`, () => people(world.store.db).accountById(id as PersonId));
 }

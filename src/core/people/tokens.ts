@@ -54,12 +54,13 @@ export async function spendNonce(
 export async function noteTokenUse(world: Needs<"store" | "clock">, { id, lastUsedAt, endsAt }: HeldToken): Promise<void> {
   const now = world.clock.now();
   if (!lastUsedAt || lastUsedAt < later(now, -MINUTE) || (endsAt && endsAt < later(now, 10 * MINUTE)))
-    await tokens(world.store.db).noteUse(id, now);
+    await world.store.transaction(tx => tokens(tx).noteUse(id, now));
 }
 
 /** The active person an opaque token belongs to. @throws HavreError "unauthenticated" for a key that was not used for too long */
 export async function findApiTokenHolder(world: Needs<"store" | "clock">, token: string): Promise<Person | undefined> {
-  const held = await tokens(world.store.db).bySecretHash(sha256Hex(token));
+  const hash = sha256Hex(token);
+  const held = await world.store.recently(`token:${hash}`, () => tokens(world.store.db).bySecretHash(hash));
   if (!held?.person.isActive) return undefined;
   if (held.endsAt && held.endsAt <= world.clock.now()) throw new HavreError("unauthenticated", "Token has expired.");
   await noteTokenUse(world, held);
