@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { dropRecord, keepRecord, lookAt, type Memory, readRecords, recordFor, type UploadRecord } from "./records.ts";
-import { backoffMs, codeFrom, extensionOf, mayPass, refusalOf } from "./rules.ts";
+import { backoffMs, codeFrom, extensionOf, mayPass, refusalOf, silenceMs } from "./rules.ts";
 
 function aMemory(): Memory {
   const cells = new Map<string, string>();
@@ -110,5 +110,12 @@ describe("what a study allows", () => {
   it("reads the code from the link's fragment", () => {
     assert.equal(codeFrom("#code=ABC-123"), "ABC-123");
     assert.equal(codeFrom("#section"), "");
+  });
+
+  it("a silent connection is given up after 45 s, after the last byte of a large file later, and never after more than five minutes", () => {
+    assert.equal(silenceMs(5_000_000, 10_000_000), 45_000);
+    assert.equal(Math.round(silenceMs(4321, 4321) / 1000), 45);
+    assert.equal(silenceMs(200_000_000, 200_000_000), 145_000);
+    assert.equal(silenceMs(1e12, 1e12), 300_000);
   });
 });

@@ -31,6 +31,21 @@ export function backoffMs(attempt: number, random: number): number {
   return Math.round(Math.min(30_000, 1000 * 2 ** Math.min(attempt, 10)) * (0.8 + 0.4 * random));
 }
 
+/** A dead connection may stay silent for a quarter of an hour before the browser notices. */
+const SILENT_MS = 45_000;
+const SILENT_AT_MOST_MS = 300_000;
+/** What the slowest disk that we expect makes durable: 2 MB/s. */
+const DURABLE_BYTES_PER_MS = 2_000;
+
+/**
+ * How long nothing may happen until the connection counts as dead. After the last byte the server makes the file durable, which takes
+ * as long as the file is large; the browser calls a small file sent as soon as it has it, so that says little.
+ */
+export function silenceMs(sentBytes: number, sizeBytes: number): number {
+  if (sentBytes < sizeBytes) return SILENT_MS;
+  return Math.min(SILENT_AT_MOST_MS, SILENT_MS + sizeBytes / DURABLE_BYTES_PER_MS);
+}
+
 /** Reads the code from a link's fragment, `#code=ABC`. */
 export function codeFrom(fragment: string): string {
   return new URLSearchParams(fragment.replace(/^#/, "")).get("code")?.trim() ?? "";

@@ -6,16 +6,12 @@ import { smoothRate } from "../units.ts";
 import { pathOf, wordsOf } from "./answers.ts";
 import { type Job, jobFor, jobOf, type UploadItem } from "./jobs.ts";
 import { dropRecord, keepRecord, lookAt, type Memory, readRecords, recordFor } from "./records.ts";
-import { backoffMs, mayPass, refusalOf } from "./rules.ts";
+import { backoffMs, mayPass, refusalOf, silenceMs } from "./rules.ts";
 
 const AT_ONCE = 3;
 const TELL_EVERY_MS = 200;
 const KEEP_EVERY_MS = 3000;
 const WATCH_EVERY_MS = 5000;
-/** A dead connection may stay silent for a quarter of an hour before the browser notices. */
-const STALLED_AFTER_MS = 45_000;
-/** After the last byte the server makes it durable, which takes long for a large file on a slow disk. */
-const STALLED_AT_END_MS = 300_000;
 const ARRIVED: ReadonlySet<DropStatus> = new Set(["UPLOADED", "MOVING", "DONE"]);
 
 /**
@@ -305,7 +301,7 @@ export class Uploads {
 
   readonly #watch = (): void => {
     for (const job of this.#jobs.values()) {
-      const limitMs = job.item.sentBytes >= job.item.sizeBytes ? STALLED_AT_END_MS : STALLED_AFTER_MS;
+      const limitMs = silenceMs(job.item.sentBytes, job.item.sizeBytes);
       if (job.item.state === "uploading" && performance.now() - job.movedAtMs > limitMs) this.#interrupt(job);
     }
   };
