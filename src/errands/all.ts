@@ -5,6 +5,7 @@ import { bulk } from "./bulk.ts";
 import { deliver } from "./deliver.ts";
 import { measureDrop, releaseBlob } from "./drops.ts";
 import type { ErrandKind } from "./errand.ts";
+import { tellFile } from "./files/tell.ts";
 import { transferErrand } from "./files/transfer.ts";
 import { type Clouds, endMachinesErrand, reconcileMachines, runMachine } from "./machines.ts";
 import { accountsOfStudy, fulfilOrders, keepMarket, tellOrder } from "./market.ts";
@@ -46,4 +47,5 @@ export const allErrands = (
   removeTaskUser,
   archiveOldTasks,
   transferErrand(openUrl),
+  tellFile(webhook),
 ];

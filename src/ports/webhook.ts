@@ -5,6 +5,6 @@ export interface Webhook {
    * @throws HavreError "invalid" when it refuses for good (4xx, a redirect), "forbidden" for an address that may not be reached,
    * "throttled", "unavailable", "network", "timeout" for what may pass
    */
-  post(url: string, body: unknown, signal: AbortSignal): Promise<void>;
+  post(url: string, body: unknown, signal: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }

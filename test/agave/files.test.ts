@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Store } from "../../src/store/store.ts";
 import { Client } from "../harness/client.ts";
 import { until } from "../harness/havre.ts";
 import { ask } from "../permissions/ask.ts";
@@ -454,6 +455,90 @@ describe("files", () => {
     await owner.refused(404, "POST", on("media", "/", id), form({ urlToIngest: `agave://${SYSTEM}/nothing` }));
     await owner.refused(404, "POST", on("media", "/", id), form({ urlToIngest: "agave://nothing-at-all/x" }));
     await friend.refused(404, "POST", on("media", "/", id), form({ urlToIngest: `agave://${SYSTEM}/source.txt` }));
+  });
+
+  it("whoever hands in a file, or has one fetched, is told when it is there, or that it never will be", async () => {
+    await using opened = new AsyncDisposableStack();
+    const store = new Store({ connection: scene.havre.database.connection, maxConnections: 1, onError: () => {} });
+    opened.defer(() => store.close());
+    const heard: { url: string; agent: string | undefined; delivery: unknown; body: Json }[] = [];
+    let isBusy = true;
+    const server = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on("data", piece => pieces.push(piece));
+      request.on("end", () => {
+        if (request.method === "GET") return response.writeHead(404).end();
+        const { url = "", headers } = request;
+        const body = JSON.parse(Buffer.concat(pieces).toString());
+        // The first answer is that of a busy server: it is told once more.
+        if (isBusy) response.writeHead(503).end();
+        else {
+          heard.push({ url, agent: headers["user-agent"], delivery: headers["x-agave-delivery"], body });
+          response.writeHead(200).end();
+        }
+        isBusy = false;
+      });
+    }).listen(0, "127.0.0.1");
+    await new Promise(resolve => server.once("listening", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+    const parts = (...fields: readonly (readonly [string, string])[]): FormData => {
+      const data = new FormData();
+      data.append("fileToUpload", new Blob(["told of"]), "told é.txt");
+      for (const [name, value] of fields) data.append(name, value);
+      return data;
+    };
+    const to = on("media", "/");
+    try {
+      const callback = `${origin}/up?file=\${NAME}&is=\${STATUS}&from=\${SOURCE_FORMAT}`;
+      const failing = JSON.stringify([{ url: `${origin}/never`, event: "STAGING_FAILED" }]);
+      await scene.owner.good(202, "POST", to, parts(["callbackURL", callback], ["notifications", failing]));
+      await until(() => heard.length === 1, "the upload was told of");
+      const [first] = heard;
+      assert.equal(first?.url, `/up?file=${encodeURIComponent("told é.txt")}&is=STAGING_COMPLETED&from=raw`);
+      assert.match(first?.agent ?? "", /^Agave-Hookbot/);
+      assert.equal(first?.delivery, first?.body.notification.id);
+      const { event, file } = first?.body ?? {};
+      assert.deepEqual(
+        [event, file.status, file.name, file.path, file.systemId],
+        ["STAGING_COMPLETED", "STAGING_COMPLETED", "told é.txt", "/home/told é.txt", SYSTEM],
+      );
+      const missing = { urlToIngest: `${origin}/missing`, fileName: "never-came", callbackURL: `${origin}/gone?is=\${STATUS}` };
+      await scene.owner.good(202, "POST", to, form({ ...missing, notifications: "owner@example.org" }));
+      await until(() => heard.length === 2, "the import that failed was told of");
+      assert.deepEqual([heard[1]?.url, heard[1]?.body.event], ["/gone?is=STAGING_FAILED", "STAGING_FAILED"]);
+      const mails = await until(async () => {
+        const rows = await store.db
+          .selectFrom("mail")
+          .select(["recipient", "subject"])
+          .where("kind", "=", "file-ended")
+          .execute();
+        return rows.length === 1 && rows;
+      }, "the letter is written");
+      assert.deepEqual(mails, [{ recipient: "owner@example.org", subject: "/home/never-came did not come" }]);
+      await scene.owner.good(
+        202,
+        "POST",
+        to,
+        form({ urlToIngest: `agave://${SYSTEM}//home/told é.txt`, fileName: "copied-told", callbackURL: `${origin}/copy` }),
+      );
+      await until(() => heard.length === 3, "the copy was told of");
+      assert.deepEqual([heard[2]?.url, heard[2]?.body.file.path], ["/copy", "/home/copied-told"]);
+      for (const wrong of [
+        { callbackURL: "ftp://example.org/" },
+        { callbackURL: "no address" },
+        { callbackURL: "somebody.else@example.org" },
+        { callbackURL: "https://me:secret@example.org/" },
+        { notifications: '[{"event": "*"}]' },
+        { notifications: '[{"url": "https://example.org/", "event": "DELETED"}]' },
+        { notifications: "[{" },
+      ] as Readonly<Record<string, string>>[]) {
+        await scene.owner.refused(400, "POST", to, form({ urlToIngest: `${origin}/x`, fileName: "never", ...wrong }));
+        await scene.owner.refused(400, "POST", to, parts(["fileName", "never"], ...Object.entries(wrong)));
+      }
+      assert.ok(!existsSync(join(root, "home/never")));
+    } finally {
+      server.close();
+    }
   });
 
   it("an upload that is cut off leaves nothing behind", async () => {

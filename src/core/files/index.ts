@@ -14,6 +14,7 @@
  * inside a place has no slash at either end, and "" is its top. What somebody may not see is "not-found"; what they see and may
  * not do is "forbidden". Rights: docs/decisions/0043-rights-on-paths.md.
  */
+export { acceptCallbacks, type FileCallback, type FileTold, fileTold, tellOfFile } from "./callbacks.ts";
 export { type MovePolicy, moveFile, removeFile, renameFile } from "./change.ts";
 export { type Copied, type Copy, type CopyPolicy, copyFile } from "./copy.ts";
 export type { FileWorld } from "./desk.ts";

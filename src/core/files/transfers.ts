@@ -9,6 +9,7 @@ import { type TransferProgress, transfers } from "../../store/transfers.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import type { StorageRecord } from "../storages/model.ts";
 import type { Needs } from "../world.ts";
+import { type FileCallback, openCallbacks, sealCallbacks, tellOfFile } from "./callbacks.ts";
 import { mustBelow, placeFor } from "./change.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
 import { mustBeUnlocked } from "./locks.ts";
@@ -28,32 +29,41 @@ export interface PlacedPath {
   readonly path: string;
 }
 
+type Queueing = Needs<"store" | "secrets">;
+
 /** Queues a copy whose asker was found to be allowed to make it. Rights are those of the moment in which it was asked for. */
 export const queueCopy = (
-  world: Needs<"store">,
+  world: Queueing,
   {
     kind,
     source,
     target,
     ifExists,
-  }: { readonly kind: "copy" | "move"; readonly source: PlacedPath; readonly target: PlacedPath; readonly ifExists: IfExists },
+    callbacks,
+  }: {
+    readonly kind: "copy" | "move";
+    readonly source: PlacedPath;
+    readonly target: PlacedPath;
+    readonly ifExists: IfExists;
+    readonly callbacks?: readonly FileCallback[];
+  },
 ): Promise<Transfer> =>
-  queue(world, target, {
-    kind,
-    source: { storageId: source.place.storage.id, path: source.path },
-    ifExists,
-  });
+  queue(world, target, { kind, source: { storageId: source.place.storage.id, path: source.path }, ifExists }, callbacks);
 
 const queue = (
-  world: Needs<"store">,
+  world: Queueing,
   { place, path }: PlacedPath,
   what: Pick<Transfer, "kind" | "source" | "ifExists">,
+  callbacks: readonly FileCallback[] = [],
 ): Promise<Transfer> =>
   world.store.transaction(async tx => {
     const personId = personOf(place.actor)?.id;
     const { storage, studyId } = place;
     const transfer = await transfers(tx).insert({ ...what, personId, storageId: storage.id, path, studyId });
-    await errands(tx).add(ERRAND, { payload: { transfer: transfer.id }, key: String(transfer.id) });
+    await errands(tx).add(ERRAND, {
+      payload: { transfer: transfer.id, told: sealCallbacks(world, callbacks) },
+      key: String(transfer.id),
+    });
     await files(tx).mark(storage.id, path, { ownerId: personId });
     await note(tx, place, "file.transfer-queued", path, { transfer: transfer.id, ...originOf(transfer) });
     return transfer;
@@ -85,13 +95,17 @@ export interface CopyBetween {
   readonly ifExists: IfExists;
   /** The source goes once all of it is proved to be there. */
   readonly isMove: boolean;
+  readonly callbacks?: readonly FileCallback[];
 }
 
 /**
  * Brings a file, or a folder with all that is in it, to another place: a transfer, whose life goes on in the background.
  * @throws HavreError "not-found", "forbidden", "conflict", "invalid"
  */
-export async function copyBetween(world: FileWorld, { from, to, ifExists, isMove }: CopyBetween): Promise<Transfer> {
+export async function copyBetween(
+  world: FileWorld,
+  { from, to, ifExists, isMove, callbacks = [] }: CopyBetween,
+): Promise<Transfer> {
   const source = await atDesk(world, from.place, async (desk): Promise<Sight & { kind: "file" | "folder" }> => {
     const path = desk.inStorage(from.path);
     const [sight] = await look(world, desk, path);
@@ -114,6 +128,7 @@ export async function copyBetween(world: FileWorld, { from, to, ifExists, isMove
     source: { place: from.place, path: source.path },
     target: { place: to.place, path },
     ifExists,
+    callbacks,
   });
 }
 
@@ -143,6 +158,7 @@ export interface Import {
   /** Of the file that it becomes. */
   readonly path: string;
   readonly ifExists: IfExists;
+  readonly callbacks?: readonly FileCallback[];
 }
 
 const SCHEMES: readonly string[] = ["http:", "https:", "sftp:"];
@@ -160,7 +176,11 @@ export function acceptUrl(given: string): URL {
  * Fetches a file from an address: a transfer.
  * @throws HavreError "invalid" on `url`, "not-found", "forbidden", "conflict"
  */
-export async function importFile(world: FileWorld, place: FilePlace, { url: given, path, ifExists }: Import): Promise<Transfer> {
+export async function importFile(
+  world: FileWorld,
+  place: FilePlace,
+  { url: given, path, ifExists, callbacks }: Import,
+): Promise<Transfer> {
   const url = acceptUrl(given);
   const target = await atDesk(world, place, desk => targetAt(world, desk, path, { kind: "file" }, ifExists));
   const sealed = world.secrets.seal(url.href, SOURCE_SEAL);
@@ -168,7 +188,8 @@ export async function importFile(world: FileWorld, place: FilePlace, { url: give
   [shown.username, shown.password] = ["", ""];
   // What follows "?" is often a key.
   if (shown.search !== "") shown.search = "?…";
-  return queue(world, { place, path: target }, { kind: "import", source: { url: decodeURI(shown.href), sealed }, ifExists });
+  const source = { url: decodeURI(shown.href), sealed };
+  return queue(world, { place, path: target }, { kind: "import", source, ifExists }, callbacks);
 }
 
 /** One's own, newest first; whoever sees all: everybody's. */
@@ -271,12 +292,13 @@ export async function givenUpTransfer(world: Needs<"store">, id: number): Promis
 export const noteTransfer = (world: Needs<"store">, id: number, progress: TransferProgress): Promise<boolean> =>
   transfers(world.store.db).note(id, progress);
 
-/** The last one got its name and was found right. `sha256` and `version` of a single file. */
+/** The last one got its name and was found right. `sha256` and `version` of a single file. @param told of the errand's payload */
 export async function completeTransfer(
-  world: Needs<"store" | "clock">,
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
   { id }: Transfer,
   progress: TransferProgress,
   file: { readonly version: string; readonly sha256: string } | undefined,
+  told?: unknown,
 ): Promise<void> {
   await world.store.transaction(async tx => {
     const transfer = await transfers(tx).lock(id);
@@ -286,6 +308,7 @@ export async function completeTransfer(
     await files(tx).mark(transfer.storageId, transfer.path, { ownerId: transfer.personId, ...(file ?? {}) });
     const facts = { files: progress.filesDone, size_bytes: progress.bytesDone, ...(file ? { sha256: file.sha256 } : {}) };
     await about(tx, transfer, SYSTEM, "file.transferred", facts);
+    await tellOfFile(tx, world, openCallbacks(world, told), "done");
     if (transfer.kind !== "move" || "url" in transfer.source) return;
     await files(tx).removed(transfer.source.storageId, transfer.source.path);
   });
@@ -295,8 +318,13 @@ export async function completeTransfer(
 const TRIES = 8;
 const WAITS_MS = [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR];
 
-/** @returns when to try again; undefined: it has failed */
-export async function failTransfer(world: Needs<"store" | "clock">, id: number, error: HavreError): Promise<Date | undefined> {
+/** @param told of the errand's payload. @returns when to try again; undefined: it has failed */
+export async function failTransfer(
+  world: Needs<"store" | "clock" | "secrets" | "settings">,
+  id: number,
+  error: HavreError,
+  told?: unknown,
+): Promise<Date | undefined> {
   return world.store.transaction(async tx => {
     const transfer = await transfers(tx).lock(id);
     if (transfer?.state !== "running") return undefined;
@@ -309,6 +337,7 @@ export async function failTransfer(world: Needs<"store" | "clock">, id: number, 
     }
     await transfers(tx).set(id, "failed", error.message, world.clock.now());
     await about(tx, transfer, SYSTEM, "file.transfer-failed", { reason: error.message });
+    await tellOfFile(tx, world, openCallbacks(world, told), "failed", error.message);
     return undefined;
   });
 }

@@ -3,6 +3,7 @@ import { newSecretId } from "../../kernel/ids.ts";
 import { besideName } from "../../kernel/paths.ts";
 import type { Storage, StoragePath } from "../../ports/storage.ts";
 import { files } from "../../store/files.ts";
+import type { Tx } from "../../store/store.ts";
 import { personOf } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
@@ -27,6 +28,8 @@ export interface FileToWrite {
   readonly parents?: boolean;
   /** Lower-case hex: other bytes are refused, and nothing is kept of them. */
   readonly sha256?: string | undefined;
+  /** Done in the transaction that notes it. */
+  readonly also?: (tx: Tx) => Promise<void>;
   /** Told what lies there before a byte is taken; throws when that is not what the caller expects. */
   readonly check?: (before: FileEntry | undefined) => void;
 }
@@ -58,7 +61,7 @@ export const writeFile = (world: FileWorld & Needs<"blobs">, place: FilePlace, f
           throw new HavreError("checksum", "Other bytes came than were promised. Nothing was kept of them.");
         const aside = file.ifExists === "replace" ? asideOf(hidden) : undefined;
         await publish(desk.storage, hidden, at(path), aside, new AbortController().signal);
-        return await written(world, desk, path, sha256, sight.found !== undefined && path === wanted);
+        return await written(world, desk, path, sha256, sight.found !== undefined && path === wanted, file.also);
       });
     } finally {
       await taken.close().catch(() => {});
@@ -136,7 +139,14 @@ export async function publish(
   await storage.remove(aside, signal);
 }
 
-async function written(world: FileWorld, desk: Desk, path: string, sha256: string, replaced: boolean): Promise<Written> {
+async function written(
+  world: FileWorld,
+  desk: Desk,
+  path: string,
+  sha256: string,
+  replaced: boolean,
+  also: FileToWrite["also"],
+): Promise<Written> {
   const { place, storage } = desk;
   const found = await storage.stat(at(path), new AbortController().signal);
   if (!found) throw new HavreError("protocol", `${storage.engine}: the file was accepted and is not there.`);
@@ -146,6 +156,7 @@ async function written(world: FileWorld, desk: Desk, path: string, sha256: strin
     const data = { size_bytes: found.sizeBytes, sha256 };
     await note(tx, place, replaced ? "file.overwritten" : "file.uploaded", path, data);
     const ownerId = replaced ? undefined : personOf(place.actor)?.id;
+    await also?.(tx);
     return files(tx).mark(place.storage.id, path, { ownerId, version, sha256 });
   });
   return { entry: entryAt(desk, { path, found, mark, rights: desk.judge.at(path, mark) }), isNew: !replaced };

@@ -12,6 +12,7 @@ import { headerLine } from "./layout.ts";
 import type { Mail, NewMail } from "./model.ts";
 
 export { type StorageAlarm, storageAlarmMail } from "./alarms.ts";
+export { fileMail } from "./files.ts";
 export { layOut } from "./layout.ts";
 export type { Mail, NewMail } from "./model.ts";
 export { type DropFacts, type DropMail, dropMail, type InvitationFacts, invitationMail } from "./words.ts";

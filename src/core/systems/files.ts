@@ -1,11 +1,16 @@
 import { Readable } from "node:stream";
 import { asHavreError, HavreError, notFound } from "../../kernel/errors.ts";
+import { newSecretId } from "../../kernel/ids.ts";
+import { people } from "../../store/people.ts";
+import type { Tx } from "../../store/store.ts";
 import { systems } from "../../store/systems.ts";
 import {
   ALL,
+  acceptCallbacks,
   acceptName,
   copyBetween,
   copyFile,
+  type FileCallback,
   type FileEntry,
   type FilePlace,
   type FileWorld,
@@ -24,6 +29,7 @@ import {
   resolvePath,
   showFile,
   type Transfer,
+  tellOfFile,
   writeFile,
 } from "../files/index.ts";
 import { type Actor, personOf } from "../people/model.ts";
@@ -119,7 +125,7 @@ export interface Acted {
   readonly transfer?: Transfer | undefined;
 }
 
-type Writing = FileWorld & Needs<"blobs">;
+type Writing = FileWorld & Needs<"blobs" | "settings">;
 
 /** @throws HavreError "not-found", "forbidden", "conflict", "invalid" */
 export async function actOnFile(world: Writing, actor: Actor, act: FileAct): Promise<OnSystem<Acted>> {
@@ -163,14 +169,17 @@ async function appended(world: Writing, place: FilePlace, from: string, to: stri
   }
 }
 
+/** Who is told of what becomes of it. */
+export type Told = Pick<FileCallback, "to" | "events">;
+
 /** What comes in: bytes, or the address of what is to be fetched. `name` is what it is to be called, when that was said. */
-export type Arrival = { readonly name: string | undefined } & (
+export type Arrival = { readonly name: string | undefined; readonly told: readonly Told[] } & (
   | {
       readonly body: Readable;
       /** As the sender calls it. */
       readonly called: string;
-      /** What it is to be called, when that is said only behind the bytes. To be asked when they were read. */
-      readonly nameBehind: () => Promise<string | undefined>;
+      /** The same, when that is said only behind the bytes. To be asked when they were read. */
+      readonly behind: () => Promise<{ readonly name: string | undefined; readonly told: readonly Told[] }>;
     }
   | { readonly url: string }
 );
@@ -187,6 +196,7 @@ export interface Received {
  * it may be written there is asked before a byte is read.
  * @param arrive reads what comes, and is called once; what it gives is there for as long as `use` runs
  * @param addressOf a system and a path that an address of this server's own stands for
+ * @param telling how a file is described to those who are told of it
  * @throws HavreError "not-found" without the folder, "forbidden", "invalid"
  */
 export async function receiveFile(
@@ -195,11 +205,20 @@ export async function receiveFile(
   asked: SystemPath & {
     readonly arrive: <T>(use: (arrival: Arrival) => Promise<T>) => Promise<T>;
     readonly addressOf: (url: string) => SystemPath | undefined;
+    readonly telling: (system: SystemRecord, received: Received, id: string) => Pick<FileCallback, "macros" | "headers" | "file">;
   },
 ): Promise<OnSystem<Received>> {
   const { system, place, resolve } = await placeOn(world, actor, asked.system);
   const path = resolve(asked.path);
   const there = await whereTo(world, place, path);
+  const callbacks = async (told: readonly Told[], received: Received): Promise<FileCallback[]> => {
+    const self = personOf(actor)?.id;
+    const person = told.length > 0 && self ? (await people(world.store.db).accountById(self))?.person : undefined;
+    return acceptCallbacks(told, person?.email ?? "").map(one => {
+      const id = newSecretId();
+      return { ...one, id, language: person?.language ?? "en", ...asked.telling(system, received, id) };
+    });
+  };
   const received = await asked.arrive(async arrival => {
     const nameFor = (name: string | undefined, called: string): string => {
       if (there?.kind === "folder") return joined(path, acceptName(name === undefined ? called : baseOf(name)));
@@ -208,15 +227,21 @@ export async function receiveFile(
     };
     if ("url" in arrival) {
       const to = nameFor(arrival.name, nameIn(arrival.url));
-      return fetched(world, actor, place, to, arrival.url, asked.addressOf(arrival.url));
+      const received = { entry: { path: to, name: nameOf(to), uuid: undefined, modifiedAt: undefined }, source: arrival.url };
+      const told = await callbacks(arrival.told, received);
+      return { ...received, transfer: await fetched(world, actor, place, received, asked.addressOf(arrival.url), told) };
     }
     const kept = await keepAside(world, { body: arrival.body });
     try {
-      const to = nameFor(arrival.name ?? (await arrival.nameBehind()), baseOf(arrival.called));
+      const behind = await arrival.behind();
+      const to = nameFor(arrival.name ?? behind.name, baseOf(arrival.called));
+      const entry = { path: to, name: nameOf(to), uuid: undefined, modifiedAt: undefined };
+      const told = await callbacks([...arrival.told, ...behind.told], { entry, source: arrival.called });
       const { sizeBytes } = kept.source;
       const incoming = { body: await kept.source.open(0), sizeBytes };
-      const { entry } = await writeFile(world, place, { path: to, incoming, ifExists: "replace" });
-      return { entry, source: arrival.called };
+      const also = (tx: Tx): Promise<void> => tellOfFile(tx, world, told, "done");
+      const written = await writeFile(world, place, { path: to, incoming, ifExists: "replace", also });
+      return { entry: written.entry, source: arrival.called };
     } finally {
       await kept.close().catch(() => {});
     }
@@ -262,18 +287,12 @@ async function fetched(
   world: Writing,
   actor: Actor,
   place: FilePlace,
-  to: string,
-  url: string,
+  { entry: { path }, source: url }: Received,
   own: SystemPath | undefined,
-): Promise<Received> {
-  const transfer = own
-    ? await fromSystem(world, actor, own, place, to)
-    : await importFile(world, place, { url, path: to, ifExists: "replace" });
-  return { entry: { path: to, name: nameOf(to), uuid: undefined, modifiedAt: undefined }, source: url, transfer };
-}
-
-async function fromSystem(world: FileWorld, actor: Actor, own: SystemPath, place: FilePlace, to: string): Promise<Transfer> {
+  callbacks: readonly FileCallback[],
+): Promise<Transfer> {
+  if (!own) return importFile(world, place, { url, path, ifExists: "replace", callbacks });
   const source = await placeOn(world, actor, own.system);
   const from = { place: source.place, path: source.resolve(own.path) };
-  return copyBetween(world, { from, to: { place, path: to }, ifExists: "replace", isMove: false });
+  return copyBetween(world, { from, to: { place, path }, ifExists: "replace", isMove: false, callbacks });
 }

@@ -20,6 +20,7 @@ export {
   type Received,
   receiveFile,
   type SystemPath,
+  type Told,
 } from "./files.ts";
 export { listSystemRoles, listSystems, showSystem, showSystemRole, systemHistory } from "./find.ts";
 export type {

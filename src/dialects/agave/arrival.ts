@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Arrival, SystemPath } from "../../core/systems/index.ts";
+import type { Arrival, SystemPath, Told } from "../../core/systems/index.ts";
 import { boundaryOf, type Part, partsOf, streamOf, textOf } from "../../http/multipart.ts";
 import type { Wire } from "../../http/route.ts";
 import { HavreError } from "../../kernel/errors.ts";
@@ -34,7 +34,7 @@ async function fromForm<T>(bytes: Readable, type: string, use: (arrival: Arrival
 function addressIn(fields: Readonly<Record<string, unknown>>): Arrival {
   const url = read.text(fields.urlToIngest, "urlToIngest");
   if (url === undefined) throw new HavreError("invalid", NOTHING);
-  return { name: read.text(fields.fileName, "fileName"), url: needed(url, "urlToIngest") };
+  return { name: read.text(fields.fileName, "fileName"), told: toldIn(fields), url: needed(url, "urlToIngest") };
 }
 
 async function fromParts<T>(bytes: Readable, boundary: string, most: number, use: (arrival: Arrival) => Promise<T>): Promise<T> {
@@ -49,9 +49,10 @@ async function fromParts<T>(bytes: Readable, boundary: string, most: number, use
       }
       return await use({
         name: read.text(fields.fileName, "fileName"),
+        told: toldIn(fields),
         called: part.filename || fields.fileName || "",
         body: streamOf({ ...part, body: atMost(part, most) }),
-        nameBehind: () => nameAmong(parts),
+        behind: () => behindIn(parts),
       });
     }
     return await use(addressIn(fields));
@@ -69,13 +70,47 @@ async function* atMost({ body }: Part, most: number): Part["body"] {
   }
 }
 
-async function nameAmong(parts: AsyncGenerator<Part>): Promise<string | undefined> {
-  let name: string | undefined;
-  for (let next = await parts.next(); !next.done; next = await parts.next()) {
-    const text = await textOf(next.value, MOST_FIELD);
-    if (next.value.name === "fileName" && text !== "") name = text;
+async function behindIn(parts: AsyncGenerator<Part>): ReturnType<Extract<Arrival, { body: Readable }>["behind"]> {
+  const fields: Fields = {};
+  for (let next = await parts.next(); !next.done; next = await parts.next())
+    fields[next.value.name] = await textOf(next.value, MOST_FIELD);
+  return { name: read.text(fields.fileName, "fileName"), told: toldIn(fields) };
+}
+
+const DONE = "STAGING_COMPLETED";
+const FAILED = "STAGING_FAILED";
+const ALWAYS: Told["events"] = { done: DONE, failed: FAILED };
+const EVENTS: Readonly<Record<string, Told["events"]>> = {
+  "*": ALWAYS,
+  [DONE]: { done: DONE },
+  [FAILED]: { failed: FAILED },
+};
+
+/** `callbackURL`, and `notifications`: a list of addresses or `{url, event}`, as JSON, or addresses with commas between. */
+function toldIn(fields: Readonly<Record<string, unknown>>): Told[] {
+  const callback = read.text(fields.callbackURL ?? fields.callbackUrl, "callbackURL");
+  const told: Told[] = callback === undefined ? [] : [{ to: callback, events: ALWAYS }];
+  return [...told, ...listIn(fields.notifications).map(notificationIn)];
+}
+
+function listIn(given: unknown): readonly unknown[] {
+  if (Array.isArray(given)) return given;
+  const text = read.text(given, "notifications")?.trim() ?? "";
+  if (!text.startsWith("[")) return text.split(",").filter(one => one.trim() !== "");
+  try {
+    return read.list(JSON.parse(text), "notifications") ?? [];
+  } catch (cause) {
+    throw new HavreError("invalid", "notifications must be a list.", { cause });
   }
-  return name;
+}
+
+function notificationIn(given: unknown): Told {
+  if (typeof given === "string") return { to: given.trim(), events: ALWAYS };
+  const { url, event } = read.object(given, "notifications") ?? {};
+  const name = read.text(event, "event") ?? "*";
+  const events = Object.hasOwn(EVENTS, name.toUpperCase()) ? EVENTS[name.toUpperCase()] : undefined;
+  if (!events) throw new HavreError("invalid", `The event of a file that comes is one of ${Object.keys(EVENTS).join(", ")}.`);
+  return { to: needed(read.text(url, "url"), "url"), events };
 }
 
 async function whole(bytes: Readable): Promise<Buffer> {

@@ -113,6 +113,27 @@ export function taskShape(system: SystemRecord, { entry, source, transfer }: Tas
   };
 }
 
+/** To those who are told of a file: the address may hold the macros, and the body the file as its sender saw it. */
+export function tellingOf(system: SystemRecord, received: Omit<Task, "transfer">, id: string, wire: Wire) {
+  const { notification: _, ...links } = taskShape(system, received, wire)._links;
+  const file = { ...taskShape(system, received, wire), _links: links };
+  const { name, path, uuid, nativeFormat } = file;
+  return {
+    macros: {
+      NAME: name,
+      SOURCE_FORMAT: nativeFormat,
+      DEST_FORMAT: nativeFormat,
+      FORMAT: nativeFormat,
+      TYPE: "file",
+      UUID: uuid,
+      PATH: path,
+      SYSTEM: system.name,
+    },
+    headers: { "user-agent": "Agave-Hookbot/2", "x-agave-delivery": id, "x-agave-notification": id },
+    file,
+  };
+}
+
 export function permissionShape(system: SystemRecord, path: string, permission: Permission, wire: Wire) {
   const username = permission.person?.username ?? EVERYONE;
   return {

@@ -14,7 +14,7 @@ import { chooseFor, dispositionOf, downloadOf } from "../../http/download.ts";
 import { type Route, SpecialReply, type Wire } from "../../http/route.ts";
 import { arrivalIn } from "./arrival.ts";
 import { bodyOf, needed, read } from "./body.ts";
-import { entryPages, eventShape, listingShape, permissionShape, RIGHTS, rightsNamed, taskShape } from "./file-out.ts";
+import { entryPages, eventShape, listingShape, permissionShape, RIGHTS, rightsNamed, taskShape, tellingOf } from "./file-out.ts";
 import { pathIn } from "./paths.ts";
 import { listOf, object, PAGED, paging, refusal, row, success } from "./wire.ts";
 
@@ -39,6 +39,8 @@ const historyOn = inSystem(fileHistory);
 const permissionsOn = inSystem(listPermissions);
 const permitOn = inSystem(setPermission);
 const withdrawOn = inSystem(clearPermissions);
+
+type TellingOf = Parameters<Parameters<typeof receiveFile>[2]["telling"]>;
 
 const isOn = (text: string | undefined): boolean => /^(true|1|yes)$/i.test(text ?? "");
 
@@ -138,10 +140,20 @@ export const fileRoutes: readonly Route[] = [
       summary: "Upload a file (multipart, `fileToUpload`), or have one fetched (`urlToIngest`)",
       body: {
         type: "object",
-        properties: { fileToUpload: { type: "string" }, urlToIngest: { type: "string" }, fileName: { type: "string" } },
+        properties: {
+          fileToUpload: { type: "string" },
+          urlToIngest: { type: "string" },
+          fileName: { type: "string" },
+          callbackURL: { type: "string" },
+          notifications: { type: "string" },
+        },
       },
       reply: TASK,
-      in: (wire: Wire) => ({ ...pathIn(wire), ...arrivalIn(wire) }),
+      in: (wire: Wire) => ({
+        ...pathIn(wire),
+        ...arrivalIn(wire),
+        telling: (...of: TellingOf) => tellingOf(...of, wire),
+      }),
       do: receiveFile,
       out: ({ system, found }, wire) => taskShape(system, found, wire),
     }),

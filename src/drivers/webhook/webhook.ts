@@ -6,12 +6,13 @@ const ANSWER_MS = 20_000;
 
 /** JSON over the guarded client: private addresses are refused, and nothing is followed. */
 export const makeWebhook = (http: GuardedHttp): Webhook => ({
-  async post(url, body, signal) {
+  async post(url, body, signal, more = {}) {
     const text = JSON.stringify(body);
     const headers = {
       "content-type": "application/json",
       "content-length": String(Buffer.byteLength(text)),
       "user-agent": "Havre",
+      ...more,
     };
     const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const reply = await http.request({ method: "POST", url: new URL(url), headers, body: text, signal: within });

@@ -41,13 +41,13 @@ export const transferErrand = (openUrl?: OpenUrl): ErrandKind => ({
       return "done";
     }
     try {
-      await bring(world, job, openUrl, signal);
+      await bring(world, job, openUrl, signal, errand.payload.told);
       return "done";
     } catch (thrown) {
       if (thrown instanceof Stopped) return "done";
       const error = asHavreError(thrown);
       if (signal.aborted) throw error;
-      const againAt = await failTransfer(world, id, error);
+      const againAt = await failTransfer(world, id, error, errand.payload.told);
       world.log.warn({ transfer: id, kind: error.kind, reason: chainOf(error), againAt }, "transfer failed");
       // What it leaves is taken away at once, or in another turn.
       return { againAt: againAt ?? world.clock.now() };
@@ -66,7 +66,13 @@ async function tidied(world: World, over: TransferJob, signal: AbortSignal): Pro
   }
 }
 
-async function bring(world: World, job: TransferJob, openUrl: OpenUrl | undefined, signal: AbortSignal): Promise<void> {
+async function bring(
+  world: World,
+  job: TransferJob,
+  openUrl: OpenUrl | undefined,
+  signal: AbortSignal,
+  told: unknown,
+): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const target = await world.openStorage(accessTo(world, job.target));
   opened.defer(() => target.close());
@@ -78,14 +84,14 @@ async function bring(world: World, job: TransferJob, openUrl: OpenUrl | undefine
   await mustBeUnlocked(world, { storage: job.target }, path, { isTree: true, butOf: job.transfer.personId });
   if (feed === "moved-before") {
     if (!(await target.stat(path, signal))) throw new HavreError("not-found", "What was to be moved is no longer there.");
-    return completeTransfer(world, job.transfer, {}, undefined);
+    return completeTransfer(world, job.transfer, {}, undefined, told);
   }
   try {
     const file = feed.kind === "file" ? await bringFile(world, job, feed, target, progress) : undefined;
     if (feed.kind === "folder") await bringFolder(world, job, feed, target, progress);
     await progress.tell();
     if (job.transfer.kind === "move") await feed.remove?.(progress.signal);
-    await completeTransfer(world, job.transfer, progress.told(), file);
+    await completeTransfer(world, job.transfer, progress.told(), file, told);
   } catch (error) {
     // Stopped by its owner, or by the end of this process: which of them, the progress knows.
     progress.throwIfStopped();
