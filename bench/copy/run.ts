@@ -2,12 +2,13 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { chmod, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { makeOpenStorage } from "../../src/drivers/storage/all.ts";
 import { KIB, MIB, parseBytes } from "../../src/kernel/units.ts";
-import type { StorageAccess } from "../../src/ports/storage.ts";
+import type { StorageAccess, StoragePath } from "../../src/ports/storage.ts";
 import { apacheMissing, startApache } from "../../test/engines/apache.ts";
 import type { DavServer } from "../../test/engines/dav.ts";
 import { rcloneMissing } from "../../test/engines/rclone.ts";
@@ -130,49 +131,51 @@ async function large(places: Places): Promise<void> {
 
 async function small(places: Places): Promise<void> {
   const count = Number(asked.files);
-  printHeading(`${count} files of ${SMALL_BYTES / 1000} kB to Apache's WebDAV, 8 at a time`);
+  printHeading(`${count} files of ${SMALL_BYTES / 1000} kB, 8 at a time`);
   const many = join(places.folder, "source", "many");
   await mkdir(many, { recursive: true });
   for (let number = 0; number < count; number++) await writeFile(join(many, `file-${number}.bin`), randomBytes(SMALL_BYTES));
-  const target = join(places.dav.root, "many");
-  const counted = async (outcome: Outcome): Promise<Outcome> => {
-    const names = await readdir(target);
-    const sizes = await Promise.all(
-      names.filter(name => !name.startsWith(".")).map(async name => (await stat(join(target, name))).size),
-    );
-    if (sizes.length !== count || sizes.some(size => size !== SMALL_BYTES))
-      throw new Error(`${sizes.length} of ${count} files are right.`);
-    await rm(target, { recursive: true });
+  const source = access("FOLDER", places);
+  const open = makeOpenStorage({ egressAllow: ["127.0.0.0/8"], folderRoots: ["/"] });
+  /** All must be there; then they go. */
+  const counted = async (engine: "WEBDAV" | "S3", folder: string, outcome: Outcome): Promise<Outcome> => {
+    const target = await open(access(engine, places));
+    try {
+      const { signal } = new AbortController();
+      const found = await Array.fromAsync(target.list(folder as StoragePath, {}, signal));
+      if (found.length !== count || found.some(({ sizeBytes }) => sizeBytes !== SMALL_BYTES))
+        throw new Error(`${found.length} of ${count} files are right.`);
+      await target.remove(folder as StoragePath, signal);
+    } finally {
+      await target.close();
+    }
     return outcome;
   };
-  const [source, webdav] = [access("FOLDER", places), access("WEBDAV", places)];
-  const results = await interleaved(
-    [
+  const contenders = (["WEBDAV", "S3"] as const).flatMap(engine => {
+    const to = engine === "S3" ? "s3:havre/rclone-many" : "dav:rclone-many";
+    const order: Order = { act: "copy-all", from: source, to: access(engine, places), path: "many", target: "many" };
+    return [
       {
-        name: "rclone copy --transfers 8",
-        run: () => rclone(places, "copy", many, "dav:many", "--transfers", "8").then(counted),
+        name: `rclone copy --transfers 8, ${engine}`,
+        run: () => rclone(places, "copy", many, to, "--transfers", "8").then(one => counted(engine, "rclone-many", one)),
       },
-      {
-        name: "Havre",
-        run: () => ours({ act: "copy-all", from: source, to: webdav, path: "many", target: "many" }).then(counted),
-      },
-    ],
-    rounds,
-  );
+      { name: `Havre, ${engine}`, run: () => ours(order).then(one => counted(engine, "many", one)) },
+    ];
+  });
+  const results = await interleaved(contenders, rounds);
   const best = (name: string): number => leastOf(results.get(name), one => one.seconds);
-  const row = (name: string, ratio: string): string[] => [
+  const row = (name: string, peer?: string): string[] => [
     name,
     inSeconds(best(name)),
     inSeconds(medianOf(results.get(name), one => one.seconds)),
     `${(count / best(name)).toFixed(0)} files/s`,
     inSeconds(leastOf(results.get(name), one => one.cpuSeconds)),
     inSize(Math.max(...(results.get(name) ?? []).map(one => one.growthBytes))),
-    ratio,
+    peer === undefined ? "" : against(best(peer) / best(name), 1),
   ];
-  const peer = "rclone copy --transfers 8";
   printTable(
     [`rounds: ${rounds}`, "best", "median", "best rate", "its CPU", "memory beyond the start", "best against best"],
-    [row(peer, ""), row("Havre", against(best(peer) / best("Havre"), 1))],
+    contenders.map(({ name }, index) => row(name, index % 2 === 1 ? contenders[index - 1]?.name : undefined)),
   );
   await rm(many, { recursive: true });
 }
