@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { sql } from "kysely";
 import { startSlurm } from "../../test/engines/slurm.ts";
 import { aTasksHavre } from "../../test/tasks/havre.ts";
+import { cagesGoAhead } from "../shared/ahead.ts";
 
 /**
  * Tasks beside Slurm, in one run on one machine: jobs that do nothing by a shell loop of sbatch, the same through Havre to the same
@@ -31,6 +32,7 @@ const settings = {
   COMPUTE_MEMORY: "64 GiB",
 };
 const havre = await aTasksHavre(settings);
+await cagesGoAhead(havre.computeDir);
 try {
   const actor = await havre.actor(NOBODY);
   const { db } = havre.world.store;
@@ -66,6 +68,8 @@ try {
   for (let n = 0; n < local; n += 50)
     await Promise.all(Array.from({ length: Math.min(50, local - n) }, () => actor.submit({ memoryMib: 16, script }, "local")));
   while ((await left(sql`state <> 'over'`)) > 0) await rested(50);
+  const bad = await left(sql`exit_code <> 0`);
+  if (bad > 0) throw new Error(`${bad} tasks failed.`);
   const here = say("Havre on this machine: from the first to the end of all", (performance.now() - start) / 1000, local);
   console.log(`handing over, against the shell loop: ${(ours / bySbatch).toFixed(2)} (≥ 0.9)`);
   console.log(`end to end on this machine, against sbatch: ${(here / sbatchEnds).toFixed(1)} (≥ 5)`);

@@ -230,10 +230,10 @@ export const compute = (tx: Tx) => ({
     await tx.deleteFrom("compute_app_token").where("id", "=", id).execute();
   },
 
-  async noteImage(name: string): Promise<void> {
-    await sql`insert into compute_image (name, runs) values (${name}, 1) on conflict (name) do update set runs = compute_image.runs + 1`.execute(
-      tx,
-    );
+  async noteImage(name: string, runs: number): Promise<void> {
+    await sql`
+      insert into compute_image (name, runs) values (${name}, ${runs})
+      on conflict (name) do update set runs = compute_image.runs + excluded.runs`.execute(tx);
   },
   async imageRuns(name?: string): Promise<ReadonlyMap<string, number>> {
     const query = tx.selectFrom("compute_image").selectAll().orderBy("name");

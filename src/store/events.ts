@@ -1,4 +1,5 @@
 import { type Selectable, sql } from "kysely";
+import { jsonText } from "./bulk.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -42,6 +43,19 @@ export const events = (tx: Tx) => ({
         data: JSON.stringify(event.data),
       })
       .execute();
+  },
+
+  /** Many, in their order. */
+  async addAll(all: readonly NewEvent[]): Promise<void> {
+    if (all.length === 0) return;
+    const rows = all.map(({ actor, verb, objectKind, objectId, studyId = null, data }) => ({
+      ...{ actor, verb, data },
+      ...{ object_kind: objectKind, object_id: objectId, study_id: studyId },
+    }));
+    await sql`
+      insert into event (actor, verb, object_kind, object_id, study_id, data)
+      select actor, verb, object_kind, object_id, study_id, data
+      from jsonb_populate_recordset(null::event, ${jsonText(rows)}::jsonb) with ordinality order by ordinality`.execute(tx);
   },
 
   /**

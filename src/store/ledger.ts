@@ -49,6 +49,7 @@ export interface Transfer {
 
 /** A hold that has just been ended, and where its parts came from. */
 export interface EndedHold {
+  readonly key: string;
   /** Number of the act that ended it. */
   readonly posting: number;
   readonly study: number | undefined;
@@ -149,9 +150,10 @@ export const ledger = (tx: Tx) => ({
     return { posting: rows[0]?.posting ?? undefined, limits: rows.filter(row => row.id !== null).map(accountOf) };
   },
 
-  /** Begins the end of a hold. @returns undefined when it has ended before, or was never there */
-  async postEnd(key: string, verb: "settle" | "release", at: Date): Promise<EndedHold | undefined> {
+  /** Begins the ends of holds. Those that have ended before, or were never there, are left out. */
+  async postEnds(ends: readonly { readonly key: string; readonly verb: "settle" | "release" }[], at: Date): Promise<EndedHold[]> {
     const { rows } = await sql<{
+      key: string;
       posting: number;
       study_id: number | null;
       person_id: number | null;
@@ -159,29 +161,29 @@ export const ledger = (tx: Tx) => ({
       parts: (NameRow & { amount: number })[] | null;
       limits: NameRow[] | null;
     }>`
-      with held as (select * from ledger_posting where key = ${`hold:${key}`} and verb = 'hold'),
+      with wanted as (select * from unnest(${ends.map(({ key }) => key)}::text[], ${ends.map(({ verb }) => verb)}::text[]) wanted (short, how)),
+      held as (select * from wanted join ledger_posting on key = 'hold:' || short and verb = 'hold'),
       ended as (
         insert into ledger_posting (key, verb, at, actor, study_id, person_id, subject)
-        select ${`end:${key}`}, ${verb}, ${at}, 'system', study_id, person_id, subject from held on conflict (key) do nothing returning id)
-      select ended.id as posting, held.study_id, held.person_id, held.digest,
+        select 'end:' || short, how, ${at}, 'system', study_id, person_id, subject from held order by short
+        on conflict (key) do nothing returning id, key)
+      select short as key, ended.id as posting, held.study_id, held.person_id, held.digest,
         (select json_agg(json_build_object('kind', holder_kind, 'id', holder_id, 'unit', unit, 'purpose', purpose, 'amount', amount))
           from ledger_transfer transfer, lateral (select * from ledger_account where id = from_id offset 0) account
           where posting_id = held.id) as parts,
         (select json_agg(json_build_object('kind', holder_kind, 'id', holder_id, 'unit', unit, 'purpose', purpose))
           from unnest(array['study', 'person'], array[held.study_id, held.person_id]) holder (kind, number)
           join ledger_account on limited and purpose = 'available' and holder_kind = kind and holder_id = number) as limits
-      from held join ended on true`.execute(tx);
-    const row = rows[0];
-    return (
-      row && {
-        posting: row.posting,
-        study: row.study_id ?? undefined,
-        person: row.person_id ?? undefined,
-        digest: row.digest,
-        parts: (row.parts ?? []).map(part => ({ ...nameOf(part), amount: part.amount })),
-        limits: (row.limits ?? []).map(nameOf),
-      }
-    );
+      from held join ended on ended.key = 'end:' || short order by short`.execute(tx);
+    return rows.map(row => ({
+      key: row.key,
+      posting: row.posting,
+      study: row.study_id ?? undefined,
+      person: row.person_id ?? undefined,
+      digest: row.digest,
+      parts: (row.parts ?? []).map(part => ({ ...nameOf(part), amount: part.amount })),
+      limits: (row.limits ?? []).map(nameOf),
+    }));
   },
 
   /** The accounts with these names, made when they are not there, and held to the end of the transaction, always in one order. */
@@ -203,7 +205,15 @@ export const ledger = (tx: Tx) => ({
   },
 
   /** Moves amounts from account to account. Accounts that are missing are made; all are held to the end of the transaction. */
-  async move(posting: number, at: Date, transfers: readonly Transfer[]): Promise<void> {
+  move(posting: number, at: Date, transfers: readonly Transfer[]): Promise<void> {
+    return this.moveAll(
+      at,
+      transfers.map(transfer => ({ ...transfer, posting })),
+    );
+  },
+
+  /** The same for many acts. */
+  async moveAll(at: Date, transfers: readonly (Transfer & { readonly posting: number })[]): Promise<void> {
     const accounts = new Map<string, AccountName & { change: number }>();
     const add = (name: AccountName, amount: number): void => {
       const before = accounts.get(textOf(name)) ?? { holder: name.holder, unit: name.unit, purpose: name.purpose, change: 0 };
@@ -225,9 +235,9 @@ export const ledger = (tx: Tx) => ({
         on conflict (holder_kind, holder_id, unit, purpose) do update set balance = ledger_account.balance + excluded.balance
         returning id, concat_ws(':', holder_kind, holder_id, unit, purpose) as name)
       insert into ledger_transfer (posting_id, from_id, to_id, amount, at)
-      select ${posting}, source.id, target.id, amount, ${at}
-      from unnest(${real.map(({ from }) => textOf(from))}::text[], ${real.map(({ to }) => textOf(to))}::text[],
-        ${real.map(({ amount }) => amount)}::bigint[]) with ordinality transfer (source, target, amount, place)
+      select posting, source.id, target.id, amount, ${at}
+      from unnest(${real.map(({ posting }) => posting)}::bigint[], ${real.map(({ from }) => textOf(from))}::text[], ${real.map(({ to }) => textOf(to))}::text[],
+        ${real.map(({ amount }) => amount)}::bigint[]) with ordinality transfer (posting, source, target, amount, place)
       join moved source on source.name = transfer.source join moved target on target.name = transfer.target order by place`.execute(
       tx,
     );

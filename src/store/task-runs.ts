@@ -1,7 +1,9 @@
 import { type Selectable, sql } from "kysely";
-import type { MappedPort, Mark, Run, RunState, TaskId, Usage, Wish } from "../core/tasks/model.ts";
+import type { MappedPort, Mark, Run, RunState, Task, TaskId, Usage, Wish } from "../core/tasks/model.ts";
+import { changeRows } from "./bulk.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
+import { type TaskRow, taskOf } from "./tasks.ts";
 
 export type RunRow = Selectable<Database["task_run"]>;
 
@@ -128,6 +130,27 @@ export const runs = (tx: Tx) => ({
 
   async change(id: number, changes: RunChanges): Promise<void> {
     await tx.updateTable("task_run").set(columnsOf(changes)).where("id", "=", id).execute();
+  },
+
+  /** Of many at once; each once. */
+  changeAll: (all: readonly { readonly id: number; readonly changes: RunChanges }[]): Promise<void> =>
+    changeRows(
+      tx,
+      "task_run",
+      all.map(({ id, changes }) => ({
+        id,
+        columns: { ...columnsOf(changes), ...(changes.used === undefined ? {} : { used: changes.used }) },
+      })),
+    ),
+
+  /** These runs, and their tasks, which are held to the end of the transaction; by number. Unknown ones are left out. */
+  async hold(ids: readonly number[]): Promise<{ readonly tasks: Map<number, Task>; readonly runs: Map<number, Run> }> {
+    const wanted = sql`any(${ids as number[]}::bigint[])`;
+    // In one order. The runs are read when their tasks are held: they may have changed while we waited.
+    const held = await sql<TaskRow>`
+      select * from task where id in (select task_id from task_run where id = ${wanted}) order by id for update`.execute(tx);
+    const { rows } = await sql<RunRow>`select * from task_run where id = ${wanted}`.execute(tx);
+    return { tasks: new Map(held.rows.map(row => [row.id, taskOf(row)])), runs: new Map(rows.map(row => [row.id, runOf(row)])) };
   },
 
   /** Everything that is not over on a cluster, oldest first. */

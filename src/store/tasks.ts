@@ -2,6 +2,7 @@ import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { PersonId } from "../core/people/model.ts";
 import type { StudyId } from "../core/studies/model.ts";
 import type { Mark, SpecRest, Task, TaskId, TaskSpec, TaskState, Wish } from "../core/tasks/model.ts";
+import { changeRows, jsonText } from "./bulk.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
@@ -86,11 +87,7 @@ export interface TaskChanges {
 
 const restOf = ({ name: _n, description: _d, tags: _t, image: _i, script: _s, cpu: _c, memoryMib: _m, ...rest }: TaskSpec) =>
   rest;
-/** The database takes no NUL and no half of a pair in text; nothing that decides anything holds them. */
-const specText = (spec: TaskSpec): string =>
-  JSON.stringify(restOf(spec), (_key, value: unknown) =>
-    typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
-  );
+const specText = (spec: TaskSpec): string => jsonText(restOf(spec));
 
 const columnsOf = (changes: TaskChanges) => ({
   ...(changes.state === undefined ? {} : { state: changes.state }),
@@ -193,6 +190,14 @@ export const tasks = (tx: Tx) => ({
       .executeTakeFirstOrThrow();
     return taskOf(row);
   },
+
+  /** Of many at once; each once, and none its spec. */
+  changeAll: (all: readonly { readonly id: number; readonly changes: Omit<TaskChanges, "spec"> }[]): Promise<void> =>
+    changeRows(
+      tx,
+      "task",
+      all.map(({ id, changes }) => ({ id, columns: columnsOf(changes) })),
+    ),
 
   /** Whoever waited for these numbers waits for one less. @returns whether somebody can start now */
   async freeDependents(ids: readonly number[]): Promise<boolean> {

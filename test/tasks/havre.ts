@@ -41,6 +41,7 @@ export interface ActorTasks {
 export interface TasksHavre {
   readonly world: TaskWorld;
   readonly url: string;
+  readonly computeDir: string;
   /** @param uid of an account that the nodes know; absent: the usual one */
   actor(uid?: number): Promise<ActorTasks>;
   uidOf(actor: ActorTasks): number;
@@ -69,6 +70,7 @@ export async function aTasksHavre(env: Readonly<Record<string, string>> = {}): P
   return {
     world,
     url: havre.url,
+    computeDir,
     uidOf: ({ actor }) => world.settings.computeFirstUid + actor.id,
     async actor(uid) {
       const actor = await aPerson(world);

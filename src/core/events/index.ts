@@ -2,7 +2,7 @@ export { brokenLink, sealEvents } from "./chain.ts";
 export { type Changes, changesBetween, isEmpty } from "./changes.ts";
 export { type Change, type Watch, watchKind, watchReceipt, watchStudy } from "./watch.ts";
 
-import { events } from "../../store/events.ts";
+import { events, type NewEvent } from "../../store/events.ts";
 import type { Tx } from "../../store/store.ts";
 import { type Actor, actorName, personOf } from "../people/model.ts";
 
@@ -15,16 +15,20 @@ export interface Happening {
   readonly data?: Record<string, unknown>;
 }
 
-export async function record(tx: Tx, actor: Actor | string, what: Happening): Promise<void> {
-  await events(tx).add({
-    actor: typeof actor === "string" ? actor : actorName(actor),
-    verb: what.verb,
-    objectKind: what.kind,
-    objectId: String(what.id),
-    studyId: what.study,
-    data: what.data ?? {},
-  });
-}
+export const record = (tx: Tx, actor: Actor | string, what: Happening): Promise<void> => events(tx).add(eventOf(actor, what));
+
+/** Many of one actor, in their order. */
+export const recordAll = (tx: Tx, actor: Actor | string, all: readonly Happening[]): Promise<void> =>
+  events(tx).addAll(all.map(what => eventOf(actor, what)));
+
+const eventOf = (actor: Actor | string, what: Happening): NewEvent => ({
+  actor: typeof actor === "string" ? actor : actorName(actor),
+  verb: what.verb,
+  objectKind: what.kind,
+  objectId: String(what.id),
+  studyId: what.study,
+  data: what.data ?? {},
+});
 
 /** What somebody was shown: a part of a study, or one thing in it. */
 export interface Reading {

@@ -1,5 +1,5 @@
 import { HavreError, invalid } from "../../kernel/errors.ts";
-import { type Account, type AccountName, ledger, type NewPosting, type Transfer } from "../../store/ledger.ts";
+import { type Account, type AccountName, type EndedHold, ledger, type NewPosting, type Transfer } from "../../store/ledger.ts";
 import type { Tx } from "../../store/store.ts";
 import { type Actor, actorName } from "../people/model.ts";
 import type { Needs } from "../world.ts";
@@ -210,22 +210,38 @@ const exceeded = (holder: Holder, unit: Unit, asked: number, available: number):
  * already, and may bring a budget below zero: the next hold is then refused.
  * @returns false when the hold ended before, or was never there
  */
-export async function settle(tx: Tx, world: Needs<"clock" | "settings">, key: string, actual: Amounts): Promise<boolean> {
-  const used = priced(world, actual);
-  mustBeWhole(used);
-  return end(tx, world, key, "settle", used);
-}
+export const settle = (tx: Tx, world: Needs<"clock" | "settings">, key: string, actual: Amounts): Promise<boolean> =>
+  endHolds(tx, world, [{ key, actual }]);
 
 /** The work never ran: all of it is available again. @returns as {@link settle} */
-export const release = (tx: Tx, world: Clock, key: string): Promise<boolean> => end(tx, world, key, "release", {});
+export const release = (tx: Tx, world: Needs<"clock" | "settings">, key: string): Promise<boolean> =>
+  endHolds(tx, world, [{ key, actual: undefined }]);
 
-async function end(tx: Tx, world: Clock, key: string, verb: "settle" | "release", used: Amounts): Promise<boolean> {
+/**
+ * Settles what ran and releases what did not (`actual` undefined), in as many statements as for one.
+ * @returns whether any of them was held still
+ */
+export async function endHolds(
+  tx: Tx,
+  world: Needs<"clock" | "settings">,
+  ends: readonly { readonly key: string; readonly actual: Amounts | undefined }[],
+): Promise<boolean> {
+  const used = new Map(ends.map(({ key, actual }) => [key, actual && priced(world, actual)]));
+  for (const amounts of used.values()) mustBeWhole(amounts ?? {});
   const at = world.clock.now();
-  const held = await ledger(tx).postEnd(key, verb, at);
-  if (!held) return false;
+  const verbs = [...used].map(([key, amounts]) => ({ key, verb: amounts ? ("settle" as const) : ("release" as const) }));
+  const ended = await ledger(tx).postEnds(verbs, at);
+  await ledger(tx).moveAll(
+    at,
+    ended.flatMap(held => transfersOf(held, used.get(held.key) ?? {}).map(transfer => ({ ...transfer, posting: held.posting }))),
+  );
+  return ended.length > 0;
+}
+
+function transfersOf(held: EndedHold, used: Amounts): Transfer[] {
   const asked = askedFor(held.digest);
   const units = UNITS.filter(unit => asked[unit] || used[unit]);
-  const transfers = holdersOf(held.study, held.person).flatMap(holder =>
+  return holdersOf(held.study, held.person).flatMap(holder =>
     units.flatMap((unit): Transfer[] => {
       const isThis = (name: AccountName): boolean => name.unit === unit && sameHolder(name.holder, holder);
       const account = (purpose: Purpose): AccountName => ({ holder, unit, purpose });
@@ -242,8 +258,6 @@ async function end(tx: Tx, world: Clock, key: string, verb: "settle" | "release"
       ];
     }),
   );
-  await ledger(tx).move(held.posting, at, transfers);
-  return true;
 }
 
 export interface Adjustment {

@@ -3,6 +3,7 @@ export {
   type Adjustment,
   adjust,
   charge,
+  endHolds,
   type Grant,
   grant,
   type Hold,

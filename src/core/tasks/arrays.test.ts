@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { PersonActor } from "../people/model.ts";
-import { type Ending, endRun } from "./end.ts";
+import { type Ending, endRuns } from "./end.ts";
 import { act, chooseNext, listActive, listOver, liveRuns, type Run, showTask, standingOf } from "./index.ts";
 import { elementId, parseRange } from "./rules.ts";
 import { aCluster, aPerson, aTask, aTaskWorld, type TaskWorld } from "./tasks.fixture.ts";
@@ -31,7 +31,7 @@ describe("arrays", () => {
 
   const live = async (id: number): Promise<Run[]> =>
     (await liveRuns(world, "local")).map(({ run }) => run).filter(run => run.taskId === id);
-  const end = (run: Run, ending: Ending) => world.store.transaction(tx => endRun(tx, world, run.id, ending));
+  const end = (run: Run, ending: Ending) => world.store.transaction(tx => endRuns(tx, world, [{ runId: run.id, ending }]));
   const standing = async (id: number) => {
     const view = await showTask(world, actor, id);
     return standingOf(view.task, view.element, view.run);

@@ -1,15 +1,14 @@
 import { compute } from "../../store/compute.ts";
 import { people } from "../../store/people.ts";
-import type { Tx } from "../../store/store.ts";
 import { taskLists } from "../../store/task-lists.ts";
 import { type LiveRun, runs } from "../../store/task-runs.ts";
 import { tasks } from "../../store/tasks.ts";
-import { record } from "../events/index.ts";
+import { record, recordAll } from "../events/index.ts";
 import { SYSTEM } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import { type Ending, endRun } from "./end.ts";
+import { type EndedRun, endRuns } from "./end.ts";
 import { mailAboutTask } from "./mails.ts";
-import type { ClusterView, TaskView, Wish } from "./model.ts";
+import type { ClusterView, Run, Task, TaskView, Wish } from "./model.ts";
 import { elementId } from "./rules.ts";
 
 /** What the loop that drives tasks through clusters notes and asks. Each may be repeated. */
@@ -62,45 +61,57 @@ export interface Running {
   readonly isSuspended: boolean;
 }
 
-/** Their cluster says that they run; all in one transaction. */
+/** Their cluster says that they run; all in one transaction, and in as many statements as for one. */
 export async function noteRunning(world: World, all: readonly Running[]): Promise<void> {
   if (all.length === 0) return;
-  // In one order, as each holds its task.
-  const sorted = all.toSorted((a, b) => a.runId - b.runId);
   await world.store.transaction(async tx => {
-    for (const facts of sorted) await noteOneRunning(tx, world, facts);
+    const held = await runs(tx).hold(all.map(({ runId }) => runId));
+    const news = all.flatMap(facts => startOf(world, held, facts) ?? []);
+    await runs(tx).changeAll(news.map(({ run, changes }) => ({ id: run.id, changes })));
+    const begun = news.filter(({ isNew }) => isNew);
+    // An array begins with its first element.
+    const first = new Map(
+      begun
+        .filter(({ task }) => (task.elements === 0 ? task.state === "starting" : task.startedAt === undefined))
+        .toReversed()
+        .map(({ task, startedAt }) => [task.id, { task, startedAt }]),
+    );
+    await tasks(tx).changeAll(
+      [...first.values()].map(({ task, startedAt }) => ({
+        id: task.id,
+        changes: task.elements === 0 ? { state: "running", startedAt, mark: "", reason: "" } : { startedAt },
+      })),
+    );
+    for (const { task, startedAt } of first.values()) {
+      const person = task.spec.notify ? await people(tx).byId(task.personId) : undefined;
+      if (person) await mailAboutTask(tx, world, { ...task, startedAt, reason: undefined }, person, "running");
+    }
+    await recordAll(
+      tx,
+      SYSTEM,
+      begun.map(({ run, task, changes }) => ({
+        verb: "task.started",
+        kind: "task",
+        id: task.elements === 0 ? task.id : elementId(task.id, run.element),
+        study: task.studyId,
+        data: { node: changes.node, cluster: run.cluster },
+      })),
+    );
   });
 }
 
-async function noteOneRunning(tx: Tx, world: World, facts: Running): Promise<void> {
-  const before = await runs(tx).byId(facts.runId);
-  const task = before && (await tasks(tx).lock(before.taskId));
-  const run = await runs(tx).byId(facts.runId);
-  if (!task || !run || run.state === "ended") return;
+/** What is news of it; undefined when nothing is. */
+function startOf(world: World, held: { tasks: ReadonlyMap<number, Task>; runs: ReadonlyMap<number, Run> }, facts: Running) {
+  const run = held.runs.get(facts.runId);
+  const task = run && held.tasks.get(run.taskId);
+  if (!task || !run || run.state === "ended") return undefined;
+  const { node, remoteId } = facts;
   const isNew = run.state === "claimed" || run.state === "handed";
   const startedAt = facts.startedAt ?? run.startedAt ?? world.clock.now();
-  const state = facts.isSuspended ? "suspended" : "running";
+  const state = facts.isSuspended ? ("suspended" as const) : ("running" as const);
   const isRestarted = !isNew && run.startedAt !== undefined && startedAt > run.startedAt;
-  if (!isNew && run.state === state && !isRestarted && run.node === facts.node) return;
-  await runs(tx).change(run.id, { state, startedAt, node: facts.node, remoteId: facts.remoteId });
-  if (!isNew) return;
-  if (task.elements === 0 && task.state === "starting") {
-    const started = await tasks(tx).change(task.id, { state: "running", startedAt, mark: "", reason: "" });
-    const person = await people(tx).byId(task.personId);
-    if (person) await mailAboutTask(tx, world, started, person, "running");
-  }
-  if (task.elements > 0 && task.startedAt === undefined) {
-    const started = await tasks(tx).change(task.id, { startedAt });
-    const person = await people(tx).byId(task.personId);
-    if (person) await mailAboutTask(tx, world, started, person, "running");
-  }
-  await record(tx, SYSTEM, {
-    verb: "task.started",
-    kind: "task",
-    id: task.elements === 0 ? task.id : elementId(task.id, run.element),
-    study: task.studyId,
-    data: { node: facts.node, cluster: run.cluster },
-  });
+  if (!isNew && run.state === state && !isRestarted && run.node === node) return undefined;
+  return { run, task, isNew, startedAt, changes: { state, startedAt, node, remoteId } };
 }
 
 /** What was asked was done, or cannot be done. */
@@ -141,16 +152,8 @@ export const noteWalltime = (world: Needs<"store">, runId: number, limit: number
   runs(world.store.db).change(runId, { walltimeSeconds: limit });
 
 /** Ends of runs, all in one transaction. Where one of them cannot be noted, none is: they come again. */
-export async function noteEnds(
-  world: World,
-  ends: readonly { readonly runId: number; readonly ending: Ending }[],
-): Promise<void> {
-  // In one order, as each holds its task.
-  const sorted = ends.toSorted((a, b) => a.runId - b.runId);
-  await world.store.transaction(async tx => {
-    for (const { runId, ending } of sorted) await endRun(tx, world, runId, ending);
-  });
-}
+export const noteEnds = (world: World, ends: readonly EndedRun[]): Promise<void> =>
+  world.store.transaction(tx => endRuns(tx, world, ends));
 
 /** @param place in the order of the settings */
 export const noteCluster = (world: Needs<"store">, view: ClusterView, place: number): Promise<void> =>

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { balance, grant, unbalanced } from "../ledger/index.ts";
 import { type PersonActor, SYSTEM } from "../people/model.ts";
 import type { Needs } from "../world.ts";
-import { type Ending, endRun } from "./end.ts";
+import { type Ending, endRuns } from "./end.ts";
 import { act, chooseNext, liveRuns, noteRunning, type Run, showTask, takePlace, whyWaiting } from "./index.ts";
 import { aCluster, aPerson, aTask, aTaskWorld, type TaskWorld } from "./tasks.fixture.ts";
 
@@ -38,7 +38,7 @@ describe("the life of a task", () => {
     await noteRunning(world, [{ runId: run.id, startedAt: new Date(), node: "node1", remoteId: "1", isSuspended: false }]);
     return run;
   };
-  const end = (run: Run, ending: Ending) => world.store.transaction(tx => endRun(tx, world, run.id, ending));
+  const end = (run: Run, ending: Ending) => world.store.transaction(tx => endRuns(tx, world, [{ runId: run.id, ending }]));
   const stateOf = async (id: number) => (await showTask(world, actor, id)).task;
 
   it("waits, runs, and is over with its exit code; a second end changes nothing", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { PersonActor } from "../people/model.ts";
-import { endRun } from "./end.ts";
+import { endRuns } from "./end.ts";
 import {
   act,
   chooseNext,
@@ -43,7 +43,7 @@ describe("a cluster with a queue of its own", () => {
     const times =
       cause === "returned" ? { startedAt: undefined, endedAt: undefined } : { startedAt: new Date(), endedAt: new Date() };
     return world.store.transaction(tx =>
-      endRun(tx, world, run.id, { cause, exitCode, message: "", node: "", ...times, used: {} }),
+      endRuns(tx, world, [{ runId: run.id, ending: { cause, exitCode, message: "", node: "", ...times, used: {} } }]),
     );
   };
 

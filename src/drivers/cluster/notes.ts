@@ -10,6 +10,7 @@ import { takeTurn } from "./turns.ts";
  * What drivers of engines with records of their own keep beside them, in a folder that all nodes see:
  *
  *     ID/note     what is needed to ask for it, to read its outputs and to keep its limits; there before the engine is asked
+ *     ID/script    what is submitted, while it is
  *     ID/prepared  there when the directory is, see prepareOnce
  *     ID/remote   the engine's name of it, once it has told one; the first stays
  *     ID/cause    why it was ended, when it was; the first cause stays
@@ -47,9 +48,9 @@ export class Notes {
   /** `owner`: whose box it is; undefined where everything is ours. @returns the note, and whether it was there before */
   async make(workload: Workload, owner: { uid: number; gid: number } | undefined): Promise<{ note: Note; isNew: boolean }> {
     const { id } = workload;
-    const known = await this.read(id);
+    const isFirst = await mkdir(this.#at(id), { mode: 0o711 }).then(() => true, ignoring("EEXIST"));
+    const known = isFirst ? undefined : await this.read(id);
     if (known) return { note: known, isNew: false };
-    await mkdir(this.#at(id), { mode: 0o711 }).catch(ignoring("EEXIST"));
     const boxes = ["box", ...(workload.elements ?? []).map(({ index }) => join("box", String(index)))];
     for (const box of boxes) {
       await mkdir(this.#at(id, box), { mode: 0o700 }).catch(ignoring("EEXIST"));
@@ -76,7 +77,6 @@ export class Notes {
    */
   async prepareOnce(id: WorkloadId, prepare: () => Promise<unknown>): Promise<boolean> {
     const isPrepared = async (): Promise<boolean> => (await readIfThere(this.#at(id, "prepared"))) !== undefined;
-    if (await isPrepared()) return true;
     const turn = await takeTurn(this.#at(id), isPrepared);
     if (typeof turn === "string") return turn === "done";
     try {
@@ -130,6 +130,7 @@ export class Notes {
 
   box = (id: WorkloadId, index?: number): string => this.#at(id, index === undefined ? "box" : join("box", String(index)));
   scratch = (id: WorkloadId): string => this.#at(id, "scratch");
+  script = (id: WorkloadId): string => this.#at(id, "script");
 
   /** What a wrapper said by this name; "" when nothing. Whoever owns the box may have written anything. */
   async said(id: WorkloadId, name: string, index?: number): Promise<string> {

@@ -43,6 +43,11 @@ const KILLS = 11;
 const LONGEST_WAIT_MS = 30_000;
 type Due = "look" | "capacity" | "forget" | "sample";
 
+interface Ground {
+  readonly make: (path: string, owner: { readonly uid: number; readonly gid: number }) => Promise<void>;
+  readonly isThere: (path: string) => Promise<boolean>;
+}
+
 /**
  * Drives the tasks of one cluster: gives room, hands over, observes, settles. All that it knows lies in the database and in the cluster;
  * what is kept here only saves asking. Killed at any point, the next one goes on: a claimed run is handed over again under the same id.
@@ -58,6 +63,8 @@ export class ClusterDriver {
   /** Runs that could not be handed over, or killed, and when to try again. */
   readonly #later = new Map<number, { at: number; tries: number }>();
   readonly #due: Record<Due, number> = { look: 0, capacity: 0, forget: 0, sample: 0 };
+  /** What is asked of a cluster beside its turns. */
+  #looking: Promise<void> | undefined;
   #mayChoose = true;
   #wake: (() => void) | undefined;
   #woken = false;
@@ -118,8 +125,7 @@ export class ClusterDriver {
       try {
         await this.#turn(signal);
       } catch (error) {
-        if (!signal.aborted)
-          this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: a turn failed, trying again");
+        this.#warnOfTurn(error, signal);
       }
       await this.#rest(signal);
       // Many submits, and many ends, at once are one turn's work.
@@ -127,6 +133,12 @@ export class ClusterDriver {
       if (early > 1) await pause(early, signal);
     }
     await hearing;
+    await this.#looking;
+  }
+
+  #warnOfTurn(error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted)
+      this.#world.log.warn({ error: chainOf(error), cluster: this.#name }, "tasks: a turn failed, trying again");
   }
 
   async #rest(signal: AbortSignal): Promise<void> {
@@ -168,7 +180,14 @@ export class ClusterDriver {
     const live = await liveRuns(this.#world, this.#name);
     await this.#fulfil(live, signal);
     const handed = await this.#handOver(live, signal);
-    await this.#observe(live, handed, signal);
+    // A cluster with a queue takes long to tell, and nothing is held up by it: meanwhile it is handed more.
+    if (!this.#cluster.can.queue) await this.#observe(live, handed, signal);
+    else
+      this.#looking ??= this.#observe(live, new Set(), signal)
+        .catch(error => this.#warnOfTurn(error, signal))
+        .finally(() => {
+          this.#looking = undefined;
+        });
     if (this.#isDue("forget", FORGET_MS)) await this.#forget(signal);
     if (!this.#mayChoose) return;
     this.#mayChoose = false;
@@ -184,6 +203,7 @@ export class ClusterDriver {
     const parents = this.#cluster.can.dependencies ? await parentsToRun(this.#world, ids) : new Map();
     const done: number[] = [];
     const ends: RunEnd[] = [];
+    const ground = this.#ground();
     const inOne = [...Map.groupBy(claimed, ({ run }) => refOf(run).id).values()].map(all => all.map(({ run }) => run));
     await eachOf(inOne, AT_ONCE, async runs => {
       const [first] = runs;
@@ -193,7 +213,7 @@ export class ClusterDriver {
       try {
         const after = parents.has(first.taskId) ? parents.get(first.taskId) : [];
         if (after === undefined) return end(neverBegan("returned", "What it waits for begins again."));
-        const progress = await this.#cluster.submit(await this.#prepare(task, runs, after), signal);
+        const progress = await this.#cluster.submit(await this.#prepare(task, runs, after, ground), signal);
         for (const run of runs)
           if (progress === "done") done.push(run.id);
           else this.#putOff(run.id);
@@ -223,20 +243,30 @@ export class ClusterDriver {
     return new Set(done);
   }
 
+  /** What several tasks of one turn need is made, and looked for, once. */
+  #ground(): Ground {
+    const { folders } = this.#world;
+    const [made, there] = [new Map<string, Promise<void>>(), new Map<string, Promise<boolean>>()];
+    return {
+      make: (path, owner) => once(made, path, () => folders.make(path, owner)),
+      isThere: path => once(there, path, () => folders.isThere(path)),
+    };
+  }
+
   /** Folders and files that runs of one task need, and what is asked of the cluster. @param after workloads that it waits for there */
-  async #prepare(view: TaskView, runs: readonly Run[], after: readonly string[]) {
+  async #prepare(view: TaskView, runs: readonly Run[], after: readonly string[], ground: Ground) {
     const { folders, settings } = this.#world;
     const owner = { uid: view.uid, gid: view.gid };
-    await folders.make(dataFolder(view.task.personId), owner);
-    if (view.task.spec.volumes.some(({ name }) => name === "home")) await folders.make(homeFolder(view.task.personId), owner);
+    await ground.make(dataFolder(view.task.personId), owner);
+    if (view.task.spec.volumes.some(({ name }) => name === "home")) await ground.make(homeFolder(view.task.personId), owner);
     for (const { element } of runs) {
       const directory = folderOf(view.task, element < 0 ? undefined : element);
-      if (element >= 0) await folders.make(folderOf(view.task, undefined), owner);
+      if (element >= 0) await ground.make(folderOf(view.task, undefined), owner);
       await folders.make(directory, owner);
       if (view.task.spec.uris.length > 0) await folders.write(directory, URIS_FILE, `${view.task.spec.uris.join("\n")}\n`, owner);
     }
     const isThere = new Set<string>();
-    for (const { path } of mountsOf(view, settings, folders.root)) if (await folders.isThere(path)) isThere.add(path);
+    for (const { path } of mountsOf(view, settings, folders.root)) if (await ground.isThere(path)) isThere.add(path);
     const workload = workloadOf(view, runs, settings, this.#cluster.can, folders.root, isThere);
     return after.length === 0 ? workload : { ...workload, after: after as readonly WorkloadId[] };
   }
@@ -327,6 +357,12 @@ export class ClusterDriver {
     this.#later.set(runId, { at: performance.now() + Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(tries - 1, 8)), tries });
     return tries;
   }
+}
+
+function once<T>(known: Map<string, Promise<T>>, path: string, act: () => Promise<T>): Promise<T> {
+  const found = known.get(path) ?? act();
+  known.set(path, found);
+  return found;
 }
 
 const isTakenBack = (wish: Wish | undefined): boolean => wish === "kill" || wish === "reschedule";

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { HOST_IMAGE, type Workload } from "../../../ports/cluster.ts";
 import { isFolder, prepareDirectory } from "../directory.ts";
-import { ignoring, replaceFile } from "../files.ts";
+import { ignoring, replaceFile, writeSmall } from "../files.ts";
 import { lookInside, makeMountPoint } from "../image-unpack.ts";
 import type { Images } from "../images.ts";
 import { runsItself } from "../workload.ts";
@@ -74,7 +74,7 @@ export async function prepareRun(ground: Ground, folder: string, workload: Workl
     hidden: system.rootfs === undefined ? ground.hidden.filter(path => shows(system.words, path)) : [],
     filtered: ground.filtered,
   };
-  await writeFile(join(folder, "args"), asArgsFile(sandboxArgs(plan)), { mode: 0o600 });
+  await writeSmall(join(folder, "args"), asArgsFile(sandboxArgs(plan)), { mode: 0o600 });
   const logFile = join(folder, "network");
   if (network === "outside") await writeFile(logFile, "", { mode: 0o600 });
   if (network === "outside" && owner) await chown(logFile, owner.uid, owner.gid);

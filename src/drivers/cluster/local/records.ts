@@ -1,9 +1,9 @@
-import { mkdir, readdir, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
-import { codeOf, ignoring, readIfThere, replaceFile } from "../files.ts";
+import { codeOf, ignoring, mayBeNear, readIfThere, replaceFile, statSmall, writeSmall } from "../files.ts";
 import { identityIn, isAlive, type ProcessIdentity } from "../processes.ts";
 import { isAtIt, takeTurn } from "../turns.ts";
 import { WHOLE } from "./supervise.ts";
@@ -76,6 +76,7 @@ export class Records {
   async open(): Promise<void> {
     // Accounts pass through to what is bound into their sandboxes, and list nothing.
     for (const folder of [this.#runs, this.endsFolder]) await mkdir(folder, { recursive: true, mode: 0o711 });
+    for (const folder of [this.#runs, this.endsFolder]) await mayBeNear(folder);
     for (const name of await readdir(this.#runs))
       if (name.startsWith(".")) await rm(join(this.#runs, name), { recursive: true, force: true });
     for (const name of await readdir(this.endsFolder))
@@ -121,7 +122,7 @@ export class Records {
     const file = join(this.folderOf(id), "claim");
     const text = await readIfThere(file);
     if (text === undefined) return undefined;
-    const { mtime: startedAt } = await stat(file);
+    const { mtime: startedAt } = await statSmall(file);
     const isWhole = text.endsWith("\n");
     const supervisor = isWhole ? identityIn(text) : undefined;
     const alive = supervisor ? await isAlive(supervisor) : !isWhole && Date.now() - startedAt.getTime() < EMPTY_CLAIM_MS;
@@ -133,7 +134,7 @@ export class Records {
     const text = await readIfThere(file);
     if (!text?.endsWith(WHOLE)) return undefined;
     const facts = text.split("\n").map(line => [line.split("=", 1)[0] ?? "", line.slice(line.indexOf("=") + 1)]);
-    return { endedAt: (await stat(file)).mtime, facts: Object.fromEntries(facts) as Record<string, string> };
+    return { endedAt: (await statSmall(file)).mtime, facts: Object.fromEntries(facts) as Record<string, string> };
   }
 
   /** Only for a run whose supervisor is gone and left no end, or half of one. */
@@ -142,7 +143,7 @@ export class Records {
   }
 
   async writeCause(id: WorkloadId, cause: EndCause): Promise<void> {
-    await writeFile(join(this.folderOf(id), "cause"), cause, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
+    await writeSmall(join(this.folderOf(id), "cause"), cause, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
   }
 
   readCause = async (id: WorkloadId): Promise<EndCause | undefined> =>
@@ -178,7 +179,7 @@ export class Records {
   /** Takes the claim for nobody, so that the run never begins. @returns whether no supervisor was there first */
   async claimForNobody(id: WorkloadId): Promise<boolean> {
     try {
-      await writeFile(join(this.folderOf(id), "claim"), "nobody\n", { flag: "wx", mode: 0o600 });
+      await writeSmall(join(this.folderOf(id), "claim"), "nobody\n", { flag: "wx", mode: 0o600 });
       return true;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
@@ -195,7 +196,8 @@ export class Records {
   }
 }
 
-const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(ignoring("ENOENT", "ENOTDIR"))) !== undefined;
+const isThere = async (path: string): Promise<boolean> =>
+  (await statSmall(path).catch(ignoring("ENOENT", "ENOTDIR"))) !== undefined;
 
 /** Ids become names of folders. */
 function checked(id: WorkloadId): string {

@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { HavreError } from "../../../kernel/errors.ts";
+import { writeSmall } from "../files.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 
 /**
@@ -102,7 +103,7 @@ export class Supervisors {
     const text = [CARRIAGE_RETURN, ...facts, "export PATH", `supervise ${[folder, end, ...argv].map(quoted).join(" ")}`, ""].join(
       "\n",
     );
-    await writeFile(file, text, { mode: 0o600 });
+    await writeSmall(file, text, { mode: 0o600 });
     const isStarted = await new Promise<boolean>(resolve => {
       this.#shell ??= this.#open();
       const shell = this.#shell;

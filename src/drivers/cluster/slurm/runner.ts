@@ -17,7 +17,7 @@ export interface SshAccess {
   readonly knownHostsFile?: string;
 }
 
-const LIMIT_MS = 60_000;
+export const LIMIT_MS = 60_000;
 
 /** @param environment for the programs: PATH, and SLURM_CONF where it lies elsewhere. @param ssh absent: on this host */
 export function makeRunner(environment: Readonly<Record<string, string>>, ssh?: SshAccess): RunProgram {
@@ -67,7 +67,7 @@ function sshWords(ssh: SshAccess, environment: Readonly<Record<string, string>>,
   ];
 }
 
-function notRun(program: string, ends: AbortSignal, cause: Error): HavreError {
+export function notRun(program: string, ends: AbortSignal, cause: Error): HavreError {
   if (ends.aborted) return new HavreError("timeout", `Slurm: ${program} did not answer in time.`, { cause });
   return new HavreError("unavailable", `Slurm: ${program} cannot be run.`, { cause, retry: "never" });
 }

@@ -20,6 +20,7 @@ import { batchScript, elementFolders, sbatchWords } from "./batch.ts";
 import { Looks } from "./looks.ts";
 import { type RestAccess, RestApi } from "./rest.ts";
 import { makeRunner, type RunProgram, type SshAccess } from "./runner.ts";
+import { Starter } from "./starter.ts";
 import { bytesIn, longFormat, readNodes, SINFO_FORMAT, secondsIn, settingIn } from "./words.ts";
 
 export interface SlurmOptions {
@@ -47,6 +48,8 @@ const CHUNK = 400;
 export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
   const api = options.rest && new RestApi(options.rest);
   const run = api?.run ?? makeRunner(options.environment, options.ssh);
+  // A path with a blank would be two words to it.
+  const starter = api || options.ssh || /\s/.test(options.folder) ? undefined : new Starter(options.environment);
   const notes = new Notes(options.folder, options.mark);
   await notes.open();
   const watch = new WrittenWatch();
@@ -75,17 +78,17 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
 
   async function submit(workload: Workload, signal: AbortSignal): Promise<Progress> {
     const { id, account } = workload;
-    if ((await notes.readRemote(id)) !== undefined) return "done";
     await Promise.all(workload.volumes.map(volume => isFolder(volume.source)));
     const owner = options.accounts ? account : undefined;
     const { note, isNew } = await notes.make(workload, owner);
+    if (!isNew && (await notes.readRemote(id)) !== undefined) return "done";
     // Whoever tried before may have been killed between Slurm's answer and our note of it.
     const known = isNew ? undefined : (await looks.find([{ id, note }], signal)).get(id);
     if (known !== undefined) {
       await notes.writeRemote(id, known);
       return "done";
     }
-    if ((await notes.readCause(id)) !== undefined) return "done"; // killed before it came so far: it never runs
+    if (!isNew && (await notes.readCause(id)) !== undefined) return "done"; // killed before it came so far: it never runs
     const outputs = [workload.stdout, workload.stderr];
     const isPrepared = await notes.prepareOnce(id, async () => {
       await prepareDirectory(workload.directory, outputs, workload.command, owner);
@@ -94,7 +97,9 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     if (!isPrepared) return "waiting";
     const after = await looks.unended(workload.after ?? [], signal);
     const words = sbatchWords(workload, note, { accounts: options.accounts, after });
-    const answer = await run(words, { signal, input: batchScript(workload, note, notes.box(id)) });
+    const script = batchScript(workload, note, notes.box(id));
+    const submitted = starter ? starter.submit(words, script, notes.script(id), signal) : run(words, { signal, input: script });
+    const answer = await submitted;
     const job = /^(\d+)/.exec(answer.trim())?.[1];
     if (job === undefined) throw new HavreError("protocol", "Slurm: sbatch told no number of the job.");
     await notes.writeRemote(id, job);
@@ -233,7 +238,10 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
       }
     },
 
-    close: async () => api?.close(),
+    async close() {
+      starter?.close();
+      await api?.close();
+    },
   };
 }
 

@@ -1,9 +1,13 @@
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { codeOf, ignoring, readIfThere } from "../../files.ts";
 
-/** What both versions of control groups have in common: folders under /sys/fs/cgroup. */
+/**
+ * What both versions of control groups have in common: folders under /sys/fs/cgroup. They lie on no disk, and each act is done in some
+ * microseconds: in this thread, as another one would take ten times as long to hear of it.
+ */
 
 /** Where the control groups of this process lie: by controller, and "" for version 2. Folders as they are mounted here. */
 export async function ownGroups(): Promise<ReadonlyMap<string, string>> {
@@ -30,8 +34,15 @@ export async function ownGroups(): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
-export const write = (file: string, text: string): Promise<void> => writeFile(file, text);
-export const makeGroup = (folder: string): Promise<unknown> => mkdir(folder).catch(ignoring("EEXIST"));
+export const write = async (file: string, text: string): Promise<void> => writeFileSync(file, text);
+
+export async function makeGroup(folder: string): Promise<void> {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    ignoring("EEXIST")(error);
+  }
+}
 
 export async function membersOf(folder: string): Promise<number[]> {
   const text = (await readIfThere(join(folder, "cgroup.procs"))) ?? "";
@@ -45,7 +56,7 @@ export async function membersOf(folder: string): Promise<number[]> {
 export async function removeGroup(folder: string): Promise<void> {
   for (let tries = 0; ; tries++)
     try {
-      return await rmdir(folder);
+      return rmdirSync(folder);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return;
       if (codeOf(error) !== "EBUSY" || tries === REMOVE_TRIES) throw error;

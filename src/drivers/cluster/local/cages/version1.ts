@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { readIfThere } from "../../files.ts";
 import { type Cages, firstNumber, numberAfter, OWN_PROCESSES, sumAfter, usageOf } from "./cages.ts";
@@ -5,6 +6,8 @@ import { killMembers, makeGroup, ownGroups, removeGroup, write } from "./groups.
 
 const NEEDED = ["memory", "cpu", "cpuacct", "pids", "freezer"] as const;
 const PERIOD_US = 100_000;
+/** What one process weighs beside others. */
+const SHARES = 1024;
 /** The kernel's least, in microseconds. */
 const LEAST_QUOTA_US = 1000;
 
@@ -24,6 +27,8 @@ export async function findVersion1(mark: string): Promise<Readonly<Record<string
     await makeGroup(trial);
     await write(join(trial, "memory.limit_in_bytes"), "1073741824");
     await removeGroup(trial);
+    // Else all runs together would weigh as much as one other process of the machine.
+    await write(join(bases.cpu ?? "", "cpu.shares"), String(SHARES * availableParallelism()));
     return bases;
   } catch {
     return undefined;

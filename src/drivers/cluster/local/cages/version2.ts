@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { codeOf, readIfThere } from "../../files.ts";
 import { type Cages, firstNumber, numberAfter, OWN_PROCESSES, sumAfter, usageOf } from "./cages.ts";
@@ -17,6 +18,8 @@ export async function findVersion2(mark: string): Promise<Readonly<Record<string
     await handDown(own);
     await makeGroup(base);
     await handDown(base);
+    // Else all runs together would weigh as much as one other group of the machine.
+    await write(join(base, "cpu.weight"), String(Math.min(10_000, 100 * availableParallelism())));
   } catch {
     return undefined; // not ours to divide, or controllers that are bound to version 1
   }
