@@ -12,15 +12,15 @@ const PYTHON = "/usr/bin/python3";
 const START_WITHIN_MS = 20_000;
 
 export const peerMissing = (): string | undefined =>
-  spawnSync(PYTHON, ["-c", "import rest_framework, djoser, gunicorn, psycopg2"]).status === 0
+  spawnSync(PYTHON, ["-c", "import rest_framework, djoser, django_filters, gunicorn, psycopg2"]).status === 0
     ? undefined
-    : "apt-get install python3-djangorestframework python3-djoser gunicorn python3-psycopg2";
+    : "apt-get install python3-djangorestframework python3-djoser python3-django-filters gunicorn python3-psycopg2";
 
 export const peerVersion = (): string =>
   spawnSync(PYTHON, [
     "-c",
     `import importlib.metadata as m, platform
-names = {"Django": "Django", "REST framework": "djangorestframework", "djoser": "djoser", "gunicorn": "gunicorn"}
+names = {"Django": "Django", "REST framework": "djangorestframework", "djoser": "djoser", "django-filter": "django-filter", "gunicorn": "gunicorn"}
 print(", ".join(f"{name} {m.version(package)}" for name, package in names.items()) + f", Python {platform.python_version()}")`,
   ])
     .stdout.toString()
@@ -33,7 +33,12 @@ export interface Peer {
 }
 
 /** Two workers, as gunicorn has them by default, or of several threads each, which then also keep a client's connection. */
-export async function startPeer(database: EmbeddedConnection, publicUrl: string, threads: number): Promise<Peer> {
+export async function startPeer(
+  database: EmbeddedConnection,
+  publicUrl: string,
+  threads: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = ["--workers", "2", "--threads", String(threads), "--keep-alive", "60", "--log-level", "error"];
@@ -47,6 +52,7 @@ export async function startPeer(database: EmbeddedConnection, publicUrl: string,
       PEER_DATABASE: database.database,
       PEER_DATABASE_USER: database.user,
       PEER_PUBLIC_URL: publicUrl,
+      ...more,
     },
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -36,14 +36,19 @@ export interface Listing {
   readonly order: RawBuilder<unknown>;
 }
 
-/** One window of a list. A limit of 0 only counts. */
+/** One window of a list, by one statement: all are counted only when the window is full. A limit of 0 only counts. */
 export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: Listing): Promise<Page<Row>> {
   const { columns, tables, order } = listing;
   const where = all(listing.where);
-  const counted = await sql<{ total: number }>`select count(*) as total from ${tables} where ${where}`.execute(tx);
-  const total = counted.rows[0]?.total ?? 0;
-  if (limit === 0 || offset >= total) return { total, items: [] };
-  const { rows } = await sql<Row & object>`
-    select ${columns} from ${tables} where ${where} order by ${order} offset ${offset} limit ${limit}`.execute(tx);
-  return { total, items: rows };
+  const count = sql<number>`(select count(*) from ${tables} where ${where})`;
+  if (limit > 0) {
+    const { rows } = await sql<Row & { readonly ofAll: number | null }>`
+      with listed as materialized (select ${columns} from ${tables} where ${where} order by ${order} offset ${offset} limit ${limit})
+      select *, case when (select count(*) from listed) = ${limit} then ${count} end as "ofAll" from listed`.execute(tx);
+    if (rows.length > 0)
+      return { total: rows[0]?.ofAll ?? offset + rows.length, items: rows.map(({ ofAll: _, ...row }) => row as Row) };
+    if (offset === 0) return { total: 0, items: [] };
+  }
+  const { rows } = await sql<{ total: number }>`select ${count} as total`.execute(tx);
+  return { total: rows[0]?.total ?? 0, items: [] };
 }

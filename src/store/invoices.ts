@@ -162,7 +162,7 @@ export interface BillableFilter {
 }
 
 const itemColumns = sql`
-  invoice_item.id, invoice_item.uuid, invoice_id as "invoiceId", invoice_item.name, billing_type as "billingType", article_code as "articleCode",
+  invoice_item.id, coalesce(invoice_item.uuid, md5('invoice_item:' || invoice_item.id)::uuid) as uuid, invoice_id as "invoiceId", invoice_item.name, billing_type as "billingType", article_code as "articleCode",
   measured_unit as "measuredUnit", unit, unit_price::text as "unitPrice", quantity::text as quantity, invoice_item.price::text as price,
   starts_at as "startsAt", ends_at as "endsAt", invoice_item.details, invoice_item.provider_id as "providerId", provider.name as "providerName",
   resource.id as "resourceId", resource.uuid as "resourceUuid", coalesce(resource.name, invoice_item.details->>'resource_name', '') as "resourceName",
@@ -317,6 +317,8 @@ export const invoices = (tx: Tx) => ({
     const { last = null, n = 0 } = batch.rows[0] ?? {};
     const first = month.from.toISOString().slice(0, 10);
     if (last === null) return { sums: [], next: undefined };
+    // The planner cannot know how many reports there are, and must not go through all resources for each; the parts fit into memory.
+    await sql`select set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)`.execute(tx);
     // Prices are kept with ten digits: divided and multiplied half up at the tenth, and then up to the cent, away from zero.
     const { rows } = await sql<{ providerId: number; sum: string }>`
       with home as materialized (
@@ -335,12 +337,12 @@ export const invoices = (tx: Tx) => ({
       price as materialized (
         select plan.id as plan_id, component.id as component_id, component.name, component.article_code, component.measured_unit,
           jsonb_build_object('offering_component_type', component.type, 'plan_name', plan.name) as details,
-          div(part.price * 20000000000 + coalesce(component.factor, 1), 2 * coalesce(component.factor, 1)) / 10000000000 as unit_price
+          round(div(part.price * 20000000000 + coalesce(component.factor, 1), 2 * coalesce(component.factor, 1)) / 10000000000, 10) as unit_price
         from plan_component part join plan on plan.id = part.plan_id join offering_component component on component.id = part.component_id
         where component.billing_type = 'usage' and part.price <> 0
           and component.offering_id in (select offering_id from resource where id in (select id from home))),
       month_of as materialized (
-        select month, jsonb_build_object('used_in', to_char(month, 'YYYY-MM-DD')) as details from (select distinct month from due) months),
+        select month, jsonb_build_object('used_in', to_char(month, 'YYYY-MM-DD')) as details from (select ${first}::date as month union select month from late) months),
       drawn as (
         select home.*, due.quantity, price.name, price.article_code, price.measured_unit, price.unit_price,
           home.details || price.details || month_of.details as all_details, round(unit_price * quantity, 10) as exact
@@ -350,7 +352,7 @@ export const invoices = (tx: Tx) => ({
         insert into invoice_item (invoice_id, provider_id, resource_id, study_id, study_uuid, study_name, name, billing_type, article_code,
           measured_unit, unit, unit_price, quantity, price, starts_at, ends_at, details)
         select ${id}, provider_id, drawn.id, study_id, study_uuid, study_name, label || name, 'usage', article_code, measured_unit, 'quantity',
-          unit_price, quantity, sign(exact) * ceil(abs(exact) * 100) / 100, ${month.from}::timestamptz, ${month.until}::timestamptz, all_details
+          unit_price, quantity, round(exact + sign(exact) * 0.0049999999, 2), ${month.from}::timestamptz, ${month.until}::timestamptz, all_details
         from drawn where exact <> 0
         returning provider_id, price)
       select provider_id as "providerId", sum(price)::text as sum from written group by provider_id`.execute(tx);

@@ -17,6 +17,7 @@ import * as market2 from "./migrations/0018-market.ts";
 import * as systems from "./migrations/0019-systems.ts";
 import * as dav from "./migrations/0020-dav.ts";
 import * as billing from "./migrations/0021-billing.ts";
+import * as catalogue from "./migrations/0022-catalogue.ts";
 import * as halves from "./migrations/0024-halves.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0019-systems": systems,
   "0020-dav": dav,
   "0021-billing": billing,
+  "0022-catalogue": catalogue,
   "0024-halves": halves,
 };
 

@@ -26,18 +26,26 @@ const planJson = sql`json_build_object('uuid', plan.uuid, 'name', plan.name, 'de
   'backendId', plan.backend_id, 'unit', plan.unit, 'archived', plan.archived, 'maxAmount', plan.max_amount,
   'resources', (select count(*) from resource where plan_id = plan.id and state <> 'terminated'), 'parts', ${partsOf(sql`plan.id`)})`;
 
-/** Which of the two large parts are wanted: lists that show neither need not fetch them. */
+/** Which of the large parts are wanted: lists that show none need not fetch them. */
 export interface OfferingParts {
   readonly components: boolean;
   readonly plans: boolean;
+  /** What it is like: its texts, and all that is kept as an object. */
+  readonly details: boolean;
 }
-const ALL: OfferingParts = { components: true, plans: true };
+const ALL: OfferingParts = { components: true, plans: true, details: true };
 
-const columns = ({ components, plans }: OfferingParts): RawBuilder<unknown> => sql`
+const DETAILS = sql`
+  offering.description, offering.terms_of_service as "termsOfService", offering.texts, offering.attributes, offering.options,
+  offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions", offering.secret_options_sealed as "secretSealed",
+  offering.backend_metadata as "backendMetadata"`;
+const NO_DETAILS = sql`
+  '' as description, '' as "termsOfService", '{}'::json as texts, '{}'::json as attributes, '{}'::json as options, '{}'::json as "resourceOptions",
+  '{}'::json as "pluginOptions", null as "secretSealed", '{}'::json as "backendMetadata"`;
+
+const columns = ({ components, plans, details }: OfferingParts): RawBuilder<unknown> => sql`
   offering.id, offering.uuid, offering.slug, offering.name, offering.type, offering.state, offering.paused_reason as "pausedReason",
-  offering.shared, offering.billable, offering.description, offering.terms_of_service as "termsOfService", offering.texts,
-  offering.attributes, offering.options, offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions",
-  offering.secret_options_sealed as "secretSealed", offering.backend_id as "backendId", offering.backend_metadata as "backendMetadata",
+  offering.shared, offering.billable, ${details ? DETAILS : NO_DETAILS}, offering.backend_id as "backendId",
   offering.latitude, offering.longitude, offering.country, offering.orders, offering.created_at as "createdAt", offering.updated_at as "updatedAt",
   provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
   category.uuid as "categoryUuid", category.title as "categoryTitle",
@@ -101,7 +109,7 @@ export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<S
   const person = personOf(actor)?.id;
   const only = sql`offering.plugin_options->'restricted_to_roles'`;
   return sql<SqlBool>`offering.state in ('active', 'paused') and (offering.shared or ${own})
-    and (jsonb_typeof(${only}) is distinct from 'array' or ${only} = '[]'
+    and (not offering.restricted
       ${person === undefined ? sql`` : sql`or ${only} ?| array(${namesOfRoles(person)}) or ${organisationsOf(actor, sql`offering.organisation_id`)}`})`;
 }
 
@@ -118,15 +126,23 @@ function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
   return each.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(each, sql` and `)})`;
 }
 
+const organisation = (uuid: string): RawBuilder<unknown> => sql`(select id from organisation where uuid = ${uuid})`;
+
+/** By columns of the offering itself, so that counting joins nothing. */
 export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] => [
   ...(filter.name === undefined ? [] : [matching(filter.name, sql`offering.name`)]),
   ...(filter.nameExact === undefined ? [] : [sql<SqlBool>`offering.name = ${filter.nameExact}`]),
   ...(filter.keyword === undefined
     ? []
-    : [matching(filter.keyword, sql`offering.name`, sql`offering.description`, sql`provider.name`)]),
+    : [
+        sql<SqlBool>`(${matching(filter.keyword, sql`offering.name`, sql`offering.description`)}
+          or offering.organisation_id = any(array(select id from organisation where ${matching(filter.keyword, sql`name`)})))`,
+      ]),
   ...(filter.description === undefined ? [] : [matching(filter.description, sql`offering.description`)]),
-  ...(filter.provider === undefined ? [] : [sql<SqlBool>`provider.uuid = ${filter.provider}`]),
-  ...(filter.allowedFor === undefined ? [] : [sql<SqlBool>`(offering.shared or provider.uuid = ${filter.allowedFor})`]),
+  ...(filter.provider === undefined ? [] : [sql<SqlBool>`offering.organisation_id = ${organisation(filter.provider)}`]),
+  ...(filter.allowedFor === undefined
+    ? []
+    : [sql<SqlBool>`(offering.shared or offering.organisation_id = ${organisation(filter.allowedFor)})`]),
   ...(filter.managedBy === undefined
     ? []
     : [
@@ -135,14 +151,16 @@ export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] =>
       ]),
   ...(filter.attributes === undefined ? [] : [hasAttributes(filter.attributes)]),
   ...(filter.states === undefined ? [] : [sql<SqlBool>`offering.state = any(${filter.states as string[]})`]),
-  ...(filter.category === undefined ? [] : [sql<SqlBool>`category.uuid = ${filter.category}`]),
+  ...(filter.category === undefined
+    ? []
+    : [sql<SqlBool>`offering.category_id = (select id from market_category where uuid = ${filter.category})`]),
   ...(filter.categoryGroup === undefined
     ? []
     : [sql<SqlBool>`category.group_id = (select id from market_category_group where uuid = ${filter.categoryGroup})`]),
   ...(filter.billable === undefined ? [] : [sql<SqlBool>`offering.billable = ${filter.billable}`]),
   ...(filter.shared === undefined ? [] : [sql<SqlBool>`offering.shared = ${filter.shared}`]),
   ...(filter.types === undefined ? [] : [sql<SqlBool>`offering.type = any(${filter.types as string[]})`]),
-  ...(filter.study === undefined ? [] : [sql<SqlBool>`study.uuid = ${filter.study}`]),
+  ...(filter.study === undefined ? [] : [sql<SqlBool>`offering.study_id = (select id from study where uuid = ${filter.study})`]),
   ...(filter.uuids === undefined ? [] : [sql<SqlBool>`offering.uuid = any(${filter.uuids as string[]}::uuid[])`]),
   ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`offering.created_at >= ${filter.createdFrom}`]),
   ...(filter.changedFrom === undefined ? [] : [sql<SqlBool>`offering.updated_at >= ${filter.changedFrom}`]),

@@ -67,7 +67,16 @@ export const amount = (text: string): string => {
   return `${whole}.${digits.padEnd(2, "0").slice(0, 2)}`;
 };
 
-export const query = (wire: Pick<Wire, "url">): URLSearchParams => new URL(wire.url, "http://localhost").searchParams;
+const queries = new WeakMap<object, URLSearchParams>();
+/** Parsed once for each request. */
+export function query(wire: Pick<Wire, "url">): URLSearchParams {
+  const known = queries.get(wire);
+  if (known) return known;
+  const start = wire.url.indexOf("?");
+  const parsed = new URLSearchParams(start < 0 ? "" : wire.url.slice(start));
+  queries.set(wire, parsed);
+  return parsed;
+}
 
 const asked = (wire: Wire): readonly string[] =>
   query(wire)
@@ -90,6 +99,18 @@ export function narrowed<T extends object>(body: T, wire: Wire): Partial<T> {
   if (fields.length === 0) return body;
   const kept = Object.entries(body).filter(([name]) => fields.includes(name));
   return kept.length === 0 ? body : (Object.fromEntries(kept) as Partial<T>);
+}
+
+/** How each key of an answer comes from what it shows. */
+export type Fields<T> = Readonly<Record<string, (item: T, wire: Wire) => unknown>>;
+
+/** Works out the keys that were asked for, and no others; all when none of them is known. */
+export function shaped<T>(fields: Fields<T>, item: T, wire: Wire): Readonly<Record<string, unknown>> {
+  const names = new Set(asked(wire));
+  const kept = names.size === 0 ? [] : Object.keys(fields).filter(name => names.has(name));
+  const shown: Record<string, unknown> = {};
+  for (const name of kept.length === 0 ? Object.keys(fields) : kept) shown[name] = fields[name]?.(item, wire);
+  return shown;
 }
 
 const PAGE_SIZE = 10;
@@ -143,8 +164,8 @@ export const arrayOut = <T>(items: readonly T[], wire: Wire, shape: (item: T) =>
     { "x-result-count": String(items.length) },
   );
 
-export const created = (body: { readonly url?: string | undefined }): Reply =>
-  new SpecialReply(201, body, body.url === undefined ? {} : { location: body.url });
+export const created = (body: { readonly url?: unknown }): Reply =>
+  new SpecialReply(201, body, typeof body.url === "string" ? { location: body.url } : {});
 /** No body and no content type. */
 export const empty =
   (status = 200) =>

@@ -265,7 +265,7 @@ export interface MarketTables {
   };
   invoice_item: {
     id: Id;
-    uuid: Default<string>;
+    uuid: Default<string | null>;
     invoice_id: number;
     provider_id: Default<number | null>;
     resource_id: Default<number | null>;
