@@ -107,10 +107,13 @@ export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<S
   if (readsAll(actor)) return side === "public" ? sql<SqlBool>`offering.state in ('active', 'paused')` : sql<SqlBool>`true`;
   if (side === "provider") return sql<SqlBool>`(${own} or ${offeringsOf(actor, sql`offering.id`)})`;
   const person = personOf(actor)?.id;
-  const only = sql`offering.plugin_options->'restricted_to_roles'`;
-  return sql<SqlBool>`offering.state in ('active', 'paused') and (offering.shared or ${own})
-    and (not offering.restricted
-      ${person === undefined ? sql`` : sql`or ${only} ?| array(${namesOfRoles(person)}) or ${organisationsOf(actor, sql`offering.organisation_id`)}`})`;
+  // Of those for some roles alone there are few: they are found by themselves, so that all others are judged by the index.
+  const open =
+    person === undefined
+      ? sql``
+      : sql`or ${organisationsOf(actor, sql`offering.organisation_id`)} or offering.id = any(array(
+          select id from offering where restricted and plugin_options->'restricted_to_roles' ?| array(${namesOfRoles(person)})))`;
+  return sql<SqlBool>`offering.state in ('active', 'paused') and (offering.shared or ${own}) and (not offering.restricted ${open})`;
 }
 
 /** Equal values; of a list in the filter any one will do, also where the offering has a list itself. */
