@@ -35,7 +35,7 @@ describe("the market of the demonstration", () => {
     );
     await ada.post(`/api/marketplace-orders/${order.uuid}/approve_by_consumer/`);
     assert.equal((await robin.get(`/api/marketplace-orders/${order.uuid}/`)).state, "done");
-    const { units } = await robin.get(`/api/v1/market/projects/${project.uuid}/budget/`);
+    const { budget: units } = await robin.get(`/api/v1/market/projects/${project.uuid}/costs/`);
     assert.deepEqual([units[0].unit, units[0].available], ["cpu-seconds", 40 * 3600]);
   });
 });

@@ -134,8 +134,8 @@ describe("prices, facets, what one may do, and budgets", () => {
     const { body } = await price({ resource: resource.uuid, limits: { cpu_hours: 10 } }, scene.admin);
     assert.equal(body.plans[0].cost, "2.0000000000");
     assert.equal((await price({ resource: resource.uuid, limits: {} }, scene.stranger)).status, 404);
-    const budget = await scene.member.get(`/api/v1/market/projects/${scene.project.uuid}/budget/`);
-    const hours = budget.units.find((unit: Json) => unit.unit === "cpu-seconds");
+    const budget = await scene.member.get(`/api/v1/market/projects/${scene.project.uuid}/costs/`);
+    const hours = budget.budget.find((unit: Json) => unit.unit === "cpu-seconds");
     assert.deepEqual(
       [hours.limited, hours.granted, hours.available, hours.held, hours.spent, hours.exhausted_at],
       [true, 7200, 7200, 0, 0, null],

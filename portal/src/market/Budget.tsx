@@ -9,7 +9,7 @@ import { day } from "../units.ts";
 import { Bars } from "./Bars.tsx";
 import { monthsOf, saidOf } from "./budget.ts";
 import css from "./graphs.module.css";
-import { amount } from "./money.ts";
+import { amount, money } from "./money.ts";
 import { budgetQuery } from "./queries.ts";
 import type { Budget } from "./types.ts";
 
@@ -24,16 +24,17 @@ export function BudgetPanel({ project, name }: { project: string; name: string }
     <Panel title={t("market.budgetOf", { name })}>
       {budget.error && <Failure error={budget.error} retry={budget.refetch} />}
       {budget.isPending && <Waiting rows={2} />}
-      {data?.units.length === 0 && <p className={css.small}>{t("market.noBudget")}</p>}
-      {data?.units.map(unit => (
+      {data?.budget.length === 0 && <p className={css.small}>{t("market.noBudget")}</p>}
+      {data?.budget.map(unit => (
         <UnitLine key={unit.unit} unit={unit} budget={data} />
       ))}
+      {data && data.running.length > 0 && <Running budget={data} />}
       {data && data.holds.length > 0 && <Holds budget={data} />}
     </Panel>
   );
 }
 
-function UnitLine({ unit, budget }: { unit: Budget["units"][number]; budget: Budget }) {
+function UnitLine({ unit, budget }: { unit: Budget["budget"][number]; budget: Budget }) {
   const { t, i18n } = useTranslation();
   const said = (value: number): string => `${saidOf(unit.unit, value, budget.currency, i18n.language)}`;
   const name = t(`market.unit.${unit.unit}`);
@@ -59,6 +60,7 @@ function UnitLine({ unit, budget }: { unit: Budget["units"][number]; budget: Bud
       )}
       <span className={css.small}>
         {t("market.heldAndSpent", { held: said(unit.held), spent: said(unit.spent) })}
+        {unit.spent_per_day > 0 && ` ${t("market.spentPerDay", { amount: said(unit.spent_per_day) })}`}
         {unit.exhausted_at && ` ${t("market.exhausted", { day: day(unit.exhausted_at, i18n.language) })}`}
       </span>
       {months.length > 1 && (
@@ -70,6 +72,25 @@ function UnitLine({ unit, budget }: { unit: Budget["units"][number]; budget: Bud
         />
       )}
     </div>
+  );
+}
+
+/** Where work has a price, what it costs by now. */
+function Running({ budget }: { budget: Budget }) {
+  const { t, i18n } = useTranslation();
+  const shown = (cents: number): string => money(cents / 100, budget.currency, i18n.language);
+  const together = budget.running.reduce((sum, { cents }) => sum + cents, 0);
+  return (
+    <details>
+      <summary>{t("market.running", { count: budget.running.length, cost: shown(together) })}</summary>
+      <ul>
+        {budget.running.map(one => (
+          <li
+            key={`${one.task} ${one.since}`}
+          >{`${one.name || one.task}: ${shown(one.cents)}, ${day(one.since, i18n.language)}`}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -237,7 +237,7 @@ export const usagesQuery = (resource: string) =>
     queryFn: () => getEvery<Usage>(`/marketplace-component-usages/?resource_uuid=${enc(resource)}`),
   });
 export const budgetQuery = (project: string) =>
-  queryOptions({ queryKey: [KEY, "budget", project], queryFn: () => get<Budget>(`/v1/market/projects/${enc(project)}/budget/`) });
+  queryOptions({ queryKey: [KEY, "budget", project], queryFn: () => get<Budget>(`/v1/market/projects/${enc(project)}/costs/`) });
 
 export const invoicesQuery = (customer: string) =>
   queryOptions({

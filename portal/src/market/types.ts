@@ -271,15 +271,18 @@ export type Invoice = {
 export type LedgerUnit = "cpu-seconds" | "gpu-seconds" | "memory-mib-seconds" | "storage-mib-seconds" | "tasks" | "money";
 export type Budget = {
   currency: string;
-  units: {
+  budget: {
     unit: LedgerUnit;
     limited: boolean;
     granted: number;
     available: number;
     held: number;
     spent: number;
+    spent_per_day: number;
     exhausted_at: string | null;
   }[];
+  /** Work that goes on, and what it costs by now in hundredths. */
+  running: { task: number; name: string; since: string; cents: number }[];
   months: { month: string; unit: LedgerUnit; amount: number }[];
   holds: { key: string; subject: string; since: string }[];
 };

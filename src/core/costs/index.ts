@@ -5,4 +5,4 @@ export { askForCorrection, decideCorrection, listCorrections } from "./correctio
 export { EXPORT_FORMATS, type ExportFormat, exportInvoice, type InvoiceExport } from "./export.ts";
 export type { Correction, RunningCost, StudyCosts } from "./model.ts";
 export { type MachineAsked, type Price, priceMachine, priceTask, type TaskAsked } from "./price.ts";
-export { NOTICES_PERCENT, showStudyCosts, tellOfBudgets } from "./study.ts";
+export { NOTICES_PERCENT, showProjectCosts, showStudyCosts, tellOfBudgets } from "./study.ts";

@@ -1,4 +1,4 @@
-import type { BudgetLine, Unit } from "../ledger/model.ts";
+import type { BudgetLine, Unit, UsageRow } from "../ledger/model.ts";
 
 /** A run of work that goes on. */
 export interface RunningCost {
@@ -15,6 +15,10 @@ export interface StudyCosts {
   readonly running: readonly RunningCost[];
   /** Of what was ordered: this month, decimal texts of two digits. */
   readonly month: { readonly total: string; readonly current: string };
+  /** What was used in each of the last twelve months, oldest first. */
+  readonly months: readonly UsageRow[];
+  /** Set aside for work that is under way. */
+  readonly holds: readonly { readonly key: string; readonly subject: string; readonly at: Date }[];
 }
 
 export type AdjustmentState = "asked" | "made" | "refused";

@@ -1,9 +1,12 @@
+import { DAY } from "../../kernel/clock.ts";
+import { notFound } from "../../kernel/errors.ts";
 import { costs } from "../../store/costs.ts";
 import { people } from "../../store/people.ts";
 import { permissions } from "../../store/permissions.ts";
+import { studyRecords } from "../../store/records.ts";
 import type { Tx } from "../../store/store.ts";
 import { studies } from "../../store/studies.ts";
-import { budgetOf, priceOf, type Unit } from "../ledger/index.ts";
+import { budgetOf, openHolds, priceOf, type Unit, usage } from "../ledger/index.ts";
 import { addMail } from "../mail/index.ts";
 import { estimatesOf } from "../market/index.ts";
 import type { Actor, PersonId } from "../people/model.ts";
@@ -16,20 +19,34 @@ import { budgetMail, shownAmount } from "./words.ts";
 type World = Needs<"store" | "clock" | "settings">;
 
 const MOST_RUNNING = 1000;
+const MONTHS = 12;
 
 /** What a study has, what runs in it costs by now, and how long it lasts. @throws HavreError "not-found" */
 export async function showStudyCosts(world: World, actor: Actor, id: number): Promise<StudyCosts> {
   const { db } = world.store;
   const study = await studyFor(db, actor, id, "study.see");
+  return costsOf(world, study.id, await studies(db).uuidOf(study.id));
+}
+
+/** The same by the uuid that the marketplace calls it. @throws HavreError "not-found" */
+export async function showProjectCosts(world: World, actor: Actor, uuid: string): Promise<StudyCosts> {
+  const study = await studyRecords(world.store.db).seen(actor, uuid);
+  if (!study) throw notFound();
+  return costsOf(world, study.id, study.uuid);
+}
+
+async function costsOf(world: World, id: number, uuid: string): Promise<StudyCosts> {
+  const { db } = world.store;
   const now = world.clock.now();
   const { currency, workPrices } = world.settings;
-  const uuid = await studies(db).uuidOf(study.id);
+  const holder = { kind: "study", id } as const;
+  const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1 - MONTHS, 1));
   const estimates = await estimatesOf(world, { by: "study", uuids: [uuid] });
   const { total = "0.00", current = "0.00" } = estimates.get(uuid) ?? {};
-  const running = await costs(db).running(study.id, MOST_RUNNING);
+  const running = await costs(db).running(id, MOST_RUNNING);
   return {
     currency,
-    budget: await budgetOf(db, { kind: "study", id: study.id }, now),
+    budget: await budgetOf(db, holder, now),
     running: running.map(({ task, name, since, ...size }) => ({
       task,
       name,
@@ -37,6 +54,8 @@ export async function showStudyCosts(world: World, actor: Actor, id: number): Pr
       cents: priceOf(workPrices, amountsOf(size, Math.max(0, Math.ceil((now.getTime() - since.getTime()) / 1000)), 1)),
     })),
     month: { total, current },
+    months: await usage(db, holder, { by: "month", from: first, until: new Date(now.getTime() + DAY) }),
+    holds: await openHolds(db, id),
   };
 }
 

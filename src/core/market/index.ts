@@ -4,7 +4,6 @@ export type { OfferingSide } from "../../store/offerings.ts";
 export type { Side } from "../../store/surroundings.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
-export { type StudyBudget, showBudget } from "./budgets.ts";
 export { type Callback, callbackOf, noteTold } from "./callbacks.ts";
 export {
   endDueResources,

@@ -11,15 +11,17 @@ import {
   priceMachine,
   priceTask,
   type RunningCost,
+  type StudyCosts,
+  showProjectCosts,
   showStudyCosts,
 } from "../../core/costs/index.ts";
 import { UNITS } from "../../core/ledger/model.ts";
 import { PLAN_UNITS } from "../../core/market/model.ts";
 import { type Route, route, type Schema, stream, type Wire } from "../../http/route.ts";
-import { invalid, notFound } from "../../kernel/errors.ts";
+import { invalid } from "../../kernel/errors.ts";
 import { bool, integer, optional, readBody, schemaOf, text } from "./fields.ts";
 import { INTEGER, list, media, object, orNull, STAMP, STRING, words } from "./schemas.ts";
-import { idParam, stamp, stampOrNull } from "./wire.ts";
+import { idParam, stamp, stampOrNull, uuidParam } from "./wire.ts";
 
 /** What things cost: before they start, while they run, and afterwards. */
 
@@ -42,6 +44,8 @@ const costsSchema = object({
   budget: list(budgetSchema),
   running: list(object({ task: INTEGER, name: STRING, since: STAMP, cents: INTEGER })),
   month: object({ total: STRING, current: STRING }),
+  months: list(object({ month: STRING, unit: UNIT, amount: INTEGER })),
+  holds: list(object({ key: STRING, subject: STRING, since: STAMP })),
 });
 const priceSchema = object({
   currency: STRING,
@@ -73,6 +77,14 @@ const budgetShape = ({ spentPerDay, exhaustedAt, ...line }: BudgetLine, { settin
   exhausted_at: stampOrNull(exhaustedAt, settings.timeZone),
 });
 const runningShape = ({ since, ...one }: RunningCost, { settings }: Wire) => ({ ...one, since: stamp(since, settings.timeZone) });
+const costsShape = ({ currency, budget, running, month, months, holds }: StudyCosts, wire: Wire) => ({
+  currency,
+  budget: budget.map(line => budgetShape(line, wire)),
+  running: running.map(one => runningShape(one, wire)),
+  month,
+  months: months.map(({ period, unit, amount }) => ({ month: period, unit, amount })),
+  holds: holds.map(({ key, subject, at }) => ({ key, subject, since: stamp(at, wire.settings.timeZone) })),
+});
 const correctionShape = (one: Correction, { settings }: Wire) => ({
   id: one.id,
   study: one.studyId,
@@ -98,13 +110,6 @@ const MACHINE = { provider: text({ max: 100 }), profile: text({ max: 200 }) };
 const CORRECTION = { unit: text({ max: 50 }), amount: integer(), reason: text({ max: 2000 }) };
 const DECISION = { agreed: bool() };
 
-/** @throws HavreError "invalid" for what is no uuid */
-function uuidIn(name: string, given: string): string {
-  const digits = given.replaceAll("-", "").toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(digits)) throw invalid({ [name]: ["This is no uuid."] });
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
 const price = <In>(what: string, summary: string, shape: object, read: (wire: Wire) => In, verb: Route<In, Price>["do"]): Route =>
   route<In, Price>({
     method: "POST",
@@ -125,16 +130,22 @@ export const costRoutes: readonly Route[] = [
     path: "/api/v1/studies/:id/costs/",
     auth: "user",
     tag: TAG,
-    summary: "What a study has, what runs in it costs by now, and how long it lasts",
+    summary: "What a study has, what runs in it costs by now, how long it lasts, and what it used by month",
     reply: costsSchema,
     in: wire => idParam(wire),
     do: showStudyCosts,
-    out: ({ currency, budget, running, month }, wire) => ({
-      currency,
-      budget: budget.map(line => budgetShape(line, wire)),
-      running: running.map(one => runningShape(one, wire)),
-      month,
-    }),
+    out: costsShape,
+  }),
+  route({
+    method: "GET",
+    path: "/api/v1/market/projects/:uuid/costs/",
+    auth: "user",
+    tag: TAG,
+    summary: "The same of the study that the marketplace calls by its uuid",
+    reply: costsSchema,
+    in: uuidParam,
+    do: showProjectCosts,
+    out: costsShape,
   }),
   price(
     "task",
@@ -201,9 +212,7 @@ export const costRoutes: readonly Route[] = [
       const given = new URL(wire.url, "http://localhost").searchParams.get("format") ?? "csv";
       const format = EXPORT_FORMATS.find(one => one === given);
       if (!format) throw invalid({ format: [`"${given}" is not a valid choice.`] });
-      const digits = (wire.params.uuid ?? "").replaceAll("-", "").toLowerCase();
-      if (!/^[0-9a-f]{32}$/.test(digits)) throw notFound();
-      return { uuid: uuidIn("uuid", digits), format };
+      return { uuid: uuidParam(wire), format };
     },
     do: exportInvoice,
     out: ({ name, lines }) =>

@@ -4,16 +4,14 @@ import {
   ORDER_WAITS,
   quote,
   RESOURCE_VERBS,
-  showBudget,
   showOrderStanding,
   showResourceStanding,
 } from "../../core/market/index.ts";
 import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
-import { notFound } from "../../kernel/errors.ts";
 import { uuidOf } from "../../kernel/ids.ts";
 import { field, optional, pythonType, readBody, refuse, schemaOf } from "./fields.ts";
-import { BOOLEAN, INTEGER, list, object, orNull, STAMP, STRING, words } from "./schemas.ts";
-import { stamp, stampOrNull } from "./wire.ts";
+import { BOOLEAN, INTEGER, list, object, orNull, STRING, words } from "./schemas.ts";
+import { uuidParam } from "./wire.ts";
 
 /** What the pages of the marketplace need beside its own API: prices before ordering, what one may do, what is left. */
 
@@ -21,11 +19,6 @@ const TAG = "marketplace";
 const UUID: Schema = { type: "string", description: "32 hexadecimal digits, as the marketplace's API writes it." };
 
 const hex = (uuid: string): string => uuid.replaceAll("-", "");
-function uuidParam(wire: Wire): string {
-  const uuid = uuidOf(wire.params.uuid ?? "");
-  if (uuid === undefined) throw notFound();
-  return uuid;
-}
 const uuid = () =>
   field({ type: "string", format: "uuid" }, given =>
     typeof given === "string" ? (uuidOf(given.trim()) ?? refuse("Must be a valid UUID.")) : refuse("Must be a valid UUID."),
@@ -152,44 +145,5 @@ export const marketRoutes: readonly Route[] = [
     in: uuidParam,
     do: showResourceStanding,
     out: ({ can, isAllocation }) => ({ can, is_allocation: isAllocation }),
-  }),
-  route({
-    method: "GET",
-    path: "/api/v1/market/projects/:uuid/budget/",
-    auth: "user",
-    tag: TAG,
-    summary: "What a study may still use, what is set aside, and what it used by month",
-    reply: object({
-      currency: STRING,
-      units: list(
-        object({
-          unit: STRING,
-          limited: BOOLEAN,
-          granted: INTEGER,
-          available: INTEGER,
-          held: INTEGER,
-          spent: INTEGER,
-          exhausted_at: orNull(STAMP),
-        }),
-      ),
-      months: list(object({ month: STRING, unit: STRING, amount: INTEGER })),
-      holds: list(object({ key: STRING, subject: STRING, since: STAMP })),
-    }),
-    in: uuidParam,
-    do: showBudget,
-    out: ({ units, months, holds }, { settings }) => ({
-      currency: settings.currency,
-      units: units.map(({ unit, limited, granted, available, held, spent, exhaustedAt }) => ({
-        unit,
-        limited,
-        granted,
-        available,
-        held,
-        spent,
-        exhausted_at: stampOrNull(exhaustedAt, settings.timeZone),
-      })),
-      months: months.map(({ period, unit, amount }) => ({ month: period, unit, amount })),
-      holds: holds.map(({ key, subject, at }) => ({ key, subject, since: stamp(at, settings.timeZone) })),
-    }),
   }),
 ];

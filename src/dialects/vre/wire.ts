@@ -1,6 +1,7 @@
 import { type Reply, type Schema, SpecialReply, type Wire } from "../../http/route.ts";
 import { STATUS_OF } from "../../http/statuses.ts";
 import { type ErrorKind, type HavreError, notFound } from "../../kernel/errors.ts";
+import { uuidOf } from "../../kernel/ids.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
 import { INTEGER, list, object, orNull, STRING } from "./schemas.ts";
 
@@ -132,6 +133,13 @@ export function stamp(at: Date, timeZone: string): string {
   return `${local.slice(0, 19)}${fraction}${minutes < 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
 }
 export const stampOrNull = (at: Date | undefined, timeZone: string): string | null => (at ? stamp(at, timeZone) : null);
+
+/** What is no uuid names nothing. @throws HavreError "not-found" */
+export function uuidParam(wire: Wire): string {
+  const uuid = uuidOf(wire.params.uuid ?? "");
+  if (uuid === undefined) throw notFound();
+  return uuid;
+}
 
 /** A path parameter that must be a row's number. Anything else names nothing: 404. */
 export function idParam(wire: Wire, name = "id"): number {

@@ -22,7 +22,7 @@ POST   /api/v1/market/price/ (of a resource)                  401    401     404
 GET    /api/v1/market/facets/                                 401    401     200     200   200  200   200     200         200        200   200
 GET    /api/v1/market/orders/:uuid/standing/                  401    401     404     404   200  200   200     200         200        200   200
 GET    /api/v1/market/resources/:uuid/standing/               401    401     404     404   200  200   200     200         200        200   200
-GET    /api/v1/market/projects/:uuid/budget/                  401    401     404     404   404  200   200     200         200        200   200
+GET    /api/v1/market/projects/:uuid/costs/                  401    401     404     404   404  200   200     200         200        200   200
 `,
   requests: {
     "POST /api/v1/market/price/": price(async ({ bench, scene }) => ({
@@ -36,9 +36,9 @@ GET    /api/v1/market/projects/:uuid/budget/                  401    401     404
     "GET /api/v1/market/facets/": { ask: () => ({ path: "/api/v1/market/facets/" }) },
     "GET /api/v1/market/orders/:uuid/standing/": about("pending", uuid => `/api/v1/market/orders/${uuid}/standing/`),
     "GET /api/v1/market/resources/:uuid/standing/": about("resource", uuid => `/api/v1/market/resources/${uuid}/standing/`),
-    "GET /api/v1/market/projects/:uuid/budget/": {
+    "GET /api/v1/market/projects/:uuid/costs/": {
       prepare: async (bench, scene) => void (await marketOf(bench, scene)),
-      ask: async ({ bench, scene }) => ({ path: `/api/v1/market/projects/${(await marketOf(bench, scene)).study.uuid}/budget/` }),
+      ask: async ({ bench, scene }) => ({ path: `/api/v1/market/projects/${(await marketOf(bench, scene)).study.uuid}/costs/` }),
     },
   },
 };
