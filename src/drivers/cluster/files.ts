@@ -23,6 +23,7 @@ export const ignoring =
  * Small files of our own on a disk of this machine are read and written in this thread: that takes a tenth of what asking another one for
  * it takes. On a disk elsewhere all would stand still while it does not answer, so whoever owns the folder asks first, by `mayBeNear`.
  */
+/** Why: docs/decisions/0015-near-files-in-place.md. */
 const near: string[] = ["/proc/", "/sys/"];
 const isNear = (file: string): boolean => near.some(folder => file.startsWith(folder));
 /** As `statfs` names them: ext4, xfs, btrfs, tmpfs, overlay, zfs, f2fs. */
