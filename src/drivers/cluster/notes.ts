@@ -1,9 +1,9 @@
-import { chown, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
 import { newKey, newSecretId } from "../../kernel/ids.ts";
 import type { EndCause, Limits, LogPlace, Workload, WorkloadId } from "../../ports/cluster.ts";
-import { ignoring, mayBeNear, readIfThere, replaceFile, writeSmall } from "./files.ts";
+import { actsOn, ignoring, mayBeNear, readIfThere, replaceFile, writeSmall } from "./files.ts";
 import { takeTurn } from "./turns.ts";
 
 /**
@@ -49,13 +49,15 @@ export class Notes {
   /** `owner`: whose box it is; undefined where everything is ours. @returns the note, and whether it was there before */
   async make(workload: Workload, owner: { uid: number; gid: number } | undefined): Promise<{ note: Note; isNew: boolean }> {
     const { id } = workload;
-    const isFirst = await mkdir(this.#at(id), { mode: 0o711 }).then(() => true, ignoring("EEXIST"));
+    const isFirst = await actsOn(this.#at(id))
+      .mkdir(this.#at(id), { mode: 0o711 })
+      .then(() => true, ignoring("EEXIST"));
     const known = isFirst ? undefined : await this.read(id);
     if (known) return { note: known, isNew: false };
     const boxes = ["box", ...(workload.elements ?? []).map(({ index }) => join("box", String(index)))];
     for (const box of boxes) {
-      await mkdir(this.#at(id, box), { mode: 0o700 }).catch(ignoring("EEXIST"));
-      if (owner) await chown(this.#at(id, box), owner.uid, owner.gid);
+      await actsOn(this.#at(id)).mkdir(this.#at(id, box), { mode: 0o700 }).catch(ignoring("EEXIST"));
+      if (owner) await actsOn(this.#at(id)).chown(this.#at(id, box), owner.uid, owner.gid);
     }
     const { directory, stdout, stderr, limits, requeue = false, elements, scratch } = workload;
     const note: Note = {
