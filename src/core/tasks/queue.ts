@@ -16,8 +16,8 @@ type World = Needs<"store" | "clock" | "settings">;
 
 /** About so many are looked at in one choice. */
 const LOOKED_AT = 512;
-/** Most that start in one choice. */
-const MOST_STARTS = 64;
+/** Most that start in one choice: whoever comes meanwhile waits until they have been handed over. */
+const MOST_STARTS = 16;
 /** A cluster with a queue of its own takes all it is given; so many at a time. */
 const MOST_HANDED = 100;
 /** Elements of arrays cost it little more than one task, where it takes them in one piece. */

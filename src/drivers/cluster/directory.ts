@@ -1,9 +1,9 @@
-import { chown, type FileHandle, lstat, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
 import { newSecretId } from "../../kernel/ids.ts";
 import type { Account, Command } from "../../ports/cluster.ts";
-import { codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT } from "./files.ts";
+import { actsOn, codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT, type SmallFile, statSmall } from "./files.ts";
 
 /**
  * The folder of a workload. Others may have written to it before, so what lies in it is reached from the open folder and never by a
@@ -14,12 +14,13 @@ type Owner = Pick<Account, "uid" | "gid"> | undefined;
 /** Makes the folder when it is missing, removes old outputs, and writes the script. */
 export async function prepareDirectory(path: string, outputs: readonly string[], command: Command, owner: Owner): Promise<void> {
   await makeFolder(path, owner);
+  const { open, rename } = actsOn(path);
   await inFolder(path, async at => {
-    for (const name of outputs) await rm(at(name), { recursive: true, force: true });
+    for (const name of outputs) await away(path, at(name));
     if (command.kind !== "script") return;
     // Whole at once: other elements of the same array may be starting by it.
     const [fresh, final] = [at(`.${command.file}.new`), at(command.file)];
-    await rm(fresh, { recursive: true, force: true });
+    await away(path, fresh);
     const file = await open(fresh, NEW_FILE, 0o700);
     try {
       await file.writeFile(command.script);
@@ -36,15 +37,25 @@ export async function prepareDirectory(path: string, outputs: readonly string[],
   });
 }
 
+/** Whatever it is. */
+async function away(folder: string, name: string): Promise<void> {
+  try {
+    await actsOn(folder).unlink(name);
+  } catch (error) {
+    // A folder may hold much, so that is not done here and now.
+    if (codeOf(error) !== "ENOENT") await rm(name, { recursive: true, force: true });
+  }
+}
+
 /** The outputs, open for a supervisor; the same one twice when they have one name. What is in them stays. */
-export async function openOutputs(path: string, names: readonly [string, string], owner: Owner): Promise<FileHandle[]> {
+export async function openOutputs(path: string, names: readonly [string, string], owner: Owner): Promise<SmallFile[]> {
   return inFolder(path, async at => {
-    const files: FileHandle[] = [];
+    const files: SmallFile[] = [];
     try {
       for (const name of new Set(names)) {
-        const file = await open(at(name), OUTPUT, 0o640);
-        files.push(file);
-        if (!(await file.stat()).isFile()) throw new HavreError("invalid", `${name} in the directory is no file.`);
+        const file = await actsOn(path).open(at(name), OUTPUT, 0o640).catch(ignoring("ENXIO"));
+        if (file) files.push(file);
+        if (!(await file?.stat())?.isFile() || !file) throw new HavreError("invalid", `${name} in the directory is no file.`);
         if (owner) await file.chown(owner.uid, owner.gid);
       }
       return files;
@@ -57,6 +68,7 @@ export async function openOutputs(path: string, names: readonly [string, string]
 
 /** It gets its name when it is the owner's, so that one that is there is finished, whatever was killed when. */
 async function makeFolder(path: string, owner: Owner): Promise<void> {
+  const { chown, lstat, mkdir, rename, rmdir } = actsOn(path);
   try {
     if ((await lstat(path).catch(ignoring("ENOENT"))) !== undefined) return;
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -76,9 +88,9 @@ async function makeFolder(path: string, owner: Owner): Promise<void> {
 }
 
 async function inFolder<T>(path: string, act: (at: (name: string) => string) => Promise<T>): Promise<T> {
-  let folder: FileHandle;
+  let folder: SmallFile;
   try {
-    folder = await open(path, FOLDER);
+    folder = await actsOn(path).open(path, FOLDER);
   } catch (cause) {
     if (!["ELOOP", "ENOTDIR", "ENOENT"].includes(codeOf(cause))) throw cause;
     throw new HavreError("invalid", `The directory ${path} is not there, or no folder.`, { cause });
@@ -93,7 +105,7 @@ async function inFolder<T>(path: string, act: (at: (name: string) => string) => 
 /** @throws HavreError "invalid" when a volume has nothing to show */
 export async function isFolder(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory();
+    return (await statSmall(path)).isDirectory();
   } catch (cause) {
     throw new HavreError("invalid", `The volume ${path} is not there.`, { cause });
   }

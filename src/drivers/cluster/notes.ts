@@ -1,9 +1,9 @@
-import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
 import { newKey, newSecretId } from "../../kernel/ids.ts";
 import type { EndCause, Limits, LogPlace, Workload, WorkloadId } from "../../ports/cluster.ts";
-import { ignoring, readIfThere, replaceFile } from "./files.ts";
+import { actsOn, ignoring, mayBeNear, readIfThere, replaceFile, writeSmall } from "./files.ts";
 import { takeTurn } from "./turns.ts";
 
 /**
@@ -41,6 +41,7 @@ export class Notes {
   /** Removes also what removals that were cut short have left. */
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
+    await mayBeNear(this.#folder);
     for (const name of await readdir(this.#folder))
       if (name.startsWith(".")) await rm(join(this.#folder, name), { recursive: true, force: true });
   }
@@ -48,13 +49,15 @@ export class Notes {
   /** `owner`: whose box it is; undefined where everything is ours. @returns the note, and whether it was there before */
   async make(workload: Workload, owner: { uid: number; gid: number } | undefined): Promise<{ note: Note; isNew: boolean }> {
     const { id } = workload;
-    const isFirst = await mkdir(this.#at(id), { mode: 0o711 }).then(() => true, ignoring("EEXIST"));
+    const isFirst = await actsOn(this.#at(id))
+      .mkdir(this.#at(id), { mode: 0o711 })
+      .then(() => true, ignoring("EEXIST"));
     const known = isFirst ? undefined : await this.read(id);
     if (known) return { note: known, isNew: false };
     const boxes = ["box", ...(workload.elements ?? []).map(({ index }) => join("box", String(index)))];
     for (const box of boxes) {
-      await mkdir(this.#at(id, box), { mode: 0o700 }).catch(ignoring("EEXIST"));
-      if (owner) await chown(this.#at(id, box), owner.uid, owner.gid);
+      await actsOn(this.#at(id)).mkdir(this.#at(id, box), { mode: 0o700 }).catch(ignoring("EEXIST"));
+      if (owner) await actsOn(this.#at(id)).chown(this.#at(id, box), owner.uid, owner.gid);
     }
     const { directory, stdout, stderr, limits, requeue = false, elements, scratch } = workload;
     const note: Note = {
@@ -64,7 +67,7 @@ export class Notes {
       ...(elements ? { elements: elements.map(({ index }) => index) } : {}),
       madeAt: Date.now(),
     };
-    const isOurs = await writeFile(this.#at(id, "note"), JSON.stringify(note), { flag: "wx", mode: 0o600 }).then(
+    const isOurs = await writeSmall(this.#at(id, "note"), JSON.stringify(note), { flag: "wx", mode: 0o600 }).then(
       () => true,
       ignoring("EEXIST"),
     );
@@ -81,7 +84,7 @@ export class Notes {
     if (typeof turn === "string") return turn === "done";
     try {
       await prepare();
-      await writeFile(this.#at(id, "prepared"), "", { mode: 0o600 });
+      await writeSmall(this.#at(id, "prepared"), "", { mode: 0o600 });
       return true;
     } catch (error) {
       await turn();
@@ -118,14 +121,14 @@ export class Notes {
   readRemote = (id: WorkloadId): Promise<string | undefined> => readIfThere(this.#at(id, "remote"));
 
   async writeRemote(id: WorkloadId, remote: string): Promise<void> {
-    await writeFile(this.#at(id, "remote"), remote, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
+    await writeSmall(this.#at(id, "remote"), remote, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
   }
 
   readCause = async (id: WorkloadId, index?: number): Promise<EndCause | undefined> =>
     ((await readIfThere(this.#at(id, causeFile(index)))) ?? (await readIfThere(this.#at(id, "cause")))) as EndCause | undefined;
 
   async writeCause(id: WorkloadId, cause: EndCause, index?: number): Promise<void> {
-    await writeFile(this.#at(id, causeFile(index)), cause, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
+    await writeSmall(this.#at(id, causeFile(index)), cause, { flag: "wx", mode: 0o600 }).catch(ignoring("EEXIST", "ENOENT"));
   }
 
   box = (id: WorkloadId, index?: number): string => this.#at(id, index === undefined ? "box" : join("box", String(index)));

@@ -1,6 +1,6 @@
-import { lstat, readlink, symlink, unlink } from "node:fs/promises";
+import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, ignoring } from "./files.ts";
+import { actsOn, codeOf, ignoring } from "./files.ts";
 import { identityOf, isAlive, isOfThisBoot } from "./processes.ts";
 
 /** How long the turn of a process on another machine, of which nobody here knows whether it lives, is respected. */
@@ -16,7 +16,7 @@ export async function takeTurn(folder: string, isDone: () => Promise<boolean>): 
   for (let number = 0; ; number++) {
     const mine = join(folder, `try.${number}`);
     try {
-      await symlink((await ME) ?? "", mine); // a link is made whole, content and all
+      await actsOn(mine).symlink((await ME) ?? "", mine); // a link is made whole, content and all
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
       const owner = await readlink(mine).catch(ignoring("ENOENT"));
@@ -25,7 +25,7 @@ export async function takeTurn(folder: string, isDone: () => Promise<boolean>): 
       continue;
     }
     if (number > 0 && (await isDone())) return "done"; // the one before died after its last act
-    return () => unlink(mine).catch(ignoring("ENOENT"));
+    return () => actsOn(mine).unlink(mine).catch(ignoring("ENOENT"));
   }
 }
 

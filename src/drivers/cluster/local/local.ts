@@ -6,7 +6,7 @@ import { GIB } from "../../../kernel/units.ts";
 import type { Cluster, ClusterAbilities, Network, Observation, RunRef, Workload, WorkloadId } from "../../../ports/cluster.ts";
 import { HOST_IMAGE } from "../../../ports/cluster.ts";
 import { openOutputs } from "../directory.ts";
-import { codeOf, replaceFile } from "../files.ts";
+import { codeOf, mayBeNear, replaceFile } from "../files.ts";
 import { readLog } from "../log-file.ts";
 import { checkWorkload } from "../workload.ts";
 import { type CageKind, openCages } from "./cages/open.ts";
@@ -51,6 +51,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
   const home = await openHome(options.folder);
   const records = new Records(home);
   await records.open();
+  await mayBeNear(options.shared);
   const images = imagesIn(home);
   const cages = await openCages(home, records, options.cages);
   const filter = seccompFilter(process.arch);

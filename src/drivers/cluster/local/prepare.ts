@@ -1,10 +1,10 @@
-import { chown, mkdir, realpath, writeFile } from "node:fs/promises";
+import { chown, mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { HOST_IMAGE, type Workload } from "../../../ports/cluster.ts";
 import { isFolder, prepareDirectory } from "../directory.ts";
-import { ignoring, replaceFile, writeSmall } from "../files.ts";
+import { actsOn, ignoring, replaceFile, writeSmall } from "../files.ts";
 import { lookInside, makeMountPoint } from "../image-unpack.ts";
 import type { Images } from "../images.ts";
 import { runsItself } from "../workload.ts";
@@ -166,7 +166,7 @@ const shows = (words: readonly string[], path: string): boolean =>
 
 /** As far as it is there; what is to be made lies below. */
 async function realPath(path: string): Promise<string> {
-  const real = await realpath(path).catch(ignoring("ENOENT", "ENOTDIR"));
+  const real = await actsOn(path).realpath(path).catch(ignoring("ENOENT", "ENOTDIR"));
   return real ?? join(await realPath(dirname(path)), basename(path));
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
-import { codeOf, ignoring, mayBeNear, readIfThere, replaceFile, statSmall, writeSmall } from "../files.ts";
+import { actsOn, codeOf, ignoring, mayBeNear, readIfThere, replaceFile, statSmall, writeSmall } from "../files.ts";
 import { identityIn, isAlive, type ProcessIdentity } from "../processes.ts";
 import { isAtIt, takeTurn } from "../turns.ts";
 import { WHOLE } from "./supervise.ts";
@@ -93,7 +93,7 @@ export class Records {
    */
   async take(id: WorkloadId): Promise<"prepared" | "busy" | (() => Promise<void>)> {
     const folder = this.folderOf(id);
-    await mkdir(folder, { mode: 0o711 }).catch(ignoring("EEXIST"));
+    await actsOn(folder).mkdir(folder, { mode: 0o711 }).catch(ignoring("EEXIST"));
     const turn = await takeTurn(folder, () => this.hasRecord(id));
     return turn === "done" ? "prepared" : turn;
   }

@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { HavreError } from "../../../kernel/errors.ts";
+import { writeSmall } from "../files.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 import { errorOf, LIMIT_MS, notRun } from "./runner.ts";
 
@@ -44,7 +45,7 @@ export class Starter {
    * @param words none with a line break. @param file where the script lies meanwhile, ours alone; a path without blanks. @returns what it printed, without its warnings. @throws HavreError, as a RunProgram
    */
   async submit(words: readonly string[], script: string, file: string, signal: AbortSignal): Promise<string> {
-    await writeFile(file, script, { mode: 0o600 });
+    await writeSmall(file, script, { mode: 0o600 });
     try {
       const ends = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
       const { code, said } = await this.#ask(`${file} ${words.map(quoted).join(" ")}`, ends);

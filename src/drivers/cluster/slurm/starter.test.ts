@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Starter } from "./starter.ts";
+
+/** With a program in the place of sbatch that says what it was given; sbatch itself is tried in test/clusters/slurm.test.ts. */
+describe("the shell that starts sbatch", () => {
+  const SBATCH = `#!/bin/sh
+case $1 in
+  --tell) shift; echo "sbatch: warning: told" >&2; cat; printf '<%s>' "$@" ;;
+  --refuse) printf 'sbatch: error: Batch job submission failed: Invalid partition name specified\\nsbatch: error: more\\n' >&2; exit 1 ;;
+  --wait) while [ ! -e "$2" ]; do sleep 0.01; done; echo 7 ;;
+esac
+`;
+  let home: string;
+  let starter: Starter;
+  const file = (): string => join(home, "script");
+  const { signal } = new AbortController();
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "havre-starter-"));
+    await mkdir(join(home, "bin"));
+    await writeFile(join(home, "bin", "sbatch"), SBATCH, { mode: 0o755 });
+    starter = new Starter({ PATH: `${home}/bin:/usr/bin:/bin` });
+  });
+  after(async () => {
+    starter.close();
+    await rm(home, { recursive: true });
+  });
+
+  it("gives it the script and its words as they are, and tells what it printed without its warnings", async () => {
+    const words = ["sbatch", "--tell", "it's", 'a "b"', "$(id)", "a\rb", "", "*"];
+    assert.equal(
+      await starter.submit(words, "#!/bin/sh\n", file(), signal),
+      `#!/bin/sh\n${words
+        .slice(2)
+        .map(word => `<${word}>`)
+        .join("")}`,
+    );
+    assert.deepEqual((await readdir(home)).toSorted(), ["bin"], "the script does not stay");
+  });
+
+  it("says why it refuses, in all of its lines", () =>
+    assert.rejects(starter.submit(["sbatch", "--refuse"], "", file(), signal), {
+      kind: "invalid",
+      message: "Slurm: Batch job submission failed: Invalid partition name specified",
+    }));
+
+  it("has several under way, and answers each with its own", async () => {
+    const gate = join(home, "gate");
+    const slow = starter.submit(["sbatch", "--wait", gate], "", join(home, "slow"), signal);
+    assert.equal(await starter.submit(["sbatch", "--tell", "quick"], "", file(), signal), "<quick>");
+    await writeFile(gate, "");
+    assert.equal((await slow).trim(), "7");
+    await rm(gate);
+  });
+
+  it("waits no longer than it is let", async () => {
+    const stop = new AbortController();
+    const gate = join(home, "never");
+    const slow = starter.submit(["sbatch", "--wait", gate], "", file(), stop.signal);
+    setImmediate(() => stop.abort());
+    await assert.rejects(slow, { kind: "timeout" });
+    await assert.rejects(access(file()), { code: "ENOENT" });
+    await writeFile(gate, "");
+  });
+
+  it("says that it cannot be run where it is not there", async () => {
+    const other = new Starter({ PATH: "/nowhere" });
+    await assert.rejects(other.submit(["sbatch"], "", file(), signal), { kind: "unavailable" });
+    other.close();
+  });
+});
