@@ -14,6 +14,7 @@ export interface ListPage {
   readonly keys: readonly (ListedObject & { readonly Key: string })[];
   /** With a delimiter: what keys go on behind, each ending in it. */
   readonly folders: readonly string[];
+  readonly isLast: boolean;
 }
 
 export async function listObjects(
@@ -31,18 +32,20 @@ export async function listObjects(
 /** Everything whose key begins so, page by page, in the order of keys. */
 export async function* pagesOf(
   s3: S3,
-  query: { readonly Prefix: string; readonly Delimiter?: string },
+  query: { readonly Prefix: string; readonly Delimiter?: string; readonly StartAfter?: string },
   signal: AbortSignal,
 ): AsyncGenerator<ListPage> {
   for (let ContinuationToken: string | undefined; ; ) {
     // Encoded, for a key may have characters in it that XML cannot hold.
     const found = await listObjects(s3, { ...query, ContinuationToken, EncodingType: "url" }, signal);
     const plain = (key = ""): string => (found.EncodingType === "url" ? decodeURIComponent(key.replaceAll("+", " ")) : key);
+    const isLast = !found.IsTruncated || found.NextContinuationToken === undefined;
     yield {
+      isLast,
       keys: (found.Contents ?? []).map(object => ({ ...object, Key: plain(object.Key) })),
       folders: (found.CommonPrefixes ?? []).map(one => plain(one.Prefix)),
     };
     ContinuationToken = found.NextContinuationToken;
-    if (!found.IsTruncated || ContinuationToken === undefined) return;
+    if (isLast) return;
   }
 }

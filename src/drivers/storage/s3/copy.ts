@@ -139,6 +139,7 @@ async function moveFolder(
   const renamed = (key: string): string => target + key.slice(source.length);
   await atOnce(objects.below(from, signal), object => copyObject(objects, object, renamed(object.Key), {}, copying, signal));
   await atOnce(objects.below(from, signal), ({ Key }) => objects.delete(Key, signal));
+  objects.forgetFolders();
 }
 
 /** What a copy is to keep. Without it a copy in parts would lose everything, and one with a mark what stands beside the mark. */

@@ -14,6 +14,7 @@ import { type ListedObject, listObjects, pagesOf } from "../../s3/list.ts";
 import { statusOf } from "../../s3/refusal.ts";
 import { inListOrder } from "../listing.ts";
 import { isName, pathOf, segmentsOf } from "../paths.ts";
+import { Gaps } from "./gaps.ts";
 
 /** How long a folder that was seen is taken to be there: whoever writes many files into one asks once. */
 const FOLDER_SEEN_MS = 60_000;
@@ -26,6 +27,7 @@ export class Objects {
   readonly #prefix: string;
   /** Until when. */
   readonly #seen = new Map<StoragePath, number>();
+  readonly #gaps = new Gaps();
 
   constructor(s3: S3, prefix: string) {
     this.s3 = s3;
@@ -69,6 +71,14 @@ export class Objects {
     return true;
   }
 
+  /** @throws "conflict" when a file of this name would hide a folder */
+  async mustBeNoFolder(path: StoragePath, signal: AbortSignal): Promise<void> {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    const found = await this.#gaps.isFolder(this.s3, this.folderKeyOf(parentOf(path)), name, signal);
+    if (found ?? (await this.isFolder(path, signal)))
+      throw new HavreError("conflict", `${this.s3.where}: a folder has this name.`);
+  }
+
   async stat(path: StoragePath, signal: AbortSignal): Promise<StorageEntry | undefined> {
     const file = await this.file(path, signal);
     return file ?? ((await this.isFolder(path, signal)) ? folderEntry(path) : undefined);
@@ -86,6 +96,7 @@ export class Objects {
     await this.makeFolder(parentOf(path), signal);
     const body = await hashedBody(Buffer.alloc(0));
     const object = { Bucket: this.s3.bucket, Key: this.folderKeyOf(path), ...body };
+    this.#gaps.forget();
     await this.s3.ask(signal, (client, options) => client.send(new PutObjectCommand(object), options));
   }
 
@@ -127,6 +138,7 @@ export class Objects {
 
   forgetFolders(): void {
     this.#seen.clear();
+    this.#gaps.forget();
   }
 
   /** Multipart uploads to this very name that were neither completed nor given up, the newest first. */

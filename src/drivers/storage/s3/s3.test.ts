@@ -219,6 +219,26 @@ describe("a bucket", () => {
     assert.equal((await storage.stat(path("x/real"), never))?.kind, "folder");
   });
 
+  it("asks once for many new files, and notices a folder that has the name of one", async test => {
+    const { server, storage } = await emulated(test);
+    const other = openAt(server.url, server.accessKey);
+    test.after(() => other.close());
+    for (const folder of ["in", "in/f07", "in/f9.d"]) await other.makeFolder(path(folder), never);
+    await put(other, "in/f07/x", Buffer.from("x"));
+    const names = Array.from({ length: 40 }, (_, index) => `f${String(index).padStart(2, "0")}`);
+    const before = server.requests.length;
+    for (const name of names)
+      if (name === "f07") await assert.rejects(put(storage, `in/${name}`, Buffer.from("y")), { kind: "conflict" });
+      else await put(storage, `in/${name}`, Buffer.from("y"));
+    assert.ok(server.requests.length - before < names.length + 6, `${server.requests.length - before} requests`);
+    await storage.makeFolder(path("in/f50"), never);
+    await assert.rejects(put(storage, "in/f50", Buffer.from("y")), { kind: "conflict" });
+    await storage.move(path("in/f9.d"), path("in/f60"), never);
+    await assert.rejects(put(storage, "in/f60", Buffer.from("y")), { kind: "conflict" });
+    await put(storage, "in/f9.d", Buffer.from("y"));
+    await assert.rejects(put(storage, "in/f07", Buffer.from("y")), { kind: "conflict" });
+  });
+
   it("reads folders of more than one page, from any place on", async test => {
     const { server, storage } = await emulated(test);
     for (let number = 0; number < 2500; number++) {

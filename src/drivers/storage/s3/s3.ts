@@ -75,7 +75,7 @@ export function openS3(access: StorageAccess, { http, parts = PARTS, copying = C
       if (source.sizeBytes > MAX_FILE_BYTES)
         throw new HavreError("too-large", `${s3.where}: files are at most ${MAX_FILE_BYTES} bytes.`);
       await objects.mustHaveParent(path, signal);
-      if (await objects.isFolder(path, signal)) throw new HavreError("conflict", `${s3.where}: a folder has this name.`);
+      await objects.mustBeNoFolder(path, signal);
       if (from > 0 && (await isWhole(path, source.sizeBytes, from, signal))) return options.onProgress?.(source.sizeBytes);
       if (source.sizeBytes <= parts.partBytes) await sendWhole(objects, path, source, options);
       else await sendInParts(objects, path, source, options, parts);
