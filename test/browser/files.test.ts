@@ -125,6 +125,13 @@ describe("the file browser", { skip: browserMissing() }, () => {
     assert.equal(readFileSync(join(drive.folder, "notes.txt"), "utf8"), "line one\nline two\n");
   });
 
+  it("does nothing with a file that is dropped beside its place", async () => {
+    const isTaken = await page.evaluate(`["dragover", "drop"].map(type => !document.body.dispatchEvent(
+      new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: new DataTransfer() })))`);
+    // What nobody takes the browser opens, in place of this page.
+    assert.deepEqual(isTaken, [true, true]);
+  });
+
   it("makes, renames, copies, moves and removes, and asks before it removes", async () => {
     await page.getByRole("button", { name: "New folder" }).click();
     await dialog().getByRole("textbox", { name: "Name" }).fill("results");
