@@ -34,6 +34,8 @@ export interface Listing {
   readonly tables: RawBuilder<unknown>;
   readonly where: readonly RawBuilder<SqlBool>[];
   readonly order: RawBuilder<unknown>;
+  /** The same conditions taken apart, so that each row meets one of them: they are counted by themselves, each by its own index. */
+  readonly countedBy?: readonly (readonly RawBuilder<SqlBool>[])[];
 }
 
 /** One window of a list, by one statement: all are counted only when the window is full. A limit of 0 only counts. */
@@ -42,7 +44,8 @@ export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: 
   const where = all(listing.where);
   // Written out where most ask for the same: what PostgreSQL knows of the window lets it keep one plan for all, instead of planning each anew.
   const [skipped, most] = [offset === 0 ? sql`0` : sql`${offset}`, sql.lit(limit)];
-  const count = sql<number>`(select count(*) from ${tables} where ${where})`;
+  const counts = (listing.countedBy ?? [listing.where]).map(each => sql`(select count(*) from ${tables} where ${all(each)})`);
+  const count = sql<number>`(${sql.join(counts, sql` + `)})`;
   if (limit > 0) {
     const { rows } = await sql<Row & { readonly ofAll: number | null }>`
       with listed as materialized (select ${columns} from ${tables} where ${where} order by ${order} offset ${skipped} limit ${most})

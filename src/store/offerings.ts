@@ -102,19 +102,29 @@ const namesOfRoles = (person: number): RawBuilder<unknown> => sql`
     sql` `,
   )} end from permission where person_id = ${person} and path = '' and ${live}`;
 
+const PUBLIC = sql<SqlBool>`offering.state in ('active', 'paused')`;
+/** Written as its index is. */
+const OPEN = sql<SqlBool>`(offering.shared and not offering.restricted)`;
+
 export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<SqlBool> {
+  if (readsAll(actor)) return side === "public" ? PUBLIC : sql<SqlBool>`true`;
   const own = sql<SqlBool>`(${organisationsOf(actor, sql`offering.organisation_id`)} or ${visibleStudies(actor, sql`offering.study_id`)})`;
-  if (readsAll(actor)) return side === "public" ? sql<SqlBool>`offering.state in ('active', 'paused')` : sql<SqlBool>`true`;
   if (side === "provider") return sql<SqlBool>`(${own} or ${offeringsOf(actor, sql`offering.id`)})`;
   const person = personOf(actor)?.id;
   // Of those for some roles alone there are few: they are found by themselves, so that all others are judged by the index.
-  const open =
+  const invited =
     person === undefined
       ? sql``
       : sql`or ${organisationsOf(actor, sql`offering.organisation_id`)} or offering.id = any(array(
           select id from offering where restricted and plugin_options->'restricted_to_roles' ?| array(${namesOfRoles(person)})))`;
-  return sql<SqlBool>`offering.state in ('active', 'paused') and (offering.shared or ${own}) and (not offering.restricted ${open})`;
+  return sql<SqlBool>`${PUBLIC} and (offering.shared or ${own}) and (not offering.restricted ${invited})`;
 }
+
+/** The same, taken apart: what is for all, and what else somebody sees. */
+const waysToSee = (actor: Actor, side: OfferingSide): RawBuilder<SqlBool>[] =>
+  side === "provider" || readsAll(actor)
+    ? [visibleOfferings(actor, side)]
+    : [sql<SqlBool>`${PUBLIC} and ${OPEN}`, sql<SqlBool>`not ${OPEN} and ${visibleOfferings(actor, side)}`];
 
 /** Equal values; of a list in the filter any one will do, also where the offering has a list itself. */
 function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
@@ -131,7 +141,7 @@ function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
 
 const organisation = (uuid: string): RawBuilder<unknown> => sql`(select id from organisation where uuid = ${uuid})`;
 
-/** By columns of the offering itself, so that counting joins nothing. */
+/** By columns of the offering itself, so that counting joins nothing. The few words that a column has stand written out: one plan for each. */
 export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] => [
   ...(filter.name === undefined ? [] : [matching(filter.name, sql`offering.name`)]),
   ...(filter.nameExact === undefined ? [] : [sql<SqlBool>`offering.name = ${filter.nameExact}`]),
@@ -153,16 +163,26 @@ export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] =>
           where object_kind = 'offering' and person.uuid = ${filter.managedBy} and ${live}))`,
       ]),
   ...(filter.attributes === undefined ? [] : [hasAttributes(filter.attributes)]),
-  ...(filter.states === undefined ? [] : [sql<SqlBool>`offering.state = any(${filter.states as string[]})`]),
+  ...(filter.states === undefined
+    ? []
+    : [
+        filter.states.length === 0
+          ? sql<SqlBool>`false`
+          : sql<SqlBool>`offering.state in (${sql.join(filter.states.map(state => sql.lit(state)))})`,
+      ]),
   ...(filter.category === undefined
     ? []
     : [sql<SqlBool>`offering.category_id = (select id from market_category where uuid = ${filter.category})`]),
   ...(filter.categoryGroup === undefined
     ? []
     : [sql<SqlBool>`category.group_id = (select id from market_category_group where uuid = ${filter.categoryGroup})`]),
-  ...(filter.billable === undefined ? [] : [sql<SqlBool>`offering.billable = ${filter.billable}`]),
-  ...(filter.shared === undefined ? [] : [sql<SqlBool>`offering.shared = ${filter.shared}`]),
-  ...(filter.types === undefined ? [] : [sql<SqlBool>`offering.type = any(${filter.types as string[]})`]),
+  ...(filter.billable === undefined ? [] : [sql<SqlBool>`offering.billable = ${sql.lit(filter.billable)}`]),
+  ...(filter.shared === undefined ? [] : [sql<SqlBool>`offering.shared = ${sql.lit(filter.shared)}`]),
+  ...(filter.types === undefined
+    ? []
+    : [
+        sql<SqlBool>`offering.type ${filter.types.length === 1 ? sql`= ${filter.types[0]}` : sql`= any(${filter.types as string[]})`}`,
+      ]),
   ...(filter.study === undefined ? [] : [sql<SqlBool>`offering.study_id = (select id from study where uuid = ${filter.study})`]),
   ...(filter.uuids === undefined ? [] : [sql<SqlBool>`offering.uuid = any(${filter.uuids as string[]}::uuid[])`]),
   ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`offering.created_at >= ${filter.createdFrom}`]),
@@ -184,10 +204,12 @@ export const offerings = (tx: Tx) => {
       window: Window,
       parts: OfferingParts,
     ): Promise<Page<Offering>> {
+      const filters = offeringsWhere(filter);
       return windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
-        where: [visibleOfferings(actor, side), ...offeringsWhere(filter)],
+        where: [visibleOfferings(actor, side), ...filters],
+        countedBy: waysToSee(actor, side).map(way => [way, ...filters]),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
     },
