@@ -41,7 +41,7 @@ describe("images", () => {
     await chmod(home, 0o755);
     images = new Images(join(home, "images"));
   });
-  after(() => rm(home, { recursive: true, force: true }));
+  after(() => rm(home, { recursive: true, force: true, maxRetries: 10 }));
 
   const importTar = async (name: string, bytes: Buffer) => {
     const file = join(home, `${name}.tar`);

@@ -26,7 +26,8 @@ export async function removeSmallLocal(home: string, cluster: Cluster): Promise<
   await cluster.close();
   const note = await readFile(join(home, "state", "cages"), "utf8").catch(() => '{"bases":{}}');
   const { bases } = JSON.parse(note) as { bases: Record<string, string> };
-  await rm(home, { recursive: true, force: true });
+  // A supervisor may still be at its last note.
+  await rm(home, { recursive: true, force: true, maxRetries: 10 });
   for (const folder of new Set(Object.values(bases))) await rmdir(folder).catch(() => {});
 }
 
