@@ -16,6 +16,7 @@ import {
   endLost,
   type OfferingView,
   type Order,
+  orderAgain,
   orderEnd,
   orderLimits,
   retryOrder,
@@ -275,6 +276,35 @@ describe("what Havre makes for an order", () => {
       ],
       ["erred", "erred", { memory_gb: 2 }, 1, "DONE"],
     );
+  });
+
+  it("what was ended, is ordered again and cannot be made is ended; what is there is not made twice by an order that failed", async () => {
+    const ends = async (made: Order) =>
+      approved(await orderEnd(world, scene.owner, { side: "consumer", uuid: made.resourceUuid }));
+    const isPaidFor = async (made: Order) => {
+      const { id } = await resourceOf(made);
+      const rows = bench.world.store.db.selectFrom("resource_stretch").select("limits").where("resource_id", "=", id);
+      return (await rows.where("ends_at", "is", null).execute()).map(({ limits }) => limits);
+    };
+    const made = await approved(await ownerApproves(await aMachine()));
+    await ends(made);
+    emulator.fault(({ method, path }) =>
+      method === "POST" && path.endsWith("/servers") ? { kind: "refuse", status: 400, message: "Not here." } : undefined,
+    );
+    const failed = await approved(await orderAgain(world, scene.owner, made.resourceUuid));
+    emulator.fault(() => undefined);
+    assert.deepEqual([failed.state, (await resourceOf(made)).state, await isPaidFor(made)], ["erred", "terminated", []]);
+    assert.equal((await approved(await orderAgain(world, scene.owner, made.resourceUuid))).state, "done");
+    await assert.rejects(retryOrder(world, scene.seller, failed.uuid), { kind: "conflict" });
+    assert.deepEqual([(await resourceOf(made)).state, await isPaidFor(made)], ["ok", [{ memory_gb: 2 }]]);
+    await approved(await orderLimits(world, scene.owner, { uuid: made.resourceUuid, limits: { memory_gb: 4 } }));
+    await ends(made);
+    // It is gone: now the order that failed may make it, of the size that it wanted.
+    await retryOrder(world, scene.seller, failed.uuid);
+    await work();
+    const { state, limits } = await resourceOf(made);
+    assert.deepEqual([state, limits, await isPaidFor(made)], ["ok", { memory_gb: 2 }, [{ memory_gb: 2 }]]);
+    assert.equal((await machineOf(made)).machine.extraMemory.amount, 1);
   });
 
   it("its end removes it; one that its researcher removed is not paid for any longer", async () => {

@@ -11,7 +11,7 @@ import { queueCallback } from "./callbacks.ts";
 import { monthAround } from "./lines.ts";
 import type { Facts, Limits, Order, OrderState } from "./model.ts";
 import { costOf } from "./prices.ts";
-import { ENDED, isMaking, provisionerOf, resourceAfter, sameLimits, WORKING } from "./rules.ts";
+import { ENDED, isMaking, isOwnWork, provisionerOf, resourceAfter, sameLimits, WORKING } from "./rules.ts";
 
 type World = Needs<"clock">;
 
@@ -85,19 +85,22 @@ async function outcome(tx: Tx, world: World, order: Order): Promise<ResourceChan
     await resources(tx).end(resourceId, at);
     return { state: "terminated" };
   }
-  if (isMaking(order.type)) {
-    const { year, month } = monthAround(at);
-    await invoices(tx).ensure(order.organisationId, year, month);
-    await resources(tx).begin({ resourceId, planId, limits, reason: "create", startsAt: at, planPeriod: undefined });
-    return { state: "ok" };
-  }
-  await restretch(tx, order, { planId, limits }, at);
   const cost = order.planParts && costOf(order.components ?? [], order.planParts, limits, undefined);
-  return {
+  const ordered: ResourceChanges = {
     state: "ok",
     plan_id: planId,
     limits: JSON.stringify(limits),
     cost: planId === null ? null : cost,
+  };
+  if (isMaking(order.type)) {
+    const { year, month } = monthAround(at);
+    await invoices(tx).ensure(order.organisationId, year, month);
+    await resources(tx).begin({ resourceId, planId, limits, reason: "create", startsAt: at, planPeriod: undefined });
+    return ordered;
+  }
+  await restretch(tx, order, { planId, limits }, at);
+  return {
+    ...ordered,
     ...(order.attributes.new_options
       ? { options: JSON.stringify({ ...order.resourceOptions, ...(order.attributes.new_options as Facts) }) }
       : {}),
@@ -162,7 +165,9 @@ export async function settle(
   trace = "",
 ): Promise<void> {
   if (order.resourceState === "terminated") return;
-  const state = resourceAfter(outcome, order.type, { state: order.resourceState, backendId: order.resourceBackendId });
+  // What Havre could not make it has undone: the name that it had before it ended names nothing any more.
+  const backendId = isOwnWork(provisionerOf(order.offeringType)) ? "" : order.resourceBackendId;
+  const state = resourceAfter(outcome, order.type, { state: order.resourceState, backendId });
   if (state === "terminated") await resources(tx).end(order.resourceId, world.clock.now());
   await resources(tx).update(order.resourceId, {
     state,

@@ -193,6 +193,9 @@ async function report(
       mustAccept(event, order.state);
       const again = order.state === "erred" && event !== "fail";
       if (again && !isMaking(order.type) && order.resourceState === "terminated") mustBeIn(["ok", "erred"], order.resourceState);
+      // Another order has made it by now: nothing is made, or paid for, a second time.
+      if (again && isMaking(order.type) && (await resources(tx).running(order.resourceId)))
+        mustBeIn(["terminated"], order.resourceState);
       await act(tx, order);
       return seenOrder(tx, actor, uuid);
     });
