@@ -14,7 +14,9 @@ export type ProxyFault =
   | { readonly kind: "hang" }
   /** Each connection is cut once so many bytes went up to the server, or down to the client. */
   | { readonly kind: "cut"; readonly afterBytes: number; readonly direction: "up" | "down" }
-  | { readonly kind: "slow"; readonly bytesPerSecond: number };
+  | { readonly kind: "slow"; readonly bytesPerSecond: number }
+  /** Answers come byte by byte: never silent, and never done. */
+  | { readonly kind: "trickle"; readonly everyMs: number };
 
 export interface FaultyProxy {
   readonly port: number;
@@ -54,8 +56,13 @@ export async function startFaultyProxy(target: { readonly host?: string; readonl
     };
     return new Transform({
       highWaterMark: 64 * 1024,
-      transform(chunk, _, done) {
-        pass(chunk).then(part => done(null, part), done);
+      async transform(chunk, _, done) {
+        let at = 0;
+        for (; fault.kind === "trickle" && direction === "down" && at < chunk.length && !this.destroyed; at++) {
+          this.push(chunk.subarray(at, at + 1));
+          await sleep(fault.everyMs);
+        }
+        pass(chunk.subarray(at)).then(part => done(null, part), done);
       },
     });
   };

@@ -13,6 +13,8 @@ export interface Half {
 
 /** Nobody was heard of for so long: whoever wrote it is dead. */
 const STALE = "60 seconds";
+/** A delivery whose place was taken away may still be sending to it: so long it is left in peace. */
+const LEFT_FOR = "1 hour";
 /** A storage that is away for so long does not come back. */
 const GIVEN_UP = "30 days";
 
@@ -27,6 +29,35 @@ export const halves = (tx: Tx) => ({
 
   async forget(mark: string): Promise<void> {
     await tx.deleteFrom("file_half").where("mark", "=", mark).execute();
+  },
+
+  /**
+   * What deliveries to a location have begun and not ended lies under names that nobody will ask for again, for the location goes or
+   * leads elsewhere: it is left to the sweep, and they begin anew wherever they go. Before the location changes, in its transaction.
+   */
+  async leave(locationId: number): Promise<void> {
+    await sql`
+      with begun as (
+        select delivery.id, delivery.temp_path, location.storage_id from delivery
+        join location on location.id = delivery.location_id
+        where delivery.location_id = ${locationId} and delivery.state <> 'done' and delivery.temp_path is not null
+        for update of delivery),
+      noted as (
+        insert into file_half (mark, storage_id, path, seen_at)
+        select substring(temp_path from '\\.havre-([^/]*)\\.part$'), storage_id, temp_path, now() + ${LEFT_FOR}::interval from begun
+        on conflict (mark) do nothing)
+      update delivery set temp_path = null, final_path = null, name_key = null, sent_sha256 = null, sent_bytes = 0, updated_at = now()
+      where id in (select id from begun)`.execute(tx);
+  },
+
+  /** Takes one back from the sweep. */
+  async reclaim({ mark, storageId, path }: Half): Promise<void> {
+    await tx
+      .deleteFrom("file_half")
+      .where("mark", "=", mark)
+      .where("storage_id", "=", storageId)
+      .where("path", "=", path)
+      .execute();
   },
 
   /** Those of the dead, for one who puts them right: nobody else gets them for as long as a living one would be heard of. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,7 +10,7 @@ import type { DavServer } from "../engines/dav.ts";
 import { Client } from "../harness/client.ts";
 import { type Havre, startHavre, until } from "../harness/havre.ts";
 import { addStorage, aStudy, dropsOf, type TestStorage, type TestStudy } from "../harness/study.ts";
-import { hurryDeliveries, rows } from "./rows.ts";
+import { hurryDeliveries, rows, runNow } from "./rows.ts";
 import { create, filesIn, patch, send, sha256Of } from "./sending.ts";
 
 const MIB = 1024 * 1024;
@@ -110,6 +110,51 @@ describe("a study whose storages change", { skip: apacheMissing() }, () => {
     );
     assert.deepEqual(readFileSync(join(folder, "instead", "moved.bin")), bytes);
     proxy.set({ kind: "none" });
+  });
+
+  it("leaves nothing hidden where a delivery had begun, and goes on in the folder or the storage that is named instead", async () => {
+    const study = await aStudy(client, [onApache("begun")]);
+    const bytes = randomBytes(8 * MIB);
+    const hidden = (path: string): string[] => filesIn(join(apache.root, path)).filter(name => name.includes(".havre-"));
+    const left = () => rows(havre, "select path from file_half where path ~ '^(begun|another)/'");
+    const tryAgain = async (attempts: number) => {
+      await hurryDeliveries(havre);
+      await until(async () => (await only(study))?.deliveries[0].attempts === attempts, `try ${attempts} to fail`);
+    };
+    const lose = () => proxy.set({ kind: "cut", afterBytes: bytes.length / 2, direction: "up" });
+    lose();
+    await send(study, "moved.bin", bytes);
+    await until(async () => (await only(study))?.deliveries[0].attempts === 1, "the first try to fail");
+    const [begun] = await rows(havre, "select temp_path from delivery order by id desc limit 1");
+    writeFileSync(join(apache.root, begun.temp_path), "half of it");
+
+    const [location] = await client.get(`/api/v1/studies/${study.id}/storages/`);
+    const at = `/api/v1/studies/${study.id}/storages/${location.id}/`;
+    await client.put(at, { storage: location.storage.id ?? location.storage, path: "another", encryption_password: "" });
+    assert.deepEqual(await left(), [{ path: begun.temp_path }]);
+    await runNow(havre, "sweep-files");
+    assert.equal(hidden("begun").length, 1, "somebody may still be writing it");
+    await rows(havre, "update file_half set seen_at = now() - interval '2 minutes'");
+    proxy.set({ kind: "none" });
+    await runNow(havre, "sweep-files");
+    assert.deepEqual([hidden("begun"), await left()], [[], []]);
+
+    lose();
+    await tryAgain(2);
+    const [again] = await rows(havre, "select temp_path from delivery order by id desc limit 1");
+    assert.match(again.temp_path, /^another\//);
+    await removeLocations(study);
+    await rows(havre, "update file_half set seen_at = now() - interval '2 minutes'");
+    writeFileSync(join(apache.root, again.temp_path), "half of it");
+    proxy.set({ kind: "none" });
+    await runNow(havre, "sweep-files");
+    assert.deepEqual(hidden("another"), []);
+    await hurryDeliveries(havre);
+    await until(async () => (await only(study))?.status === "ERROR", "the drop to say so");
+    await addStorage(client, study.id, aFolder("at-last"));
+    await retry(study);
+    await done(study);
+    assert.deepEqual(readFileSync(join(folder, "at-last", "moved.bin")), bytes);
   });
 
   it("ends a delivery that runs while its location goes in one of two true states: proved, or parked with the bytes kept", async () => {

@@ -4,6 +4,7 @@ import { besideName, joinPath, MAX_NAME_BYTES, shorten } from "../../kernel/path
 import { deliveries } from "../../store/deliveries.ts";
 import { drops } from "../../store/drops.ts";
 import { errands } from "../../store/errands.ts";
+import { halves } from "../../store/halves.ts";
 import { locations } from "../../store/locations.ts";
 import { isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
@@ -11,7 +12,7 @@ import type { Needs } from "../world.ts";
 import { addHop } from "./custody.ts";
 import { mailAboutDrop } from "./mails.ts";
 import type { Delivery, Destination, Drop } from "./model.ts";
-import { nextTryMs, tempName } from "./rules.ts";
+import { nextTryMs, tempMark, tempName } from "./rules.ts";
 import { settle } from "./settle.ts";
 
 /**
@@ -62,6 +63,9 @@ export async function startDelivery(world: World, deliveryId: number): Promise<D
     const suffix = encrypted ? ".age" : "";
     const mostBytes = MAX_NAME_BYTES - suffix.length;
     const tempPath = delivery.tempPath ?? joinPath(folder, tempName(drop.publicId, delivery.id));
+    // Where an earlier try of this delivery had been left to the sweep, it is gone on with.
+    const mark = tempMark(drop.publicId, delivery.id);
+    if (!delivery.tempPath) await halves(tx).reclaim({ mark, storageId: destination.storageId, path: tempPath });
     await deliveries(tx).change(delivery.id, {
       state: "sending",
       tempPath,

@@ -111,4 +111,6 @@ export function nextTryMs(error: HavreError, attempt: number, random: number): n
 }
 
 /** Where the bytes are gathered before they get their name: beside it, hidden, and the same after every restart. */
-export const tempName = (publicId: string, deliveryId: number): string => `.havre-${publicId.slice(0, 8)}-${deliveryId}.part`;
+export const tempName = (publicId: string, deliveryId: number): string => `.havre-${tempMark(publicId, deliveryId)}.part`;
+/** What tells one temporary name from another, as the sweep of halves knows it. */
+export const tempMark = (publicId: string, deliveryId: number): string => `${publicId.slice(0, 8)}-${deliveryId}`;

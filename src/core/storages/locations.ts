@@ -1,5 +1,6 @@
 import { forbidden, invalid, notFound } from "../../kernel/errors.ts";
 import { joinPath } from "../../kernel/paths.ts";
+import { halves } from "../../store/halves.ts";
 import { locations, type NewLocation } from "../../store/locations.ts";
 import { storages } from "../../store/storages.ts";
 import type { Tx } from "../../store/store.ts";
@@ -50,7 +51,7 @@ export async function addLocation(
   });
 }
 
-/** Drops that already have their deliveries keep what those were made with. @throws as {@link addLocation} */
+/** Drops that are not delivered yet go to the new place, sealed as they were begun. @throws as {@link addLocation} */
 export async function changeLocation(
   world: World,
   actor: Actor,
@@ -59,7 +60,10 @@ export async function changeLocation(
   return world.store.transaction(async tx => {
     const study = await lockStudyFor(tx, actor, at.study, "location.change");
     const before = await found(tx, at);
-    if (movesShare(before, input)) mustNotBeShare(before.location.quotaBytes);
+    if (moves(before, input)) {
+      mustNotBeShare(before.location.quotaBytes);
+      await halves(tx).leave(before.location.id);
+    }
     await locations(tx).update(before.location.id, await accepted(tx, world, actor, study, input, before));
     const view = await found(tx, at);
     const { path, uploadPath, storageId } = view.location;
@@ -78,6 +82,7 @@ export async function removeLocation(world: Needs<"store">, actor: Actor, at: Pl
     await lockStudyFor(tx, actor, at.study, "location.change");
     const view = await found(tx, at);
     mustNotBeShare(view.location.quotaBytes);
+    await halves(tx).leave(view.location.id);
     await locations(tx).remove(view.location.id);
     await note(tx, actor, "location.removed", view);
   });
@@ -89,7 +94,7 @@ async function found(tx: Tx, at: { readonly study: number; readonly location: nu
   return view;
 }
 
-const movesShare = ({ location, storage }: LocationView, input: LocationInput): boolean => {
+const moves = ({ location, storage }: LocationView, input: LocationInput): boolean => {
   const { path, uploadPath } = acceptLocation(input);
   return input.storage !== storage.id || path !== location.path || uploadPath !== location.uploadPath;
 };

@@ -7,7 +7,7 @@ import { createServer as createTcpServer } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
 import { aCertificate, opensslMissing } from "../../../test/engines/certificate.ts";
-import { MIB } from "../../kernel/units.ts";
+import { KIB, MIB } from "../../kernel/units.ts";
 import { addressGuard } from "./addresses.ts";
 import { drain, type GuardSettings, makeGuardedHttp, parseHttpUrl, redirectOf, retryAfterSeconds, textOf } from "./guarded.ts";
 
@@ -233,6 +233,25 @@ describe("the guarded HTTP client", () => {
     await assert.rejects(get(impatient, await serve(() => {})), { kind: "timeout" });
     const half = await serve((_, reply) => void reply.writeHead(200, { "content-length": "10" }).write("half"));
     await assert.rejects(buffer((await get(impatient, half)).body), { kind: "timeout" });
+  });
+
+  it("gives up on a server that sends a byte now and then, and bears a reader of ours that does", async () => {
+    const impatient = client({ ...LOOPBACK, idleTimeoutMs: 300 });
+    const trickling = await serve((_, reply) => {
+      reply.writeHead(200, { "content-length": "1000" }).write("x");
+      const timer = setInterval(() => reply.write("x"), 50);
+      reply.on("close", () => clearInterval(timer));
+    });
+    const begun = performance.now();
+    await assert.rejects(buffer((await get(impatient, trickling)).body), { kind: "timeout", message: /next to nothing/ });
+    assert.ok(performance.now() - begun < 5_000, "long before its thousand bytes");
+    const quick = await serve((_, reply) => void reply.end(Buffer.alloc(300 * KIB)));
+    let bytes = 0;
+    for await (const chunk of (await get(impatient, quick)).body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    assert.equal(bytes, 300 * KIB);
   });
 
   it("stops at the signal, even while it still connects, with the signal's own reason", async () => {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { Agent, buildConnector } from "undici";
+import { SECOND } from "../../kernel/clock.ts";
 import { HavreError } from "../../kernel/errors.ts";
 import { owns } from "../../kernel/memory.ts";
 import { chunksOf, readableFrom } from "../../kernel/streams.ts";
@@ -48,6 +49,8 @@ export interface GuardedHttp {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
+/** A host that sends less than this, after the first idle time-out, holds us up: a byte a minute is not silence, and no answer either. */
+const SLOWEST_BYTES_PER_SECOND = KIB;
 
 export function makeGuardedHttp(settings: GuardSettings): GuardedHttp {
   const idleTimeoutMs = settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
@@ -76,7 +79,7 @@ export function makeGuardedHttp(settings: GuardSettings): GuardedHttp {
           ...(answerWithinMs === undefined ? {} : { headersTimeout: Math.max(answerWithinMs, idleTimeoutMs) }),
         });
         const reply = await orAborted(sent, signal);
-        return { status: reply.statusCode, headers: reply.headers, body: mapped(reply.body, calledAs, signal) };
+        return { status: reply.statusCode, headers: reply.headers, body: mapped(reply.body, calledAs, signal, idleTimeoutMs) };
       } catch (error) {
         throw networkError(error, calledAs, signal);
       }
@@ -174,12 +177,23 @@ function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function mapped(body: Readable, calledAs: string, signal: AbortSignal): Readable {
+function mapped(body: Readable, calledAs: string, signal: AbortSignal, patienceMs: number): Readable {
   // Destroying an unread body makes undici emit an error that tells nobody anything.
   body.on("error", () => {});
   const chunks = async function* (): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    // Only the time that we wait for the host counts: a reader of ours may be as slow as it likes.
+    let waitedMs = 0;
+    let since = performance.now();
     try {
-      for await (const chunk of chunksOf(body)) yield owns(chunk);
+      for await (const chunk of chunksOf(body)) {
+        bytes += chunk.length;
+        waitedMs += performance.now() - since;
+        if (waitedMs > patienceMs + (bytes / SLOWEST_BYTES_PER_SECOND) * SECOND)
+          throw new HavreError("timeout", `${calledAs}: the host sends next to nothing.`);
+        yield owns(chunk);
+        since = performance.now();
+      }
     } catch (error) {
       throw networkError(error, calledAs, signal);
     }

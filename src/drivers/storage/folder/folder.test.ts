@@ -91,7 +91,7 @@ describe("a folder storage", () => {
     assert.equal((await storage.stat(path("final"), signal))?.sizeBytes, 1);
   });
 
-  it("says that the disk is full", async t => {
+  it("says that the disk is full, or read-only", async t => {
     const mount = join(base, "allowed", "small");
     mkdirSync(mount);
     try {
@@ -105,6 +105,18 @@ describe("a folder storage", () => {
         kind: "quota-exceeded",
         message: /disk is full/,
       });
+      await small.remove(path("file"), signal);
+      await small.write(path("there"), sourceOf("x"), { signal });
+      execFileSync("mount", ["-o", "remount,ro", mount]);
+      const changes: Record<string, () => Promise<void>> = {
+        write: () => small.write(path("file"), sourceOf("x"), { signal }),
+        makeFolder: () => small.makeFolder(path("folder"), signal),
+        move: () => small.move(path("there"), path("elsewhere"), signal),
+        remove: () => small.remove(path("there"), signal),
+      };
+      for (const [call, run] of Object.entries(changes))
+        await assert.rejects(run(), { kind: "forbidden", retry: "never", message: /disk is read-only/ }, call);
+      assert.equal((await small.stat(path("there"), signal))?.sizeBytes, 1);
     } finally {
       execFileSync("umount", [mount]);
     }

@@ -327,6 +327,8 @@ describe("a bucket", () => {
     await assert.rejects(put(storage, "file", randomBytes(20 * MIB)), { kind: "network", retry: "temporary" });
     proxy.set({ kind: "hang" });
     await assert.rejects(storage.check(never), { kind: "timeout", retry: "temporary" });
+    proxy.set({ kind: "trickle", everyMs: 20 });
+    await assert.rejects(storage.check(never), { kind: "timeout", retry: "temporary" });
     proxy.set({ kind: "down" });
     await assert.rejects(storage.check(never), { kind: "network", retry: "temporary" });
     proxy.set({ kind: "none" });

@@ -218,6 +218,8 @@ describe("a folder of OpenSSH", { skip: sshdMissing() }, () => {
       await assert.rejects(put(storage, "silent", randomBytes(MIB)), { kind: "timeout", retry: "temporary" });
       proxy.set({ kind: "none" });
       await put(storage, "again", "y");
+      proxy.set({ kind: "trickle", everyMs: 100 });
+      await assert.rejects(get(storage, "spoken"), { kind: "timeout", retry: "temporary" });
     } finally {
       await storage.close();
       await proxy.stop();

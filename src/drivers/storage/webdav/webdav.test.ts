@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
@@ -7,6 +11,7 @@ import { type DavEmulator, startDav } from "../../../../emulators/dav.ts";
 import { startFaultyProxy } from "../../../../emulators/faulty-proxy.ts";
 import { type NextcloudOptions, startNextcloud } from "../../../../emulators/nextcloud-dav.ts";
 import { apacheMissing, startApache } from "../../../../test/engines/apache.ts";
+import { aCertificate, opensslMissing } from "../../../../test/engines/certificate.ts";
 import { rcloneMissing, startRclone } from "../../../../test/engines/rclone.ts";
 import { sabreMissing, startSabre } from "../../../../test/engines/sabre.ts";
 import { KIB, MIB } from "../../../kernel/units.ts";
@@ -247,6 +252,74 @@ describe("a WebDAV storage", () => {
     proxy.set({ kind: "hang" });
     await assert.rejects(put(storage, "f", randomBytes(8 * MIB)), { kind: "timeout" });
     await assert.rejects(storage.check(never), { kind: "timeout" });
+    proxy.set({ kind: "trickle", everyMs: 20 });
+    await assert.rejects(storage.check(never), { kind: "timeout", retry: "temporary", message: /^WEBDAV/ });
+  });
+
+  it("is not believed when it announces more than it sends, and nothing is waited for byte by byte", async test => {
+    const answers: ((reply: ServerResponse) => void)[] = [
+      reply => void reply.writeHead(200, { "content-length": "5000" }).write(Buffer.alloc(1000), () => reply.destroy()),
+      reply => {
+        reply.writeHead(207, { "content-type": "application/xml" }).write("<");
+        const timer = setInterval(() => reply.write(" "), 30);
+        reply.on("close", () => clearInterval(timer));
+      },
+    ];
+    const server = createServer((_, reply) => answers.shift()?.(reply)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const storage = openAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, SIGN_IN, 300);
+    test.after(async () => {
+      await storage.close();
+      server.close();
+    });
+    await assert.rejects(async () => buffer(await storage.read(path("file"), {}, never)), {
+      kind: "network",
+      retry: "temporary",
+    });
+    await assert.rejects(storage.stat(path("file"), never), { kind: "timeout", retry: "temporary" });
+  });
+
+  it("is not spoken to when its certificate is another host's", { skip: opensslMissing() }, async test => {
+    const { key, cert } = aCertificate("storage.example");
+    const asked: string[] = [];
+    const server = createTlsServer({ key, cert }, (request, reply) => {
+      asked.push(request.headers.host ?? "");
+      reply.end("no WebDAV");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    test.after(() => server.close());
+    const resolve = async () => [{ address: "127.0.0.1", family: 4 }];
+    const at = (host: string): Storage => {
+      const http = makeGuardedHttp({ egressAllow: ["127.0.0.0/8"], resolve, certificateAuthorities: [cert] });
+      const location = `https://${host}:${(server.address() as AddressInfo).port}/dav/`;
+      return openWebdav({ engine: "WEBDAV", location, username: SIGN_IN.user, password: SIGN_IN.password }, { http });
+    };
+    const [wrong, right] = [at("other.example"), at("storage.example")];
+    await assert.rejects(wrong.check(never), { kind: "network", retry: "never", message: /its certificate is not trusted/ });
+    assert.deepEqual(asked, []);
+    await assert.rejects(right.check(never), { kind: "protocol" });
+    await Promise.all([wrong.close(), right.close()]);
+  });
+
+  it("is not reached at a private address, nor is a redirect to one followed", async test => {
+    const { dav } = await aServer();
+    const http = makeGuardedHttp({ egressAllow: [] });
+    const refused = openWebdav(
+      { engine: "WEBDAV", location: dav.url, username: SIGN_IN.user, password: SIGN_IN.password },
+      { http },
+    );
+    test.after(() => refused.close());
+    await assert.rejects(refused.check(never), { kind: "forbidden", retry: "never", message: /may not connect to private/ });
+    assert.deepEqual(dav.requests, []);
+    const inside = await startDav(SIGN_IN);
+    closing.push(inside.stop);
+    const redirecting = openAt(dav.url);
+    closing.push(() => redirecting.close());
+    for (const location of [inside.url, "http://169.254.169.254/latest/", "http://[::1]/"]) {
+      dav.faults.answer = () => ({ status: 302, headers: { location } });
+      await assert.rejects(redirecting.check(never), { kind: "protocol", retry: "never" }, location);
+    }
+    assert.deepEqual(inside.requests, []);
   });
 
   it("lets go of a hanging source as soon as the server has refused", async () => {
