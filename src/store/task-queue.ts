@@ -117,6 +117,12 @@ export const taskQueue = (tx: Tx) => ({
     return rows;
   },
 
+  /** One task, whether its turn has come or not. */
+  async row(id: number): Promise<QueuedRow | undefined> {
+    const { rows } = await sql<QueuedRow>`select ${queuedColumns} from task head where head.id = ${id}`.execute(tx);
+    return rows[0];
+  },
+
   async openCount(cluster?: string): Promise<number> {
     const { rows } = await sql<{ n: number }>`
       select count(*) as n from task where open ${cluster === undefined ? sql`` : sql`and cluster = ${cluster}`}`.execute(tx);

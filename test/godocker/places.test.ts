@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { SignJWT } from "jose";
 import { setActive } from "../../src/core/people/index.ts";
 import { SYSTEM } from "../../src/core/people/model.ts";
+import { compute } from "../../src/store/compute.ts";
 import { until } from "../harness/havre.ts";
 import { GodockerClient, taskWith } from "./client.ts";
 import { aGodocker, type Godocker, PROMETHEUS_KEY, SHARED_SECRET } from "./server.ts";
@@ -197,6 +198,21 @@ describe("GO-Docker users, projects, recipes and places, row by row of the contr
       ],
     );
     assert.deepEqual(await carol.ok("GET", `/api/1.0/user/${carol.id}/billing/2020/01`), []);
+    const books = compute(server.havre.world.store.db);
+    const { id: person } = await server.havre.world.store.db
+      .selectFrom("person")
+      .select("id")
+      .where("username", "=", carol.id)
+      .executeTakeFirstOrThrow();
+    for (const [at, cpu] of [
+      ["2024-02-29T23:59:59Z", 1],
+      ["2024-02-01T00:00:00Z", 2],
+      ["2024-03-01T00:00:00Z", 4],
+    ] as const)
+      await books.addUsage(person, 0, new Date(at), { tasks: 1, cpu, memoryMib: 1024, gpus: 0, seconds: 5, cpuSeconds: 5 * cpu });
+    assert.deepEqual(await carol.ok("GET", `/api/1.0/user/${carol.id}/billing/2024/02`), [
+      { _id: { user: carol.id, project: "default" }, cpu: 3, ram: 2, gpus: 0, totaltime: 10 },
+    ]);
     const [row] = await bob.ok("GET", `/api/1.0/project/billed/billing/${month}`);
     assert.deepEqual([row._id, row.cpu, row.gpus], [{ user: carol.id, project: "billed" }, 2, 0]);
     await carol.refused(403, "GET", `/api/1.0/project/billed/billing/${month}`);

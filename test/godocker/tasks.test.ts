@@ -158,14 +158,16 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
     await alice.refused(403, "GET", `/api/1.0/task/${id}/resume`);
   });
 
-  it("row 44 api_task_reschedule: the same number begins anew", async () => {
-    const id = await alice.submit(sleeping);
+  it("row 44 api_task_reschedule: the same number begins anew, and whoever asked is told that it waits again", async () => {
+    const id = await alice.submit({ ...sleeping, notify: { email: true } });
     const before = await alice.running(id);
     assert.equal((await alice.ok("GET", `/api/1.0/task/${id}/reschedule`)).status.secondary, "reschedule requested");
     const again = await alice.when(id, task => task.status.date_running > before.status.date_running, "started again");
     assert.equal(again.id, id);
     await alice.ok("DELETE", `/api/1.0/task/${id}`);
     await alice.over(id);
+    const mails = (await server.mailsAbout(id)).toSorted();
+    assert.deepEqual(mails, ["task-over", "task-pending", "task-pending", "task-running", "task-running"]);
     await alice.refused(403, "GET", `/api/1.0/task/${id}/reschedule`);
   });
 
@@ -313,7 +315,14 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
     await dave.refused(404, "GET", `/api/1.0/task/${first}`);
     assert.deepEqual((await dave.ok("GET", "/api/1.0/archive/1")).tasks, []);
     await dave.refused(400, "GET", "/api/1.0/archive/x");
-    assert.deepEqual((await dave.ok("GET", "/api/1.0/archive/0")).tasks, [second, tagged]);
+    const { db } = server.havre.world.store;
+    const threeDaysAgo = new Date(Date.now() - 3 * 86_400_000);
+    await db.updateTable("task").set({ ended_at: threeDaysAgo }).where("id", "=", second).execute();
+    assert.deepEqual((await dave.ok("GET", "/api/1.0/archive/4")).tasks, []);
+    assert.deepEqual((await dave.ok("GET", "/api/1.0/archive/3")).tasks, [second], "so old it is");
+    assert.deepEqual((await dave.ok("GET", "/api/1.0/archive/0")).tasks, [tagged], "what is archived is left");
+    assert.deepEqual((await dave.ok("DELETE", "/api/1.0/archive/1?tag=mine")).tasks, [], "not so old");
+    assert.deepEqual((await dave.ok("DELETE", "/api/1.0/archive/0?tag=min")).tasks, [], "another tag");
     assert.deepEqual((await dave.ok("DELETE", "/api/1.0/archive/0?tag=mine")).tasks, [tagged]);
     assert.deepEqual((await dave.ok("DELETE", "/api/1.0/archive/0")).tasks, [second]);
     assert.equal((await dave.running(kept)).id, kept);

@@ -106,6 +106,8 @@ function WhyWaiting({ task }: { task: Task }) {
     "no cluster": t("tasks.why.noCluster"),
     "too large": t("tasks.why.tooLarge"),
     quota: t("tasks.why.quota"),
+    port: t("tasks.why.port"),
+    next: t("tasks.why.next"),
     room: t("tasks.why.room"),
     turn: t("tasks.why.turn", { count: before }),
     "cluster queue": t("tasks.why.queue"),

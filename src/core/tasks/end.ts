@@ -74,6 +74,7 @@ export async function endRuns(tx: Tx, world: World, ends: readonly EndedRun[]): 
   const used: Used[] = [];
   const happened: Happening[] = [];
   const over: number[] = [];
+  const returned: Task[] = [];
   for (const { runId, ending } of ends) {
     const run = held.runs.get(runId);
     const task = run && held.tasks.get(run.taskId);
@@ -84,6 +85,8 @@ export async function endRuns(tx: Tx, world: World, ends: readonly EndedRun[]): 
       const { reason } = outcome;
       const id = task.elements === 0 ? task.id : elementId(task.id, run.element);
       happened.push({ verb: "task.returned", kind: "task", id, study: task.studyId, data: { reason: reason ?? "" } });
+      // An array goes on.
+      if (task.elements === 0 && task.state === "running") returned.push({ ...task, reason: reason ?? undefined });
     } else if (changes.startedAt) used.push({ task, run, seconds, at: endedAt });
     const change = taskChange(task, run, ending, {
       isAgain,
@@ -104,6 +107,7 @@ export async function endRuns(tx: Tx, world: World, ends: readonly EndedRun[]): 
   await runs(tx).changeAll([...runChanges].map(([id, changes]) => ({ id, changes })));
   await tasks(tx).changeAll([...taskChanges].map(([id, changes]) => ({ id, changes })));
   await recordAll(tx, SYSTEM, happened);
+  for (const task of returned) await mailOf(tx, world, task, "pending");
   await addUsage(tx, used);
   await finishTasks(tx, world, SYSTEM, finished);
   const isFreed = over.length > 0 && (await tasks(tx).freeDependents(over));
@@ -246,9 +250,11 @@ async function finishTasks(tx: Tx, world: World, actor: Actor, all: readonly Fin
       data: { exitCode, ...(mark ? { mark } : {}), seconds: runSeconds },
     })),
   );
-  for (const task of finished) {
-    const person = task.spec.notify ? await people(tx).byId(task.personId) : undefined;
-    if (person) await mailAboutTask(tx, world, task, person, "over");
-  }
+  for (const task of finished) await mailOf(tx, world, task, "over");
   return finished;
+}
+
+async function mailOf(tx: Tx, world: World, task: Task, state: "pending" | "over"): Promise<void> {
+  const person = task.spec.notify ? await people(tx).byId(task.personId) : undefined;
+  if (person) await mailAboutTask(tx, world, task, person, state);
 }

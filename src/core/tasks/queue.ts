@@ -1,6 +1,7 @@
 import { newUuid } from "../../kernel/ids.ts";
 import { compute } from "../../store/compute.ts";
 import type { Tx } from "../../store/store.ts";
+import { taskLists } from "../../store/task-lists.ts";
 import { type QueuedRow, taskQueue } from "../../store/task-queue.ts";
 import { type LiveRun, type NewRun, runs } from "../../store/task-runs.ts";
 import { tasks } from "../../store/tasks.ts";
@@ -8,7 +9,7 @@ import { type Actor, SYSTEM } from "../people/model.ts";
 import type { Needs } from "../world.ts";
 import { reached } from "./access.ts";
 import { finishTask } from "./end.ts";
-import type { ArrayRange, ClusterView, MappedPort, Quotas, TaskSettings, Used } from "./model.ts";
+import type { ArrayRange, ClusterView, MappedPort, Quotas, Task, TaskSettings, Used } from "./model.ts";
 import { indexOf, NEVER_RAN, quotaReached, standingOf } from "./rules.ts";
 import { decide, forecast, type Group, type Node, type Question, WEIGHTS } from "./schedule.ts";
 
@@ -39,13 +40,19 @@ interface Overview {
   readonly overQuota: ReadonlyMap<number, string>;
 }
 
-/** Everything that a choice is made from. */
-async function overview(tx: Tx, world: Omit<World, "store">, cluster: ClusterView, live: readonly LiveRun[]): Promise<Overview> {
+/** Everything that a choice is made from. @param more looked at besides, as if its turn had come */
+async function overview(
+  tx: Tx,
+  world: Omit<World, "store">,
+  cluster: ClusterView,
+  live: readonly LiveRun[],
+  more: readonly QueuedRow[] = [],
+): Promise<Overview> {
   const { settings } = world;
   const now = world.clock.now();
   const turns = await taskQueue(tx).heads(cluster.name, LOOKED_AT);
   const followers = cluster.can.dependencies ? await taskQueue(tx).followers(cluster.name, MOST_HANDED) : [];
-  const heads = [...turns, ...followers];
+  const heads = [...turns, ...followers, ...more].sort((a, b) => a.id - b.id);
   const people = await taskQueue(tx).people(
     [...new Set(heads.map(head => head.personId))],
     settings.taskUsageDays,
@@ -250,6 +257,8 @@ export interface Why {
     | "no cluster"
     | "too large"
     | "quota"
+    | "port"
+    | "next"
     | "turn"
     | "room"
     | "cluster queue";
@@ -293,13 +302,13 @@ export async function whyWaiting(world: World, actor: Actor, id: number): Promis
     return why(
       "parents",
       `It waits for ${parents.length === 1 ? "task" : "the tasks"} ${parents.slice(0, 10).join(", ")} to end.`,
-      { parents },
+      { parents, at: cluster && (await afterParents(tx, world, cluster, task, parents)) },
     );
   if ((await compute(tx).maintenance()).get("all") === true) return why("maintenance", "Nothing starts during maintenance.");
   if (!cluster) return why("no cluster", `The cluster "${task.cluster}" is not there.`);
   if (cluster.can.queue) return why("cluster queue", `The cluster ${cluster.name} decides by its own queue.`);
   const live = await runs(tx).live(cluster.name);
-  const { question, overQuota } = await overview(tx, world, cluster, live);
+  const { question, rows, overQuota } = await overview(tx, world, cluster, live);
   const quota = overQuota.get(task.id);
   if (quota !== undefined) return why("quota", `The ${quota} quota is used up: it will end without having run.`);
   const answer = decide(question);
@@ -312,9 +321,42 @@ export async function whyWaiting(world: World, actor: Actor, id: number): Promis
     });
   if (answer.waiting.includes(task.id))
     return why("room", "There is not enough room now. It starts when tasks that run have ended.", { before, reserved, at });
+  if (answer.starts.some(start => start.id === task.id)) {
+    const wanted = portsOf(rows.get(task.id)!);
+    const ports = await portsFor(tx, world.settings, cluster.name, wanted.length > 0);
+    if (ports(wanted) === undefined)
+      return why("port", "No port of the node is free. It starts when a task that has one has ended.");
+    return why("next", "It is next.", { at });
+  }
   return why("turn", before === 0 ? "Others come first." : `${before} of the same person and study come first.`, {
     before,
     reserved,
     at,
   });
+}
+
+/** When what waits for others starts at the latest: known when all of them run, and no more is queued than is looked at. */
+async function afterParents(
+  tx: Tx,
+  world: World,
+  cluster: ClusterView,
+  task: Task,
+  parents: readonly number[],
+): Promise<Date | undefined> {
+  if (cluster.can.queue || (await compute(tx).maintenance()).get("all") === true) return undefined;
+  const views = await taskLists(tx).views(parents);
+  const ends = parents.map(id => {
+    const parent = views.get(id)?.task;
+    // How long the elements take that have not begun is not known.
+    if (!parent?.startedAt || parent.state !== "running" || parent.elements > 0) return Number.NaN;
+    return parent.startedAt.getTime() + parent.spec.walltimeSeconds * 1000;
+  });
+  const notBefore = Math.max(...ends);
+  if (Number.isNaN(notBefore)) return undefined;
+  const own = await taskQueue(tx).row(task.id);
+  const { question } = await overview(tx, world, cluster, await runs(tx).live(cluster.name), own ? [own] : []);
+  const group = question.groups.find(({ heads }) => heads.some(({ id }) => id === task.id));
+  const before = await taskQueue(tx).before(cluster.name, task.personId, task.studyId ?? 0, task.id);
+  if (!group || before >= group.heads.length) return undefined;
+  return forecast(question, task.id, { notBefore: new Date(notBefore) });
 }

@@ -291,14 +291,21 @@ function reserve(head: Candidate, working: readonly Working[], now: number): Res
 /**
  * When a task should start, if everything takes all of the time that it may take and nobody comes in between: so at the latest, as far
  * as what waits now decides it.
+ * @param notBefore its turn does not come before this
  * @returns undefined when it is not among the candidates, can never start, or too much comes before it to tell
  */
-export function forecast(question: Question, id: number, mostSteps = 400): Date | undefined {
+export function forecast(
+  question: Question,
+  id: number,
+  { mostSteps = 400, notBefore = question.now }: { readonly mostSteps?: number; readonly notBefore?: Date } = {},
+): Date | undefined {
   const origin = new Map(question.groups.flatMap(group => group.heads.map(head => [head.id, { group, head }] as const)));
   if (!origin.has(id)) return undefined;
   let { now, groups, nodes } = question;
   for (let step = 0; step < mostSteps; step++) {
-    const { starts, tooLarge } = decide({ ...question, now, groups, nodes });
+    const isEarly = now < notBefore;
+    const asked = isEarly ? groups.map(group => ({ ...group, heads: group.heads.filter(head => head.id !== id) })) : groups;
+    const { starts, tooLarge } = decide({ ...question, now, groups: asked, nodes });
     if (starts.some(start => start.id === id)) return now;
     if (tooLarge.includes(id)) return undefined;
     const started = new Map(starts.map(start => [start.id, start.count]));
@@ -330,6 +337,7 @@ export function forecast(question: Question, id: number, mostSteps = 400): Date 
     }
     nodes = grown;
     const ends = nodes.flatMap(node => node.taken.map(run => run.until.getTime())).filter(end => end > at);
+    if (isEarly) ends.push(notBefore.getTime());
     if (ends.length === 0) return undefined;
     now = new Date(Math.min(...ends));
     const passed = now.getTime();

@@ -94,9 +94,21 @@ type Shell = ChildProcessByStdio<Writable, Readable, null>;
 export class Supervisors {
   #shell: Shell | undefined;
   readonly #asked = new Map<string, (isStarted: boolean) => void>();
+  readonly #starting = new Map<string, Promise<void>>();
 
-  /** It does nothing when the run has begun. @throws HavreError "unavailable" when no process can be made */
-  async start({ folder, end, argv, environment, stdout, stderr }: Start): Promise<void> {
+  /**
+   * It does nothing when the run has begun. Who asks while the same is being started waits for the same answer.
+   * @throws HavreError "unavailable" when no process can be made
+   */
+  start(what: Start): Promise<void> {
+    const known = this.#starting.get(what.folder);
+    if (known) return known;
+    const started = this.#start(what).finally(() => this.#starting.delete(what.folder));
+    this.#starting.set(what.folder, started);
+    return started;
+  }
+
+  async #start({ folder, end, argv, environment, stdout, stderr }: Start): Promise<void> {
     // Another process of Havre may be starting the same run.
     const file = join(folder, `start.${process.pid}`);
     const facts = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`);
