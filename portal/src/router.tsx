@@ -33,16 +33,20 @@ const verify = createRoute({
   component: lazyRouteComponent(() => import("./verify/VerifyPage.tsx"), "VerifyPage"),
 });
 
+/** Where somebody wanted to go before they had to sign in. */
+const wanted = (search: Record<string, unknown>): { next?: string } => (search.next ? { next: text(search.next) } : {});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { next?: string } => (search.next ? { next: text(search.next) } : {}),
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import("./signin/SignInPage.tsx"), "SignInPage"),
 });
 
 const register = createRoute({
   getParentRoute: () => root,
   path: "/register",
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import("./account/RegisterPage.tsx"), "RegisterPage"),
 });
 

@@ -1,4 +1,4 @@
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../api/client.ts";
@@ -16,6 +16,7 @@ export function RegisterPage() {
   const { t } = useTranslation();
   usePageTitle(t("account.register"));
   const portal = usePortal();
+  const search = useSearch({ from: "/register" });
   return (
     <div className={css.narrow}>
       <h1>{t("account.register")}</h1>
@@ -29,7 +30,9 @@ export function RegisterPage() {
         )}
       </Panel>
       <p className={css.note}>
-        <Link to="/sign-in">{t("account.toSignIn")}</Link>
+        <Link to="/sign-in" search={search}>
+          {t("account.toSignIn")}
+        </Link>
       </p>
     </div>
   );
@@ -38,12 +41,13 @@ export function RegisterPage() {
 function Registration({ portal }: { portal: PortalInfo }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const search = useSearch({ from: "/register" });
   const announce = useAnnounce();
   const [waitsFor, setWaitsFor] = useState("");
   const made = async ({ email }: User) => {
     if (portal.activation_mail) return setWaitsFor(email);
     announce(t("account.registered"));
-    await navigate({ to: "/sign-in" });
+    await navigate({ to: "/sign-in", search });
   };
   if (waitsFor)
     return (

@@ -1,9 +1,9 @@
 import { Button, Group } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import css from "../account/account.module.css";
-import { api } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import { useSession } from "../api/session.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -19,6 +19,7 @@ export function JoinPage() {
   const session = useSession();
   const navigate = useNavigate();
   const announce = useAnnounce();
+  const client = useQueryClient();
   const path = `/user-invitations/${invitation}`;
   // It changes nothing, but may only be asked so.
   const check = useQuery({ queryKey: ["join", invitation], queryFn: () => api<{ email: string }>("POST", `${path}/check/`) });
@@ -27,6 +28,8 @@ export function JoinPage() {
     onSuccess: async () => {
       announce(t("join.done"));
       await navigate({ to: "/studies" });
+      // With a role more is seen than what was fetched before. Only now: the invitation itself is over, and still shown before.
+      void client.invalidateQueries();
     },
   });
   return (
@@ -34,7 +37,12 @@ export function JoinPage() {
       <h1>{t("join.title")}</h1>
       <Panel>
         {check.isPending && <Waiting />}
-        {check.isError && <p className={css.text}>{t("join.over")}</p>}
+        {check.isError &&
+          (check.error instanceof ApiError && check.error.status === 404 ? (
+            <p className={css.text}>{t("join.over")}</p>
+          ) : (
+            <Failure error={check.error} retry={check.refetch} />
+          ))}
         {check.data && (
           <>
             <p className={css.text}>{t("join.text", { email: check.data.email })}</p>
@@ -55,7 +63,9 @@ export function JoinPage() {
       </Panel>
       {!session && (
         <p className={css.note}>
-          <Link to="/register">{t("join.register")}</Link>
+          <Link to="/register" search={{ next: `/join/${invitation}` }}>
+            {t("join.register")}
+          </Link>
         </p>
       )}
     </div>

@@ -13,6 +13,7 @@ import css from "./signin.module.css";
 
 export function SignInPage() {
   const { t } = useTranslation();
+  const search = useSearch({ from: "/sign-in" });
   usePageTitle(t("signIn.title"));
   const portal = usePortal();
   const demo = portal?.demo;
@@ -65,7 +66,9 @@ export function SignInPage() {
         {portal?.registration === "open" && (
           <>
             {" · "}
-            <Link to="/register">{t("account.register")}</Link>
+            <Link to="/register" search={search}>
+              {t("account.register")}
+            </Link>
           </>
         )}
       </p>
