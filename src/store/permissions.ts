@@ -34,17 +34,20 @@ export const visibleStudies = oneOf(studiesOf);
 
 /**
  * The same for a query that asks it more than once: the set is made once, and stands first in its `with`.
- * @returns `set`, with a comma after it or empty; `holds`, whether a column holds one of it
+ * @returns `set`, with a comma after it or empty; `holds`, whether a column holds one of it; `size`, how many it holds: the roles in a study
+ * go with the study, so each is one that is there; undefined for whoever sees all
  */
 export function visibleStudiesOnce(actor: Actor): {
   set: RawBuilder<unknown>;
   holds: (study: RawBuilder<unknown>) => RawBuilder<SqlBool>;
+  size: RawBuilder<number> | undefined;
 } {
   const person = personOf(actor);
-  if (!person || readsAll(actor)) return { set: sql``, holds: study => visibleStudies(actor, study) };
+  if (!person || readsAll(actor)) return { set: sql``, holds: study => visibleStudies(actor, study), size: undefined };
   return {
     set: sql`visible as materialized (select array(${studiesOf(person.id)}) as ids),`,
     holds: study => sql<SqlBool>`${study} = any((select ids from visible)::bigint[])`,
+    size: sql<number>`(select cardinality(ids) from visible)`,
   };
 }
 

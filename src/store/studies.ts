@@ -4,7 +4,7 @@ import { personOf, seesAll } from "../core/people/model.ts";
 import { INHERITED, LADDERS, type Role, type RoleOn, type Standing } from "../core/permissions/model.ts";
 import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { people, RESEARCHER_NAMES, researcherOfRow, researchers } from "./people.ts";
+import { PERSON, people, RESEARCHER_NAMES, researcherOfRow, researchers } from "./people.ts";
 import { placesOfStudy, rolesInOrganisations, standingOf, visibleStudiesOnce } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -69,6 +69,8 @@ interface ViewRow extends Row {
 interface Chosen {
   readonly set: RawBuilder<unknown>;
   readonly which: RawBuilder<SqlBool>;
+  /** How many they are, where that is known without looking at each. */
+  readonly total?: RawBuilder<number> | undefined;
 }
 
 /**
@@ -76,8 +78,8 @@ interface Chosen {
  * is reached from the page's own ids, so the cost follows the page and not the tables; separate subqueries keep one count
  * from multiplying another.
  */
-const viewRows = (actor: Actor, { set, which }: Chosen, { offset, limit }: Window): RawBuilder<ViewRow> => sql<ViewRow>`
-  with ${set} counted as (select count(*) as total from study where ${which}),
+const viewRows = (actor: Actor, { set, which, total }: Chosen, { offset, limit }: Window): RawBuilder<ViewRow> => sql<ViewRow>`
+  with ${set} counted as (select ${total ?? sql`(select count(*) from study where ${which})`} as total),
   above as (${rolesInOrganisations(actor)}),
   page as (
     select * from study where ${which} order by id desc limit ${limit}
@@ -141,8 +143,12 @@ export const studies = (tx: Tx) => {
 
     /** What the actor sees, newest first. @param search part of a name or code; "" for all */
     async page(actor: Actor, search: string, window: Window): Promise<Page<StudyView>> {
-      const { set, holds } = visibleStudiesOnce(actor);
-      return views(actor, { set, which: sql`${holds(sql`id`)} and ${matches(search)}` }, window);
+      const { set, holds, size } = visibleStudiesOnce(actor);
+      return views(
+        actor,
+        { set, which: sql`${holds(sql`id`)} and ${matches(search)}`, total: search === "" ? size : undefined },
+        window,
+      );
     },
 
     /** One study as the actor sees it; undefined when they do not. */
@@ -171,7 +177,7 @@ export const studies = (tx: Tx) => {
           "place.person_id",
           "person.id",
         )
-        .selectAll("person")
+        .select(PERSON)
         .select([...RESEARCHER_NAMES, "place.id as place_id", "place.role as place_role", "place.live as place_live"])
         .orderBy("place.id")
         .execute();
