@@ -60,7 +60,7 @@ export const organisations = (tx: Tx) => {
     /** By name. */
     async page(window: Window): Promise<Page<Organisation>> {
       const all = tx.selectFrom("organisation");
-      return pageOf(tx, all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"));
+      return pageOf(tx, all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"), "short");
     },
 
     async byId(id: number): Promise<Organisation | undefined> {
@@ -75,8 +75,12 @@ export const organisations = (tx: Tx) => {
 
     async faculties(organisationId: number, window: Window): Promise<Page<FacultyView>> {
       const all = faculties().where("organisation_id", "=", organisationId);
-      const page = await pageOf(tx, all, window, query =>
-        query.select(FACULTY_COLUMNS).orderBy("faculty.name").orderBy("faculty.id"),
+      const page = await pageOf(
+        tx,
+        all,
+        window,
+        query => query.select(FACULTY_COLUMNS).orderBy("faculty.name").orderBy("faculty.id"),
+        "short",
       );
       return { total: page.total, items: page.items.map(facultyOf) };
     },
@@ -99,7 +103,13 @@ export const organisations = (tx: Tx) => {
     /** Of a faculty; none when it is another organisation's. */
     async fieldPage(organisationId: number, facultyId: number, window: Window): Promise<Page<StudyField>> {
       const all = fields(facultyId).where("organisation.id", "=", organisationId);
-      const page = await pageOf(tx, all, window, query => query.select(columns).orderBy("field.name").orderBy("field.id"));
+      const page = await pageOf(
+        tx,
+        all,
+        window,
+        query => query.select(columns).orderBy("field.name").orderBy("field.id"),
+        "short",
+      );
       return { total: page.total, items: page.items.map(fieldOf) };
     },
 

@@ -29,7 +29,7 @@ export interface DropFilter {
 export async function listDrops(world: Needs<"store" | "secrets">, actor: Actor, filter: DropFilter): Promise<Page<SeenDrop>> {
   const page = await dropLists(world.store.db).page(actor, filter);
   const of = page.items.map(({ studyId }) => studyId);
-  await recordReading(world.store.db, actor, of, { part: "drops" });
+  await recordReading(world, actor, of, { part: "drops" });
   return { total: page.total, items: await seen(world.store.db, world, page.items) };
 }
 
@@ -38,7 +38,7 @@ export async function readDrop(world: Needs<"store" | "secrets">, actor: Actor, 
   const drop = await dropLists(world.store.db).visible(actor, id);
   const [view] = drop ? await seen(world.store.db, world, [drop]) : [];
   if (!view) throw notFound();
-  await recordReading(world.store.db, actor, [view.drop.studyId], { part: "drop", id: view.drop.id });
+  await recordReading(world, actor, [view.drop.studyId], { part: "drop", id: view.drop.id });
   return view;
 }
 

@@ -5,6 +5,7 @@ export { type Change, type Watch, watchKind, watchReceipt, watchStudy } from "./
 import { events, type NewEvent } from "../../store/events.ts";
 import type { Tx } from "../../store/store.ts";
 import { type Actor, actorName, personOf } from "../people/model.ts";
+import type { Needs } from "../world.ts";
 
 /** What happened, in the transaction in which it happened. `data` may be shown to whoever may see the object: no secrets. */
 export interface Happening {
@@ -42,6 +43,16 @@ export interface Reading {
  * study and part. Lists of studies are not noted: they tell no more than that a study is there.
  * Source: docs/decisions/0016-readings.md
  */
-export async function recordReading(tx: Tx, actor: Actor, studyIds: readonly number[], what: Reading): Promise<void> {
-  if (studyIds.length > 0 && personOf(actor)) await events(tx).addReadings(actorName(actor), studyIds, { ...what });
+export async function recordReading(
+  { store }: Needs<"store">,
+  actor: Actor,
+  studyIds: readonly number[],
+  what: Reading,
+): Promise<void> {
+  if (studyIds.length === 0 || !personOf(actor)) return;
+  const by = actorName(actor);
+  await store.recently(`reading:${by}:${what.part}:${what.id ?? ""}:${studyIds.join()}`, async () => {
+    await events(store.db).addReadings(by, studyIds, { ...what });
+    return true;
+  });
 }

@@ -32,7 +32,7 @@ export const listStudies = (
 /** @throws HavreError "not-found" */
 export async function showStudy(world: World, actor: Actor, id: number): Promise<StudyView> {
   const view = await viewed(world.store.db, actor, id);
-  if (view.study.humanSubject) await recordReading(world.store.db, actor, [view.study.id], { part: "study" });
+  if (view.study.humanSubject) await recordReading(world, actor, [view.study.id], { part: "study" });
   return view;
 }
 

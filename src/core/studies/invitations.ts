@@ -28,14 +28,14 @@ export async function listInvitations(
 ): Promise<Page<InvitationView>> {
   const page = await invitations(world.store.db).page(actor, asked.study, asked.window);
   const of = page.items.map(({ invitation }) => invitation.studyId);
-  await recordReading(world.store.db, actor, of, { part: "invitations" });
+  await recordReading(world, actor, of, { part: "invitations" });
   return { total: page.total, items: page.items.map(viewOf) };
 }
 
 /** @throws HavreError "not-found" */
 export async function showInvitation(world: World, actor: Actor, id: number): Promise<InvitationView> {
   const view = await viewed(world.store.db, actor, id);
-  await recordReading(world.store.db, actor, [view.invitation.studyId], { part: "invitation", id: view.invitation.id });
+  await recordReading(world, actor, [view.invitation.studyId], { part: "invitation", id: view.invitation.id });
   return view;
 }
 
