@@ -7,14 +7,14 @@ const NOTHING = { total: 0, items: [] };
 /**
  * One window of a query and the count of all its rows. A negative offset means the last window.
  * @param all the query without columns, order or limit
- * @param dress adds columns and order
+ * @param dress adds columns and order, and joins that find one row or none
  * @param length "short" for a list that mostly fits on one page: it is asked for plainly, and counted apart when it does not fit
  */
-export async function pageOf<DB, T extends keyof DB, Row>(
+export async function pageOf<DB, T extends keyof DB, Dressed, D extends keyof Dressed, Row>(
   tx: Tx,
   all: SelectQueryBuilder<DB, T, object>,
   { offset, limit }: Window,
-  dress: (query: SelectQueryBuilder<DB, T, object>) => SelectQueryBuilder<DB, T, Row>,
+  dress: (query: SelectQueryBuilder<DB, T, object>) => SelectQueryBuilder<Dressed, D, Row>,
   length: "short" | "long" = "long",
 ): Promise<Page<Row>> {
   const count = (): RawBuilder<number> => sql<number>`(select count(*) from (${all.select(sql`1`.as("one"))}) counted)`;
@@ -39,6 +39,5 @@ export async function pageOf<DB, T extends keyof DB, Row>(
     with page as materialized (${asked})
     select page.*, case when (select count(*) from page) > ${limit} then ${count()} end as counted_rows from page`.execute(tx);
   if (rows.length === 0) return offset === 0 ? NOTHING : { total: await total(), items: [] };
-  const items = rows.slice(0, limit).map(({ counted_rows: _, ...row }) => row as Row);
-  return { total: rows[0]?.counted_rows ?? offset + rows.length, items };
+  return { total: rows[0]?.counted_rows ?? offset + rows.length, items: rows.slice(0, limit) };
 }

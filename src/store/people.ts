@@ -1,4 +1,4 @@
-import { type Selectable, sql } from "kysely";
+import { type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import type {
   Account,
   FacultyId,
@@ -64,12 +64,12 @@ const accountOf = (row: Row): Account => ({
 });
 
 /** People with the names of where they work. Each join finds one row or none, so that a count passes them by. */
-export const researchers = (tx: Tx) =>
-  tx
-    .selectFrom("person")
+const placed = (query: SelectQueryBuilder<Database, "person", object>) =>
+  query
     .leftJoin("organisation as workplace", "workplace.id", "person.organisation_id")
     .leftJoin("faculty", "faculty.id", "person.faculty_id")
     .leftJoin("organisation as above", "above.id", "faculty.organisation_id");
+export const researchers = (tx: Tx) => placed(tx.selectFrom("person"));
 export const RESEARCHER_NAMES = [
   "workplace.name as workplace_name",
   "workplace.ror as workplace_ror",
@@ -278,9 +278,9 @@ export const people = (tx: Tx) => {
 
     /** Everybody of a faculty, by last name. */
     async colleagues(faculty: FacultyId, window: Window): Promise<Page<ResearcherView>> {
-      const all = researchers(tx).where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
+      const all = tx.selectFrom("person").where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
       const page = await pageOf(tx, all, window, query =>
-        query
+        placed(query)
           .select(PERSON)
           .select(RESEARCHER_NAMES)
           .orderBy("person.last_name")
