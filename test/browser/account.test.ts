@@ -177,7 +177,7 @@ describe("an account, in a browser", { skip: browserMissing() }, () => {
     assert.equal(await page.getByText("This browser").count(), 1);
     await press("Sign out everywhere else");
     await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
-    await sees("Every other browser is signed out, and app passwords have ended.");
+    await sees("Every other browser is signed out.");
     assert.equal((await elsewhere.ask("GET", "/api/auth/users/me/")).status, 401);
     assert.equal(await page.getByRole("main").getByRole("listitem").count(), 1);
   });

@@ -1,5 +1,6 @@
 import { forbidden, HavreError, notFound } from "../../kernel/errors.ts";
 import { files } from "../../store/files.ts";
+import { isTaken, type Tx } from "../../store/store.ts";
 import { atDesk, type Desk, entryAt, type FileWorld, look, must, mustBeNamed, note, type Sight } from "./desk.ts";
 import { asideOf, byHidden } from "./halves.ts";
 import { mustBeUnlocked } from "./locks.ts";
@@ -7,6 +8,8 @@ import type { FileEntry, FilePlace, IfExists } from "./model.ts";
 import { acceptName, acceptPath, at, folderOf, isAtOrBelow, isBelow, joined } from "./paths.ts";
 import { hasAny, versionOf } from "./rules.ts";
 import { freeName, mustCreate, mustHaveFolder, publish, type Written } from "./write.ts";
+
+const MOST_TRIES = 4;
 
 /** "same-kind" replaces a file by a file and a folder by a folder. */
 export type MovePolicy = IfExists | "same-kind";
@@ -59,7 +62,7 @@ async function moving(world: FileWorld, desk: Desk, move: Move, verb: string): P
   const [after] = await look(world, desk, to);
   if (!after?.found) throw new HavreError("protocol", `${storage.engine}: the move was accepted and nothing is there.`);
   const { version } = versionOf(after.found);
-  const mark = await world.store.transaction(async tx => {
+  const mark = await followed(world, async tx => {
     await files(tx).moved(place.storage.id, from, to);
     const facts = { from: desk.inPlace(from), to: desk.inPlace(to), kind: before.kind };
     await note(tx, place, verb, from, facts);
@@ -68,6 +71,16 @@ async function moving(world: FileWorld, desk: Desk, move: Move, verb: string): P
     return files(tx).mark(place.storage.id, to, { version, sha256: before.sha256 });
   });
   return { entry: entryAt(desk, { ...after, mark, rights: desk.judge.at(to, mark) }), isNew: !isReplaced };
+}
+
+/** Of several who move to one path at the same moment the last one's facts stay, as its bytes do: the others' were noted meanwhile. */
+async function followed<T>(world: FileWorld, act: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await world.store.transaction(act);
+    } catch (error) {
+      if (!isTaken(error) || tries === MOST_TRIES) throw error;
+    }
 }
 
 /** Whether this may come there, and under which name. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
+import { within } from "../../store/store.ts";
 import type { PersonActor } from "../people/model.ts";
 import { removeStorage, type StorageRecord } from "../storages/index.ts";
 import { bytesOf, type FilesBench, filesBench, namesOf, textOf } from "./files.fixture.ts";
@@ -354,5 +355,18 @@ describe("files of a storage", () => {
       .where("object_kind", "=", "file")
       .execute();
     assert.deepEqual(left, []);
+  });
+
+  it("a move is noted though another one to its path was noted at that moment", async () => {
+    const { place } = await aPlace();
+    await writeFile(bench.world, place, { path: "from", incoming: bytesOf("from"), ifExists: "refuse" });
+    const { store } = bench.world;
+    let tries = 0;
+    const transaction: typeof store.transaction = act =>
+      tries++ === 0 ? Promise.reject(Object.assign(new Error("another was first"), { code: "23505" })) : store.transaction(act);
+    const world = { ...bench.world, store: { ...within(store, store.db), transaction } };
+    const { entry } = await moveFile(world, place, { from: "from", to: "goal", ifExists: "refuse" });
+    assert.deepEqual([entry.path, tries], ["goal", 2]);
+    assert.equal((await showFile(bench.world, place, { path: "goal" })).ownerId, entry.ownerId);
   });
 });
