@@ -1,11 +1,8 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
-import type { Socket } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { HavreError } from "../../../kernel/errors.ts";
 import { writeSmall } from "../files.ts";
+import { KeptShell } from "../shell.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 
 /**
@@ -62,10 +59,8 @@ echo "\${out}whole=1" >"$end"
 `;
 
 /**
- * The starter: a small shell that forks the supervisors. Node would copy the tables of all of its memory for each, and do nothing else
- * meanwhile (20 ms on a busy machine, against less than 1). A line asks for one: its outputs, by the descriptors that Havre holds open,
- * and the file that says what is to be done. The answer comes when the outputs are open there. It ends when Havre does; what it
- * started goes on.
+ * The starter, which forks the supervisors. A line asks for one: its outputs, by the descriptors that Havre holds open, and the file that
+ * says what is to be done. The answer comes when the outputs are open there.
  */
 const STARTER = `${SUPERVISOR}
 trap '' HUP INT
@@ -88,12 +83,15 @@ export interface Start {
   readonly stderr: number;
 }
 
-type Shell = ChildProcessByStdio<Writable, Readable, null>;
-
 /** Starts supervisors, in a session of their own. Opened with its first; close when no more are to be started. */
 export class Supervisors {
-  #shell: Shell | undefined;
-  readonly #asked = new Map<string, (isStarted: boolean) => void>();
+  readonly #shell = new KeptShell<boolean>({
+    loop: STARTER,
+    name: "havre-run",
+    environment: {},
+    end: "\n",
+    read: line => [line.slice(2), line.startsWith("0")],
+  });
   readonly #starting = new Map<string, Promise<void>>();
 
   /**
@@ -116,50 +114,14 @@ export class Supervisors {
       "\n",
     );
     await writeSmall(file, text, { mode: 0o600 });
-    const isStarted = await new Promise<boolean>(resolve => {
-      this.#shell ??= this.#open();
-      const shell = this.#shell;
-      this.#asked.set(file, resolve);
-      (shell.stdout as Socket).ref();
-      shell.stdin.write(`/proc/${process.pid}/fd/${stdout} /proc/${process.pid}/fd/${stderr} ${file}\n`);
-    });
+    const outputs = [stdout, stderr].map(output => `/proc/${process.pid}/fd/${output}`);
+    const isStarted = await this.#shell.ask(file, [...outputs, file].join(" "));
     if (isStarted) return;
     await rm(file, { force: true });
     throw new HavreError("unavailable", "No process can be started on this machine now.", { retry: "temporary" });
   }
 
   close(): void {
-    this.#shell?.stdin.end();
-    this.#shell = undefined;
-  }
-
-  #open(): Shell {
-    const shell = spawn("/bin/sh", ["-c", STARTER, "havre-run"], {
-      cwd: "/",
-      env: {},
-      detached: true,
-      stdio: ["pipe", "pipe", "ignore"],
-    });
-    const gone = (): void => {
-      if (this.#shell === shell) this.#shell = undefined;
-      for (const [file, tell] of [...this.#asked]) this.#answer(shell, file, tell, false);
-    };
-    shell.once("error", gone).once("exit", gone);
-    shell.stdin.on("error", gone);
-    createInterface({ input: shell.stdout }).on("line", line => {
-      const file = line.slice(2);
-      const tell = this.#asked.get(file);
-      if (tell) this.#answer(shell, file, tell, line.startsWith("0"));
-    });
-    // Havre may end while it is there.
-    shell.unref();
-    (shell.stdin as Socket).unref();
-    return shell;
-  }
-
-  #answer(shell: Shell, file: string, tell: (isStarted: boolean) => void, isStarted: boolean): void {
-    this.#asked.delete(file);
-    if (this.#asked.size === 0) (shell.stdout as Socket).unref();
-    tell(isStarted);
+    this.#shell.close();
   }
 }

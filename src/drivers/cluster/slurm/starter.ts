@@ -1,16 +1,13 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
-import type { Socket } from "node:net";
-import type { Readable, Writable } from "node:stream";
 import { HavreError } from "../../../kernel/errors.ts";
 import { writeSmall } from "../files.ts";
+import { KeptShell } from "../shell.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 import { errorOf, LIMIT_MS, notRun } from "./runner.ts";
 
 /**
- * A small shell that starts sbatch. Node would copy the tables of all of its memory for each, and do nothing else meanwhile. A line asks
- * for one: a number, the file with the script, and the words. What it said comes back with its code and the number, ended by a byte that no
- * program prints; as several run at once, in any order.
+ * Starts sbatch. A line asks for one: a number, the file with the script, and the words. What it said comes back with its code and the
+ * number, ended by a byte that no program prints; as several run at once, in any order.
  */
 const LOOP = `${CARRIAGE_RETURN}
 trap '' HUP INT
@@ -23,7 +20,6 @@ const END = "\x1e";
 /** What a shell says of a program that is not there, or cannot be run. */
 const NOT_RUN = [126, 127];
 
-type Shell = ChildProcessByStdio<Writable, Readable, null>;
 interface Answer {
   readonly code: number;
   readonly said: string;
@@ -31,13 +27,20 @@ interface Answer {
 
 /** Opened with its first; close when no more are to be started. */
 export class Starter {
-  readonly #environment: Readonly<Record<string, string>>;
-  #shell: Shell | undefined;
+  readonly #shell: KeptShell<Answer>;
   #last = 0;
-  readonly #asked = new Map<string, (answer: Answer | undefined) => void>();
 
   constructor(environment: Readonly<Record<string, string>>) {
-    this.#environment = environment;
+    this.#shell = new KeptShell({
+      loop: LOOP,
+      name: "havre-sbatch",
+      environment: { ...environment, SLURM_TIME_FORMAT: "%s" },
+      end: END,
+      read: told => {
+        const [, number = "", code = "", said = ""] = /^(\d+) (\d+) (.*)$/s.exec(told) ?? [];
+        return [number, { code: Number(code), said }];
+      },
+    });
   }
 
   /**
@@ -58,64 +61,24 @@ export class Starter {
   }
 
   close(): void {
-    this.#shell?.stdin.end();
-    this.#shell = undefined;
+    this.#shell.close();
   }
 
   async #ask(line: string, ends: AbortSignal): Promise<Answer> {
     const number = String(++this.#last);
-    this.#shell ??= this.#open();
-    const shell = this.#shell;
     const answer = await new Promise<Answer | undefined>((resolve, reject) => {
       const stop = (): void => {
-        this.#asked.delete(number);
+        this.#shell.forget(number);
         reject(notRun("sbatch", ends, new Error("it takes too long")));
       };
       if (ends.aborted) return stop();
       ends.addEventListener("abort", stop, { once: true });
-      this.#asked.set(number, found => {
-        ends.removeEventListener("abort", stop);
-        resolve(found);
-      });
-      (shell.stdout as Socket).ref();
-      shell.stdin.write(`${number} ${line}\n`);
+      this.#shell
+        .ask(number, `${number} ${line}`)
+        .finally(() => ends.removeEventListener("abort", stop))
+        .then(resolve, reject);
     });
     if (answer) return answer;
     throw new HavreError("unavailable", "Slurm: no process can be started on this machine now.", { retry: "temporary" });
-  }
-
-  #open(): Shell {
-    const shell = spawn("/bin/sh", ["-c", LOOP, "havre-sbatch"], {
-      cwd: "/",
-      env: { ...this.#environment, SLURM_TIME_FORMAT: "%s" },
-      detached: true,
-      stdio: ["pipe", "pipe", "ignore"],
-    });
-    const gone = (): void => {
-      if (this.#shell === shell) this.#shell = undefined;
-      for (const number of [...this.#asked.keys()]) this.#answer(shell, number, undefined);
-    };
-    shell.once("error", gone).once("exit", gone);
-    shell.stdin.on("error", gone);
-    let text = "";
-    shell.stdout.setEncoding("utf8").on("data", (piece: string) => {
-      const whole = (text + piece).split(END);
-      text = whole.pop() ?? "";
-      for (const told of whole) {
-        const [, number = "", code = "", said = ""] = /^(\d+) (\d+) (.*)$/s.exec(told) ?? [];
-        this.#answer(shell, number, { code: Number(code), said });
-      }
-    });
-    // Havre may end while it is there.
-    shell.unref();
-    (shell.stdin as Socket).unref();
-    return shell;
-  }
-
-  #answer(shell: Shell, number: string, answer: Answer | undefined): void {
-    const tell = this.#asked.get(number);
-    this.#asked.delete(number);
-    if (this.#asked.size === 0) (shell.stdout as Socket).unref();
-    tell?.(answer);
   }
 }
