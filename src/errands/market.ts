@@ -14,9 +14,10 @@ import {
 import { SYSTEM } from "../core/people/model.ts";
 import { provideAccounts } from "../core/providers/index.ts";
 import { later, MINUTE, SECOND } from "../kernel/clock.ts";
-import { asHavreError, chainOf, HavreError } from "../kernel/errors.ts";
+import { chainOf } from "../kernel/errors.ts";
 import type { Webhook } from "../ports/webhook.ts";
 import type { ErrandKind } from "./errand.ts";
+import { telling } from "./tell.ts";
 
 /** Accounts at providers follow who works in a study, and what it uses. */
 export const accountsOfStudy: ErrandKind = {
@@ -48,32 +49,24 @@ export const fulfilOrders: ErrandKind = {
   },
 };
 
-const TELL_TRIES = 8;
-
-/**
- * Tells the address that an order names of its state. What is not taken at last is not told.
- * @param webhook undefined: this process reaches nobody
- */
-export const tellOrder = (webhook: Webhook | undefined): ErrandKind => ({
-  kind: "tell-order",
-  atOnce: 4,
-  tries: TELL_TRIES,
-  async run(world, { payload, attempts }, { signal }) {
-    const callback = await callbackOf(world, String(payload.order));
-    if (!callback) return "done";
-    const { order, url } = callback;
-    try {
-      if (!webhook) throw new HavreError("unavailable", "This process reaches nobody.");
-      await webhook.post(url, toldOf(order, world.settings.publicUrl), signal);
-      await noteTold(world, order, order.state);
-    } catch (thrown) {
-      const error = asHavreError(thrown);
-      if (signal.aborted || (error.retry === "temporary" && attempts < TELL_TRIES)) throw error;
-      world.log.warn({ order: order.uuid, state: order.state, error: chainOf(error) }, "nobody could be told of an order");
-    }
-    return "done";
-  },
-});
+/** Tells the address that an order names of its state. */
+export const tellOrder = (webhook: Webhook | undefined): ErrandKind =>
+  telling({
+    kind: "tell-order",
+    of: "an order",
+    webhook,
+    async find(world, payload) {
+      const callback = await callbackOf(world, String(payload.order));
+      if (!callback) return undefined;
+      const { order, url } = callback;
+      return {
+        url,
+        body: toldOf(order, world.settings.publicUrl),
+        facts: { order: order.uuid, state: order.state },
+        note: () => noteTold(world, order, order.state),
+      };
+    },
+  });
 
 /** What is told: enough to know which order it is, and to ask for the rest. */
 function toldOf(order: Order, origin: string) {
