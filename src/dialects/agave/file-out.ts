@@ -115,8 +115,9 @@ export function taskShape(system: SystemRecord, { entry, source, transfer }: Tas
 
 /** To those who are told of a file: the address may hold the macros, and the body the file as its sender saw it. */
 export function tellingOf(system: SystemRecord, received: Omit<Task, "transfer">, id: string, wire: Wire) {
-  const { notification: _, ...links } = taskShape(system, received, wire)._links;
-  const file = { ...taskShape(system, received, wire), _links: links };
+  const shape = taskShape(system, received, wire);
+  const { notification: _, ...links } = shape._links;
+  const file = { ...shape, _links: links };
   const { name, path, uuid, nativeFormat } = file;
   return {
     macros: {
