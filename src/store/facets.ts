@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Facet } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
+import { all } from "./filters.ts";
 import { OFFERING_TABLES, type OfferingFilter, offeringsWhere, visibleOfferings } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 
@@ -14,9 +15,6 @@ const OWN: Readonly<Record<Name, keyof OfferingFilter>> = {
   billable: "billable",
 };
 const NAMES = Object.keys(OWN) as Name[];
-
-const all = (conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> =>
-  conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`;
 
 /** How many offerings of the catalogue have each value: they are gone through once, and counted for every facet on the way. */
 export async function facetsOf(tx: Tx, actor: Actor, filter: OfferingFilter): Promise<Facet[]> {
