@@ -1,5 +1,3 @@
-import pg from "pg";
-import type { EmbeddedConnection } from "../../src/drivers/postgres/embedded.ts";
 import { sha256Hex } from "../../src/kernel/secrets.ts";
 
 export const STUDIES = 100_000;
@@ -14,7 +12,7 @@ export const STUDY_ABOUT_PEOPLE = 52_041;
  * 100,000 studies in an empty database. Each has an owner, three more people with a role (one in ten expired), mostly a
  * storage, and some drops and invitations. Times are whole milliseconds, which is all that JSON shows here.
  */
-const ROWS = `
+export const ROWS = `
 insert into organisation (name) select 'University ' || n from generate_series(1, 10) n;
 insert into faculty (organisation_id, name) select (n - 1) % 10 + 1, 'Faculty ' || n from generate_series(1, 50) n;
 insert into study_field (faculty_id, name) select (n - 1) % 50 + 1, 'Field ' || n from generate_series(1, 250) n;
@@ -41,11 +39,3 @@ insert into "drop" (public_id, study_id, original_filename, size_bytes, status, 
   from study, generate_series(1, 4) k where study.id % 5 >= k;
 insert into token (person_id, kind, key, secret_hash) values (42, 'api', 'benchmar', '${sha256Hex(TOKEN)}');
 `;
-
-export async function fill(connection: EmbeddedConnection): Promise<void> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  await client.query(ROWS);
-  await client.query("vacuum analyze");
-  await client.end();
-}

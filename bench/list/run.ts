@@ -1,7 +1,7 @@
 import { isInstalled } from "../../test/engines/ports.ts";
 import { play } from "../shared/match.ts";
 import { peerMissing } from "./peer.ts";
-import { fill, STUDIES, STUDY, STUDY_ABOUT_PEOPLE, TOKEN } from "./rows.ts";
+import { ROWS, STUDIES, STUDY, STUDY_ABOUT_PEOPLE, TOKEN } from "./rows.ts";
 
 /**
  * Lists and details among 100,000 studies: Havre (two processes) against Django REST framework and djoser under gunicorn (two
@@ -31,5 +31,5 @@ else
     routes: ROUTES,
     token: TOKEN,
     settings: { SERVE_PROCESSES: "2" },
-    fill,
+    rows: ROWS,
   });

@@ -1,5 +1,3 @@
-import pg from "pg";
-import type { EmbeddedConnection } from "../../src/drivers/postgres/embedded.ts";
 import { sha256Hex } from "../../src/kernel/secrets.ts";
 
 export const OFFERINGS = 10_000;
@@ -12,7 +10,7 @@ export const OFFERING = "22222222-2222-4222-8222-000000004242";
  * 10,000 offerings of 50 organisations in 20 categories, each with three components and two plans; half of them were ordered. Seven in ten
  * are active, one in five is for the seller's own people alone, one in fifty for those with a certain role. Times are whole milliseconds.
  */
-const ROWS = `
+export const ROWS = `
 insert into organisation (name, provider_uuid, provider_since) select 'University ' || n, gen_random_uuid(), now() from generate_series(1, 50) n;
 insert into faculty (organisation_id, name) select n, 'Faculty ' || n from generate_series(1, 50) n;
 insert into study_field (faculty_id, name) select n, 'Field ' || n from generate_series(1, 50) n;
@@ -53,11 +51,3 @@ insert into resource (name, offering_id, plan_id, study_id, study_uuid, study_na
   from plan join offering on offering.id = plan.offering_id, generate_series(1, 2) k, study where study.id = plan.id % 500 + 1 and plan.id % 2 = 0;
 insert into token (person_id, kind, key, secret_hash) values (42, 'api', 'benchmar', '${sha256Hex(TOKEN)}');
 `;
-
-export async function fill(connection: EmbeddedConnection): Promise<void> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  await client.query(ROWS);
-  await client.query("vacuum analyze");
-  await client.end();
-}

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isInstalled } from "../../test/engines/ports.ts";
 import { peerMissing } from "../list/peer.ts";
 import { play } from "../shared/match.ts";
-import { CATEGORY, fill, OFFERING, OFFERINGS, TOKEN } from "./rows.ts";
+import { CATEGORY, OFFERING, OFFERINGS, ROWS, TOKEN } from "./rows.ts";
 
 /**
  * The catalogue with its filters: Havre (two processes) against Django REST framework and django-filter under gunicorn (two workers), on
@@ -31,5 +31,5 @@ else
     token: TOKEN,
     settings: { SERVE_PROCESSES: "2", MARKET_RATE: "9999999", MARKET_RATE_SECONDS: "1" },
     peer: { DJANGO_SETTINGS_MODULE: "offering_settings", PYTHONPATH: join(import.meta.dirname, "peer") },
-    fill,
+    rows: ROWS,
   });

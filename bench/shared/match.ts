@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
+import pg from "pg";
 import type { EmbeddedConnection } from "../../src/drivers/postgres/embedded.ts";
 import { type Load, load } from "../list/load.ts";
 import { type Peer, peerVersion, startPeer } from "../list/peer.ts";
@@ -19,7 +20,8 @@ export interface Match {
   readonly settings?: Readonly<Record<string, string>>;
   /** Of the peer. */
   readonly peer?: Readonly<Record<string, string>>;
-  readonly fill: (database: EmbeddedConnection) => Promise<void>;
+  /** Statements that write the rows that both answer from. */
+  readonly rows: string;
 }
 
 /** What a benchmark of routes can be asked on its command line. */
@@ -59,7 +61,7 @@ async function compete(match: Match, opened: AsyncDisposableStack): Promise<Map<
   const havre = await startHavre(dataDir, { DEMO: "0", PUBLIC_URL, ...match.settings });
   opened.defer(() => havre.stop());
   const database = await havre.database();
-  await match.fill(database);
+  await fill(database, match.rows);
   const servers: [string, { url: string; pid: number }][] = [[OURS, havre]];
   for (const threads of [1, 4]) {
     const peer = await startPeer(database, PUBLIC_URL, threads, match.peer);
@@ -71,6 +73,14 @@ async function compete(match: Match, opened: AsyncDisposableStack): Promise<Map<
     servers.map(([who, server]) => contestant(nameOf(route, who), path, match.token, server, havre)),
   );
   return interleaved(contestants, Number(asked.rounds));
+}
+
+async function fill(database: EmbeddedConnection, rows: string): Promise<void> {
+  const client = new pg.Client(database);
+  await client.connect();
+  await client.query(rows);
+  await client.query("vacuum analyze");
+  await client.end();
 }
 
 /** Speed is worth nothing when the answers differ. */
