@@ -7,11 +7,11 @@ import { type MachineBench, machineBench } from "../core/machines/machines.fixtu
 import type { World } from "../core/world.ts";
 import { emulated } from "../drivers/cloud/openstack/emulated.fixture.ts";
 import { SECOND } from "../kernel/clock.ts";
+import { CLOUD_VERBS, Plug, plugged } from "../kernel/plug.fixture.ts";
 import { GIB } from "../kernel/units.ts";
 import type { Cloud } from "../ports/cloud.ts";
 import type { Store } from "../store/store.ts";
 import { runMachine } from "./machines.ts";
-import { CLOUD_VERBS, Plug, plugged } from "./plug.fixture.ts";
 
 const OPENSTACK = { provider: "openstack" as const };
 const CATALOGUE = {

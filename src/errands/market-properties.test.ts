@@ -1,98 +1,60 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { sql } from "kysely";
-import { type OpenstackEmulator, startOpenstack } from "../../emulators/openstack.ts";
 import { unbalanced } from "../core/ledger/index.ts";
-import { loadCatalogue, machineNow, removeMachine } from "../core/machines/index.ts";
+import { machineNow, removeMachine } from "../core/machines/index.ts";
 import {
-  approveByConsumer,
-  approveByProvider,
   cancelOrder,
   continueDueOrders,
   endDueResources,
   endLost,
-  listOrders,
-  listResources,
   type OfferingView,
   orderAgain,
   orderEnd,
   orderLimits,
   orderPlan,
-  rejectByConsumer,
-  rejectByProvider,
-  removeOrder,
-  retryOrder,
   setEnd,
 } from "../core/market/index.ts";
-import {
-  anOffering,
-  aScene,
-  component,
-  type MarketBench,
-  marketBench,
-  order,
-  type Scene,
-} from "../core/market/market.fixture.ts";
+import { anOffering, component, type MarketBench, order, type Scene } from "../core/market/market.fixture.ts";
 import { ORDER_STATES, RESOURCE_STATES } from "../core/market/model.ts";
+import {
+  aStep,
+  DECISION_VERBS,
+  decide,
+  isDecision,
+  oneOf,
+  ordersOf,
+  resourcesOf,
+  type Step,
+  staffed,
+  walk,
+} from "../core/market/steps.fixture.ts";
 import { SYSTEM } from "../core/people/model.ts";
-import { createStorage, removeLocation } from "../core/storages/index.ts";
+import { removeLocation } from "../core/storages/index.ts";
 import { openStudyRecord, type StudyRecord } from "../core/studies/index.ts";
 import type { World } from "../core/world.ts";
-import { emulated } from "../drivers/cloud/openstack/emulated.fixture.ts";
-import { makeOpenStorage } from "../drivers/storage/all.ts";
 import { DAY, SECOND } from "../kernel/clock.ts";
-import { asHavreError } from "../kernel/errors.ts";
 import { newUuid } from "../kernel/ids.ts";
+import { CLOUD_VERBS, Plug, plugged } from "../kernel/plug.fixture.ts";
 import { GIB } from "../kernel/units.ts";
-import type { Cloud } from "../ports/cloud.ts";
 import type { Errand } from "../store/errands.ts";
 import type { Store } from "../store/store.ts";
 import type { ErrandKind } from "./errand.ts";
 import { runMachine } from "./machines.ts";
+import { MACHINE, type MadeBench, madeBench } from "./made.fixture.ts";
 import { fulfilOrders } from "./market.ts";
-import { CLOUD_VERBS, Plug, plugged } from "./plug.fixture.ts";
-
-const OPENSTACK = { provider: "openstack" } as const;
-const CATALOGUE = {
-  parts: [
-    { ...OPENSTACK, kind: "memory", name: "Block", unitValue: GIB },
-    { ...OPENSTACK, kind: "storage", name: "Volume", unitValue: GIB, vmCode: "fast" },
-    { ...OPENSTACK, kind: "network", name: "Inside", unitValue: 1, networkType: "private", vmCode: "inside" },
-    { ...OPENSTACK, kind: "network", name: "Outside", unitValue: 1, networkType: "public", vmCode: "outside" },
-    { ...OPENSTACK, kind: "os", name: "Debian 13", vmCode: "debian-13" },
-  ],
-  profiles: [
-    {
-      ...OPENSTACK,
-      name: "Small",
-      os: "Debian 13",
-      memory: ["Block", 1],
-      storage: ["Volume", 1],
-      networks: ["Inside", "Outside"],
-    },
-  ],
-} as const;
 
 const VERBS = [
+  ...DECISION_VERBS,
   "order",
   "order-later",
-  "approve-consumer",
-  "approve-provider",
-  "reject-consumer",
-  "reject-provider",
-  "cancel",
-  "remove",
   "limits",
   "plan",
   "end",
   "end-twice",
   "again",
-  "retry",
   "last-day",
   "day",
   "take-away",
@@ -101,28 +63,15 @@ const VERBS = [
   "work-killed",
   "work-a-little",
 ] as const;
-const WHO = ["seller", "owner", "manager", "admin", "member", "stranger", "staff"] as const;
-interface Step {
-  readonly verb: (typeof VERBS)[number];
-  readonly who: (typeof WHO)[number];
-  readonly which: number;
-  readonly amount: number;
-  /** At the same moment as the one before. */
-  readonly together: boolean;
-}
-const step: fc.Arbitrary<Step> = fc.record({
-  // What leads on is common, else hardly anything is ever made.
-  verb: fc.oneof(
-    { weight: 2, arbitrary: fc.constantFrom<Step["verb"]>("order", "approve-provider", "work") },
+type Verb = (typeof VERBS)[number];
+const step = aStep<Verb>(
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom<Verb>("order", "approve-provider", "work") },
     { weight: 3, arbitrary: fc.constantFrom(...VERBS) },
   ),
-  who: fc.oneof(fc.constantFrom<Step["who"]>("owner", "seller", "staff"), fc.constantFrom(...WHO)),
-  which: fc.nat({ max: 3 }),
-  amount: fc.nat({ max: 4 }),
-  together: fc.boolean(),
-});
+);
 /** A walk that passes every state, tried before any other. */
-const WALK: readonly (readonly [Step["verb"], Step["who"], number?])[] = [
+const WALK: readonly (readonly [Verb, Step<Verb>["who"], number?])[] = [
   ["order", "manager"],
   ["approve-consumer", "owner"],
   ["day", "staff"],
@@ -163,49 +112,31 @@ const WALK: readonly (readonly [Step["verb"], Step["who"], number?])[] = [
   ["retry", "seller"],
   ["work", "staff"],
 ];
-const aWalk = (): Step[] => WALK.map(([verb, who, amount = 1]) => ({ verb, who, which: 0, amount, together: false }));
+const aWalk = (): Step<Verb>[] => WALK.map(([verb, who, amount = 1]) => ({ verb, who, which: 0, amount, together: false }));
 
 /** The same every time: what fails here fails again. Other seeds and more runs look further. */
 const RUNS = Number(process.env.RUNS ?? 14);
 const SEED = Number(process.env.SEED ?? 1125);
-const REFUSALS = ["conflict", "forbidden", "invalid", "not-found"];
 const OPEN = ["pending-consumer", "pending-project", "pending-start-date", "pending-provider", "executing"];
 const signal = new AbortController().signal;
 
 /** Machines and shares are made by errands, which are refused or killed at any step, while anybody does anything. */
-for (const made of ["machine", "location"] as const)
-  describe(`any sequence of verbs by anybody, each of which makes a ${made === "machine" ? "machine" : "share"}`, () => {
+for (const what of ["machine", "location"] as const)
+  describe(`any sequence of verbs by anybody, each of which makes a ${what === "machine" ? "machine" : "share"}`, () => {
+    let made: MadeBench;
     let bench: MarketBench;
     let world: World;
     let scene: Scene;
-    let emulator: OpenstackEmulator;
-    let cloud: Cloud;
     let offering: OfferingView;
-    let folder: string;
-    let storage: number;
-    const log: string[] = [];
     const reached = { orders: new Set<string>(), resources: new Set<string>() };
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), "havre-shares-"));
-      await mkdir(join(folder, "pool"));
-      bench = await marketBench({ openstackUrl: "http://cloud.example.org/v3" }, 24);
-      const write = (facts: object, message?: string): void => void log.push(`${JSON.stringify(facts)} ${message}`);
-      world = {
-        ...bench.world,
-        openStorage: makeOpenStorage({ egressAllow: [], folderRoots: [folder] }),
-        log: { debug: write, info: write, warn: write, error: write },
-      } as unknown as World;
-      await loadCatalogue(world, CATALOGUE, false);
-      emulator = await startOpenstack({ stepMs: 1 });
-      cloud = emulated(emulator, { answerWithinMs: 2_000 });
-      scene = await aScene(bench);
-      const pool = { name: "Pool", engine: "FOLDER", address: join(folder, "pool"), username: "", password: "" };
-      storage = (await createStorage(world, { ...scene.seller, isStaff: true }, pool)).id;
+      made = await madeBench({ stepMs: 1, answerWithinMs: 2_000 }, 24);
+      ({ bench, world, scene } = made);
       const of =
-        made === "machine"
-          ? { type: "Havre.Machine", pluginOptions: { machine_provider: "openstack", machine_profile: "Small" } }
-          : { type: "Havre.Storage", pluginOptions: { storage } };
-      const unit = made === "machine" ? "memory_gb" : "storage_gb";
+        what === "machine"
+          ? { type: "Havre.Machine", pluginOptions: MACHINE }
+          : { type: "Havre.Storage", pluginOptions: { storage: made.storage } };
+      const unit = what === "machine" ? "memory_gb" : "storage_gb";
       offering = await anOffering(bench, scene.provider, {
         ...of,
         components: [component(unit)],
@@ -215,19 +146,9 @@ for (const made of ["machine", "location"] as const)
         ],
       });
     });
-    after(async () => {
-      await cloud.close();
-      await emulator.stop();
-      await bench.close();
-      await rm(folder, { recursive: true, force: true });
-    });
+    after(() => made.close());
 
-    const limitsOf = (amount: number) => ({ [made === "machine" ? "memory_gb" : "storage_gb"]: 2 ** amount });
-    const all = { window: { offset: 0, limit: 1000 }, wanted: { prices: true, standings: false } };
-    const ordersOf = async ({ uuid }: StudyRecord) =>
-      (await listOrders(world, SYSTEM, { filter: { studies: [uuid] }, ...all })).items;
-    const resourcesOf = async ({ uuid }: StudyRecord) =>
-      (await listResources(world, SYSTEM, { side: "consumer", filter: { studies: [uuid] }, ...all })).items;
+    const limitsOf = (amount: number) => ({ [what === "machine" ? "memory_gb" : "storage_gb"]: 2 ** amount });
     const waiting = () =>
       bench.world.store.db
         .selectFrom("errand")
@@ -240,7 +161,7 @@ for (const made of ["machine", "location"] as const)
     /** Runs whatever waits, as workers do, until nothing does, the plug is pulled, or so many rounds are over. */
     async function work(plug: Plug, rounds = 400): Promise<void> {
       const store = plugged(bench.world.store, plug, new Set(["transaction"])) as Store;
-      const clouds = new Map([["openstack", plugged(cloud, plug, CLOUD_VERBS)]]);
+      const clouds = new Map([["openstack", plugged(made.cloud, plug, CLOUD_VERBS)]]);
       const kinds: readonly ErrandKind[] = [fulfilOrders, runMachine(clouds)];
       for (let round = 0; round < rounds; round++) {
         const rows = await waiting();
@@ -259,7 +180,7 @@ for (const made of ["machine", "location"] as const)
         bench.world.clock.advance(SECOND);
         await sleep(1);
       }
-      if (rounds >= 400) assert.fail(`It never ends.\n${log.slice(-8).join("\n")}`);
+      if (rounds >= 400) assert.fail(`It never ends.\n${made.log.slice(-8).join("\n")}`);
     }
     const never = () => new Plug(-1, false);
     let last: Promise<unknown> = Promise.resolve();
@@ -273,10 +194,10 @@ for (const made of ["machine", "location"] as const)
     /** The cloud refuses; the storage is not its seller's any more, and more lies in each share than anybody orders. */
     async function workRefused(study: StudyRecord): Promise<void> {
       const { db } = bench.world.store;
-      emulator.fault(({ method, path }) =>
+      made.emulator.fault(({ method, path }) =>
         method === "POST" && /\/(servers|action)$/.test(path) ? { kind: "refuse", status: 400, message: "Not here." } : undefined,
       );
-      const ownedBy = (id: number) => db.updateTable("storage").set({ owner_id: id }).where("id", "=", storage).execute();
+      const ownedBy = (id: number) => db.updateTable("storage").set({ owner_id: id }).where("id", "=", made.storage).execute();
       await ownedBy(scene.owner.id);
       const drop = await db
         .insertInto("drop")
@@ -301,7 +222,7 @@ for (const made of ["machine", "location"] as const)
       try {
         await work(never());
       } finally {
-        emulator.fault(() => undefined);
+        made.emulator.fault(() => undefined);
         await ownedBy(scene.seller.id);
         await db.deleteFrom("delivery").where("drop_id", "=", drop.id).execute();
         await db.deleteFrom("drop").where("id", "=", drop.id).execute();
@@ -317,7 +238,7 @@ for (const made of ["machine", "location"] as const)
       await endLost(world);
     }
 
-    async function act(study: StudyRecord, { verb, who, which, amount }: Step): Promise<unknown> {
+    async function act(study: StudyRecord, { verb, who, which, amount }: Step<Verb>): Promise<unknown> {
       const as = scene[who];
       const limits = limitsOf(amount);
       switch (verb) {
@@ -336,29 +257,16 @@ for (const made of ["machine", "location"] as const)
         case "day":
           return passDay();
       }
-      const known = await ordersOf(study);
+      const orders = await ordersOf(world, study);
       // Mostly what is not decided yet, as that is where something happens.
-      const open = known.filter(one => OPEN.includes(one.state));
-      const chosen = open[which % Math.max(1, open.length)] ?? known[which % Math.max(1, known.length)];
-      const things = await resourcesOf(study);
-      const inUse = things.filter(({ state }) => state === "ok" || state === "erred");
-      const thing = inUse[which % Math.max(1, inUse.length)] ?? things[which % Math.max(1, things.length)];
-      if (!chosen || !thing) return undefined;
-      const { uuid } = chosen;
+      const chosen = oneOf(orders, which, ({ state }) => OPEN.includes(state));
+      if (!chosen) return undefined;
+      if (isDecision(verb)) return decide(world, as, verb, { order: chosen, orders, amount });
+      const things = await resourcesOf(world, study);
+      const thing = oneOf(things, which, ({ state }) => state === "ok" || state === "erred");
+      if (!thing) return undefined;
       const end = () => orderEnd(world, as, { side: who === "seller" ? "provider" : "consumer", uuid: thing.uuid });
       switch (verb) {
-        case "approve-consumer":
-          return approveByConsumer(world, as, uuid);
-        case "approve-provider":
-          return approveByProvider(world, as, { uuid });
-        case "reject-consumer":
-          return rejectByConsumer(world, as, { uuid });
-        case "reject-provider":
-          return rejectByProvider(world, as, { uuid });
-        case "cancel":
-          return cancelOrder(world, as, uuid);
-        case "remove":
-          return removeOrder(world, as, uuid);
         case "limits":
           return orderLimits(world, as, { uuid: thing.uuid, limits });
         case "plan":
@@ -374,10 +282,6 @@ for (const made of ["machine", "location"] as const)
           const ended = things.filter(({ state }) => state === "terminated");
           return orderAgain(world, as, (ended[amount % Math.max(1, ended.length)] ?? thing).uuid);
         }
-        case "retry": {
-          const failed = known.filter(({ state }) => state === "erred");
-          return retryOrder(world, as, (failed[amount % Math.max(1, failed.length)] ?? chosen).uuid);
-        }
         case "last-day":
           return setEnd(world, as, { uuid: thing.uuid, endDate: dayAfter(0), by: who === "staff" ? "staff" : "consumer" });
         case "take-away": {
@@ -392,7 +296,7 @@ for (const made of ["machine", "location"] as const)
     async function thingsOf({ id }: StudyRecord): Promise<Map<number, number>> {
       const { db } = bench.world.store;
       const { rows } =
-        made === "machine"
+        what === "machine"
           ? await sql<{ id: number; size: number }>`
             select machine.id, base_memory_amount + extra_memory_amount as size from machine join workspace on machine_id = machine.id
             where study_id = ${id} and status not in ('DELETE', 'TERMINATED')`.execute(db)
@@ -403,8 +307,8 @@ for (const made of ["machine", "location"] as const)
 
     async function mustHold(study: StudyRecord): Promise<void> {
       const { db } = bench.world.store;
-      const orders = await ordersOf(study);
-      const resources = await resourcesOf(study);
+      const orders = await ordersOf(world, study);
+      const resources = await resourcesOf(world, study);
       const queued = new Set((await waiting()).map(({ payload }) => (payload as { order?: string }).order));
       for (const one of orders) {
         reached.orders.add(one.state);
@@ -425,7 +329,7 @@ for (const made of ["machine", "location"] as const)
           select limits, plan_id as plan from resource_stretch where ends_at is null and resource_id = ${one.id}`.execute(db);
         const isPaidFor = state !== "creating" && state !== "terminated";
         assert.deepEqual(stretches.rows, isPaidFor ? [{ limits, plan: planId }] : [], `${state} is paid for as it is`);
-        const id = (one.made as Record<string, number | undefined>)[made];
+        const id = (one.made as Record<string, number | undefined>)[what];
         if (id !== undefined) {
           assert.ok(!owned.has(id), "two resources have one thing");
           owned.add(id);
@@ -435,10 +339,10 @@ for (const made of ["machine", "location"] as const)
         const isThere = id !== undefined && things.has(id);
         if (state === "ok" || state === "erred") {
           assert.ok(id !== undefined, `${state}, and nothing was made`);
-          if (made === "location") assert.ok(isThere, `${state}, and it is gone`);
+          if (what === "location") assert.ok(isThere, `${state}, and it is gone`);
           if (isThere) assert.equal(things.get(id), Object.values(limits)[0], `${state}: as large as it is paid for`);
         }
-        if (state === "ok" && made === "machine" && isThere) assert.equal((await machineNow(db, id)).state, "ready");
+        if (state === "ok" && what === "machine" && isThere) assert.equal((await machineNow(db, id)).state, "ready");
       }
       for (const id of things.keys()) assert.ok(owned.has(id), "it belongs to no resource");
     }
@@ -447,19 +351,19 @@ for (const made of ["machine", "location"] as const)
     async function mustEnd(study: StudyRecord): Promise<void> {
       await inTurn(() => work(never()));
       await mustHold(study);
-      for (const one of await ordersOf(study)) {
+      for (const one of await ordersOf(world, study)) {
         assert.notEqual(one.state, "executing");
         if (OPEN.includes(one.state) && one.state !== "pending-project" && one.state !== "pending-start-date")
           await cancelOrder(world, scene.staff, one.uuid);
       }
-      for (const { state, uuid, pending } of await resourcesOf(study))
+      for (const { state, uuid, pending } of await resourcesOf(world, study))
         if (!pending && state !== "terminated") await orderEnd(world, scene.staff, { side: "consumer", uuid });
       await inTurn(() => work(never()));
       await mustHold(study);
-      for (const { state, pending } of await resourcesOf(study)) assert.ok(pending || state === "terminated", state);
+      for (const { state, pending } of await resourcesOf(world, study)) assert.ok(pending || state === "terminated", state);
       assert.deepEqual([...(await thingsOf(study))], []);
-      assert.deepEqual(emulator.compute.servers(), []);
-      assert.deepEqual(emulator.things.volumes(), []);
+      assert.deepEqual(made.emulator.compute.servers(), []);
+      assert.deepEqual(made.emulator.things.volumes(), []);
     }
 
     it("leaves what there is as it was ordered, once, and nothing of what has ended", async () => {
@@ -470,24 +374,12 @@ for (const made of ["machine", "location"] as const)
             organisation: scene.customer.uuid,
             ...(startsLater ? { startDate: dayAfter(1) } : {}),
           });
-          for (const [who, role] of Object.entries({ manager: "administrator", admin: "researcher", member: "member" } as const))
-            await bench.world.store.db
-              .insertInto("permission")
-              .values({ object_kind: "study", object_id: study.id, person_id: scene[who as Step["who"]].id, role })
-              .execute();
-          for (let n = 0; n < steps.length; ) {
-            const first = steps[n++];
-            const batch = first ? [first] : [];
-            while (n < steps.length && steps[n]?.together) batch.push(...steps.slice(n, ++n));
-            await Promise.all(
-              batch.map(one =>
-                act(study, one).catch(error => {
-                  if (!REFUSALS.includes(asHavreError(error).kind)) throw error;
-                }),
-              ),
-            );
-            await mustHold(study);
-          }
+          await staffed(bench, scene, study);
+          await walk(
+            steps,
+            one => act(study, one),
+            () => mustHold(study),
+          );
           await mustEnd(study);
         }),
         { numRuns: RUNS, seed: SEED, examples: [[true, aWalk()]] },

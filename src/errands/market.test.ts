@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type OpenstackEmulator, startOpenstack } from "../../emulators/openstack.ts";
+import type { OpenstackEmulator } from "../../emulators/openstack.ts";
 import { startDelivery } from "../core/drops/index.ts";
-import { loadCatalogue, removeMachine, showMachine } from "../core/machines/index.ts";
+import { removeMachine, showMachine } from "../core/machines/index.ts";
 import {
   approveByConsumer,
   approveByProvider,
@@ -24,24 +23,12 @@ import {
   showOrder,
   showResource,
 } from "../core/market/index.ts";
-import {
-  anOffering,
-  aScene,
-  component,
-  gives,
-  type MarketBench,
-  marketBench,
-  order,
-  type Scene,
-  somebody,
-} from "../core/market/market.fixture.ts";
+import { anOffering, component, gives, type MarketBench, order, type Scene, somebody } from "../core/market/market.fixture.ts";
 import { addSshKey } from "../core/people/index.ts";
 import { SYSTEM } from "../core/people/model.ts";
 import { takeRole } from "../core/permissions/index.ts";
 import { addLocation, changeLocation, createStorage, listLocations, removeLocation } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
-import { emulated } from "../drivers/cloud/openstack/emulated.fixture.ts";
-import { makeOpenStorage } from "../drivers/storage/all.ts";
 import { SECOND } from "../kernel/clock.ts";
 import { newUuid } from "../kernel/ids.ts";
 import { newSshKeyPair } from "../kernel/ssh.ts";
@@ -50,31 +37,12 @@ import type { Cloud } from "../ports/cloud.ts";
 import type { Errand } from "../store/errands.ts";
 import type { ErrandKind } from "./errand.ts";
 import { runMachine } from "./machines.ts";
+import { MACHINE, type MadeBench, madeBench } from "./made.fixture.ts";
 import { fulfilOrders } from "./market.ts";
 
 const signal = new AbortController().signal;
-const CATALOGUE = {
-  parts: [
-    { kind: "memory", provider: "openstack", name: "1 GB block", unitValue: GIB },
-    { kind: "storage", provider: "openstack", name: "Volume", unitValue: GIB, vmCode: "fast" },
-    { kind: "network", provider: "openstack", name: "Inside", unitValue: 1, networkType: "private", vmCode: "inside" },
-    { kind: "network", provider: "openstack", name: "Outside", unitValue: 1, networkType: "public", vmCode: "outside" },
-    { kind: "os", provider: "openstack", name: "Debian 13", vmCode: "debian-13" },
-  ],
-  profiles: [
-    {
-      provider: "openstack",
-      name: "Small",
-      os: "Debian 13",
-      memory: ["1 GB block", 1],
-      storage: ["Volume", 1],
-      networks: ["Inside", "Outside"],
-    },
-  ],
-} as const;
-const MACHINE = { machine_provider: "openstack", machine_profile: "Small" };
-
 describe("what Havre makes for an order", () => {
+  let made: MadeBench;
   let bench: MarketBench;
   let world: World;
   let scene: Scene;
@@ -84,37 +52,15 @@ describe("what Havre makes for an order", () => {
   let shares: OfferingView;
   let folder: string;
   let storage: number;
-  const log: string[] = [];
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "havre-shares-"));
-    bench = await marketBench({ openstackUrl: "http://cloud.example.org/v3" });
-    const write = (facts: object, message?: string): void => void log.push(`${JSON.stringify(facts)} ${message}`);
-    world = {
-      ...bench.world,
-      openStorage: makeOpenStorage({ egressAllow: [], folderRoots: [folder] }),
-      log: { debug: write, info: write, warn: write, error: write },
-    } as unknown as World;
-    await loadCatalogue(world, CATALOGUE, false);
-    emulator = await startOpenstack({ stepMs: 5 });
-    cloud = emulated(emulator, { answerWithinMs: 400 });
-    scene = await aScene(bench);
+    made = await madeBench({ stepMs: 5, answerWithinMs: 400 });
+    ({ bench, world, scene, emulator, cloud, folder, storage } = made);
     machines = await anOffering(bench, scene.provider, {
       type: "Havre.Machine",
       pluginOptions: MACHINE,
       components: [component("memory_gb"), component("storage_gb"), component("gpus"), component("support")],
       plans: [{ name: "Hourly", unit: "hour", prices: { memory_gb: "0.01", storage_gb: "0.001" } }],
     });
-    await mkdir(join(folder, "pool"));
-    const seller = { ...scene.seller, isStaff: true };
-    storage = (
-      await createStorage(world, seller, {
-        name: "Pool",
-        engine: "FOLDER",
-        address: join(folder, "pool"),
-        username: "",
-        password: "",
-      })
-    ).id;
     shares = await anOffering(bench, scene.provider, {
       type: "Havre.Storage",
       pluginOptions: { storage, folder: "shares" },
@@ -122,12 +68,7 @@ describe("what Havre makes for an order", () => {
       plans: [{ name: "Monthly", prices: { storage_gb: "0.02" } }],
     });
   });
-  after(async () => {
-    await cloud.close();
-    await emulator.stop();
-    await bench.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => made.close());
 
   const errandsOf = (kind: string) =>
     bench.world.store.db.selectFrom("errand").selectAll().where("kind", "=", kind).where("parked_at", "is", null).execute();
@@ -135,7 +76,7 @@ describe("what Havre makes for an order", () => {
   const work = async (): Promise<void> => {
     const kinds: readonly ErrandKind[] = [fulfilOrders, runMachine(new Map([["openstack", cloud]]))];
     for (let round = 0; ; round++) {
-      assert.ok(round < 300, log.slice(-5).join("\n"));
+      assert.ok(round < 300, made.log.slice(-5).join("\n"));
       let waiting = 0;
       for (const kind of kinds)
         for (const row of await errandsOf(kind.kind)) {

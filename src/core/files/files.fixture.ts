@@ -8,6 +8,7 @@ import { openStorageBelow } from "../../../test/harness/open-storage.ts";
 import { testSettings } from "../../../test/harness/settings.ts";
 import { openBlobs } from "../../drivers/blobs/all.ts";
 import { systemClock } from "../../kernel/clock.ts";
+import { type Plug, plugged } from "../../kernel/plug.fixture.ts";
 import { Secrets } from "../../kernel/secrets.ts";
 import { permissions } from "../../store/permissions.ts";
 import { Store } from "../../store/store.ts";
@@ -109,47 +110,21 @@ export const namesOf = (entries: readonly FileEntry[]): string[] => entries.map(
 export const textOf = async (body: Readable | undefined): Promise<string> =>
   Buffer.concat(body ? await Array.fromAsync(body as AsyncIterable<Buffer>) : []).toString();
 
-/** The same world, in which nothing happens any more after so many steps: verbs of storages and transactions, before or after one. */
-export function unplugged(world: FilesWorld, plug: { left: number; isPulled: boolean }): FilesWorld {
-  const gone = new Error("The plug is pulled.");
-  const step = async <T>(act: () => Promise<T>): Promise<T> => {
-    if (plug.isPulled) throw gone;
-    const isThis = plug.left-- <= 0;
-    if (isThis && plug.left % 2 === 0) {
-      plug.isPulled = true;
-      throw gone;
-    }
-    const result = await act();
-    if (isThis) plug.isPulled = true;
-    if (!plug.isPulled) return result;
-    // What a dead process had open is closed.
-    if (result instanceof Readable) result.on("error", () => {}).destroy();
-    throw gone;
-  };
+const STORAGE_VERBS = new Set(["stat", "read", "copy", "write", "move", "remove", "makeFolder", "reached"]);
+
+/** The same world, until the plug is pulled: verbs of storages and transactions are its steps. */
+export function unplugged(world: FilesWorld, plug: Plug): FilesWorld {
   const { store } = world;
   return {
     ...world,
     store: {
       ...store,
       get db() {
-        if (plug.isPulled) throw gone;
+        plug.mustLive();
         return store.db;
       },
-      transaction: act => step(() => store.transaction(act)),
+      transaction: act => plug.guard(() => store.transaction(act)),
     } as FilesWorld["store"],
-    async openStorage(access) {
-      const storage = await world.openStorage(access);
-      return {
-        ...storage,
-        stat: (...given) => step(() => storage.stat(...given)),
-        read: (...given) => step(() => storage.read(...given)),
-        copy: (...given) => step(() => storage.copy(...given)),
-        write: (...given) => step(() => storage.write(...given)),
-        move: (...given) => step(() => storage.move(...given)),
-        remove: (...given) => step(() => storage.remove(...given)),
-        makeFolder: (...given) => step(() => storage.makeFolder(...given)),
-        reached: (...given) => step(() => storage.reached(...given)),
-      };
-    },
+    openStorage: async access => plugged(await world.openStorage(access), plug, STORAGE_VERBS),
   };
 }

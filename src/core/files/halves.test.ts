@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
+import { Plug } from "../../kernel/plug.fixture.ts";
 import type { Storage } from "../../ports/storage.ts";
 import type { PersonActor } from "../people/model.ts";
 import { bytesOf, type FilesBench, type FilesWorld, filesBench, unplugged } from "./files.fixture.ts";
@@ -53,7 +54,7 @@ describe("what is being written when a process is killed", () => {
             .join("\n");
         const before = all();
         const place = await bench.place(owner, storage);
-        const plug = { left: at, isPulled: false };
+        const plug = new Plug(at, true);
         await verb(unplugged(bench.world, plug), place).catch(() => {});
         await later();
         await sweepHalves(bench.world, never);
@@ -92,7 +93,7 @@ describe("what is being written when a process is killed", () => {
   it("waits for a storage that is away", async () => {
     const storage = await bench.aStorage(owner);
     const place = await bench.place(owner, storage);
-    const plug = { left: 4, isPulled: false };
+    const plug = new Plug(4, true);
     await verbs["a file"]?.(unplugged(bench.world, plug), place).catch(() => {});
     assert.equal(await left(), 1);
     await later();

@@ -1,62 +1,34 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import { asHavreError } from "../../kernel/errors.ts";
 import { balance, unbalanced } from "../ledger/index.ts";
-import { SYSTEM } from "../people/model.ts";
 import { openStudyRecord, type StudyRecord } from "../studies/index.ts";
 import { amountsOf } from "./allocation.ts";
-import {
-  approveByConsumer,
-  approveByProvider,
-  cancelOrder,
-  failOrder,
-  finishOrder,
-  listOrders,
-  listResources,
-  orderEnd,
-  orderLimits,
-  rejectByConsumer,
-  rejectByProvider,
-  removeOrder,
-  retryOrder,
-  startOrder,
-} from "./index.ts";
+import { cancelOrder, failOrder, finishOrder, orderEnd, orderLimits, startOrder } from "./index.ts";
 import { anOffering, aScene, type MarketBench, marketBench, order, type Scene } from "./market.fixture.ts";
 import { type OfferingView, ORDER_STATES, RESOURCE_STATES } from "./model.ts";
 import { ENDED } from "./rules.ts";
+import {
+  aStep,
+  DECISION_VERBS,
+  decide,
+  isDecision,
+  oneOf,
+  ordersOf,
+  resourcesOf,
+  type Step,
+  staffed,
+  walk,
+} from "./steps.fixture.ts";
 
-const VERBS = [
-  "order",
-  "approve-consumer",
-  "approve-provider",
-  "reject-consumer",
-  "reject-provider",
-  "cancel",
-  "remove",
-  "start",
-  "finish",
-  "fail",
-  "retry",
-  "limits",
-  "end",
-] as const;
-const WHO = ["seller", "owner", "manager", "admin", "member", "stranger", "staff"] as const;
-const step = fc.record({
-  // Orders are common, else there is nothing to decide on.
-  verb: fc.oneof(
-    { weight: 1, arbitrary: fc.constantFrom<(typeof VERBS)[number]>("order", "approve-provider") },
+const VERBS = [...DECISION_VERBS, "order", "start", "finish", "fail", "limits", "end"] as const;
+type Verb = (typeof VERBS)[number];
+const step = aStep<Verb>(
+  fc.oneof(
+    { weight: 1, arbitrary: fc.constantFrom<Verb>("order", "approve-provider") },
     { weight: 3, arbitrary: fc.constantFrom(...VERBS) },
   ),
-  who: fc.oneof(fc.constantFrom("owner" as const, "seller" as const, "staff" as const), fc.constantFrom(...WHO)),
-  which: fc.nat({ max: 3 }),
-  amount: fc.nat({ max: 4 }),
-  /** At the same moment as the one before. */
-  together: fc.boolean(),
-});
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-const REFUSALS = ["conflict", "forbidden", "invalid", "not-found"];
+);
 
 describe("any sequence of verbs by anybody", () => {
   let bench: MarketBench;
@@ -71,56 +43,24 @@ describe("any sequence of verbs by anybody", () => {
   });
   after(() => bench.close());
 
-  const ordersOf = async ({ uuid }: StudyRecord) =>
-    (
-      await listOrders(bench.world, SYSTEM, {
-        filter: { studies: [uuid] },
-        window: { offset: 0, limit: 1000 },
-        wanted: { prices: true, standings: false },
-      })
-    ).items;
-  const resourcesOf = async ({ uuid }: StudyRecord) =>
-    (
-      await listResources(bench.world, SYSTEM, {
-        side: "consumer",
-        filter: { studies: [uuid] },
-        window: { offset: 0, limit: 1000 },
-        wanted: { prices: true, standings: false },
-      })
-    ).items;
-
-  async function act(study: StudyRecord, offering: OfferingView, { verb, who, which, amount }: Step): Promise<unknown> {
+  async function act(study: StudyRecord, offering: OfferingView, { verb, who, which, amount }: Step<Verb>): Promise<unknown> {
     const { world } = bench;
     const as = scene[who];
     const limits = { cpu_k_hours: amount };
     if (verb === "order") return order(bench, as, study, offering, { limits });
-    const all = await ordersOf(study);
+    const orders = await ordersOf(world, study);
     // Mostly what is not decided yet, as that is where something happens.
-    const open = all.filter(one => !ENDED.includes(one.state));
-    const chosen = open[which % Math.max(1, open.length)] ?? all[which % Math.max(1, all.length)];
+    const chosen = oneOf(orders, which, ({ state }) => !ENDED.includes(state));
     if (!chosen) return undefined;
+    if (isDecision(verb)) return decide(world, as, verb, { order: chosen, orders, amount });
     const { uuid, resourceUuid } = chosen;
     switch (verb) {
-      case "approve-consumer":
-        return approveByConsumer(world, as, uuid);
-      case "approve-provider":
-        return approveByProvider(world, as, { uuid });
-      case "reject-consumer":
-        return rejectByConsumer(world, as, { uuid });
-      case "reject-provider":
-        return rejectByProvider(world, as, { uuid });
-      case "cancel":
-        return cancelOrder(world, as, uuid);
-      case "remove":
-        return removeOrder(world, as, uuid);
       case "start":
         return startOrder(world, as, uuid);
       case "finish":
         return finishOrder(world, as, uuid);
       case "fail":
         return failOrder(world, as, { uuid, message: "x", trace: "" });
-      case "retry":
-        return retryOrder(world, as, (all.find(one => one.state === "erred") ?? chosen).uuid);
       case "limits":
         return orderLimits(world, as, { uuid: resourceUuid, limits });
       case "end":
@@ -129,8 +69,8 @@ describe("any sequence of verbs by anybody", () => {
   }
 
   async function mustHold(study: StudyRecord, isAllocation: boolean): Promise<void> {
-    const orders = await ordersOf(study);
-    const all = await resourcesOf(study);
+    const orders = await ordersOf(bench.world, study);
+    const all = await resourcesOf(bench.world, study);
     for (const { state } of orders) reached.orders.add(state);
     for (const { state } of all) reached.resources.add(state);
     for (const resource of all) {
@@ -157,32 +97,14 @@ describe("any sequence of verbs by anybody", () => {
         fc.array(step, { minLength: 6, maxLength: 26 }),
         async (at, steps) => {
           const study = await openStudyRecord(bench.world, scene.owner, { name: "P", organisation: scene.customer.uuid });
-          for (const who of ["manager", "admin", "member"] as const)
-            await bench.world.store.db
-              .insertInto("permission")
-              .values({
-                object_kind: "study",
-                object_id: study.id,
-                person_id: scene[who].id,
-                role: { manager: "administrator", admin: "researcher", member: "member" }[who],
-              })
-              .execute();
+          await staffed(bench, scene, study);
           const offering = offerings[at];
           assert.ok(offering);
-          for (let n = 0; n < steps.length; ) {
-            const first = steps[n++];
-            const batch = first ? [first] : [];
-            while (n < steps.length && steps[n]?.together) batch.push(...steps.slice(n, ++n));
-            await Promise.all(
-              batch.map(one =>
-                act(study, offering, one).catch(error => {
-                  const { kind } = asHavreError(error);
-                  if (!REFUSALS.includes(kind)) throw error;
-                }),
-              ),
-            );
-            await mustHold(study, offering.type === "Havre.Allocation");
-          }
+          await walk(
+            steps,
+            one => act(study, offering, one),
+            () => mustHold(study, offering.type === "Havre.Allocation"),
+          );
         },
       ),
       { numRuns: 25 },
@@ -192,14 +114,10 @@ describe("any sequence of verbs by anybody", () => {
 
   it("reaches every state that does not wait for a day", async () => {
     const study = await openStudyRecord(bench.world, scene.owner, { name: "W", organisation: scene.customer.uuid });
-    const { manager } = scene;
-    await bench.world.store.db
-      .insertInto("permission")
-      .values({ object_kind: "study", object_id: study.id, person_id: manager.id, role: "administrator" })
-      .execute();
+    await staffed(bench, scene, study);
     const agent = offerings.find(({ type }) => type === "Marketplace.Slurm");
     assert.ok(agent);
-    const walk: readonly (readonly [Step["verb"], Step["who"]])[] = [
+    const path: readonly (readonly [Verb, Step<Verb>["who"]])[] = [
       ["order", "manager"],
       ["reject-consumer", "owner"],
       ["order", "manager"],
@@ -209,12 +127,12 @@ describe("any sequence of verbs by anybody", () => {
       ["retry", "seller"],
       ["finish", "seller"],
     ];
-    const take = async (verb: Step["verb"], who: Step["who"]): Promise<void> => {
+    const take = async (verb: Verb, who: Step<Verb>["who"]): Promise<void> => {
       await act(study, agent, { verb, who, which: 0, amount: 1, together: false });
       await mustHold(study, false);
     };
-    for (const [verb, who] of walk) await take(verb, who);
-    const uuid = (await resourcesOf(study)).find(({ state }) => state === "ok")?.uuid ?? "";
+    for (const [verb, who] of path) await take(verb, who);
+    const uuid = (await resourcesOf(bench.world, study)).find(({ state }) => state === "ok")?.uuid ?? "";
     const next = [
       () => orderLimits(bench.world, scene.owner, { uuid, limits: {} }),
       () => orderEnd(bench.world, scene.owner, { side: "consumer", uuid }),

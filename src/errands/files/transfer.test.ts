@@ -20,6 +20,7 @@ import type { PersonActor } from "../../core/people/model.ts";
 import type { World } from "../../core/world.ts";
 import { makeOpenUrl } from "../../drivers/http/fetch.ts";
 import { HavreError } from "../../kernel/errors.ts";
+import { Plug } from "../../kernel/plug.fixture.ts";
 import type { Storage } from "../../ports/storage.ts";
 import { transferErrand } from "./transfer.ts";
 
@@ -129,7 +130,7 @@ describe("a transfer", () => {
           isMove: kind === "move",
           ...(kind === "file" ? { from: { storage: source.id, path: "data/large" }, ifExists: "replace" } : {}),
         });
-        const plug = { left: at, isPulled: false };
+        const plug = new Plug(at, true);
         await run(transfer, unplugged(bench.world, plug)).catch(() => {});
         let tries = 0;
         while ((await now(transfer)).state !== "done" && ++tries < 4) await run(transfer);
@@ -153,7 +154,7 @@ describe("a transfer", () => {
         writeFileSync(join(target.folder, "large"), "an older one");
         const to = { storage: target.id, path: kind === "folder" ? "copy" : "large" };
         const transfer = await copy({ from: { storage: source.id, path }, to, ifExists: "replace" });
-        const plug = { left: at, isPulled: false };
+        const plug = new Plug(at, true);
         await run(transfer, unplugged(bench.world, plug)).catch(() => {});
         if (!plug.isPulled) break;
         const isOver = await stopTransfer(bench.world, owner, transfer.id).then(

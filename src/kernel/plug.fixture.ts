@@ -1,4 +1,6 @@
-/** The plug is pulled at one step: a verb of the cloud or a transaction, before it or after it. From then on nothing happens any more. */
+import { Readable } from "node:stream";
+
+/** The plug is pulled at one step: a verb of a driver or a transaction, before it or after it. From then on nothing happens any more. */
 export class Plug {
   steps = 0;
   isPulled = false;
@@ -9,16 +11,18 @@ export class Plug {
     this.#isAfter = isAfter;
   }
   async guard<T>(act: () => Promise<T>): Promise<T> {
-    this.#mustLive();
+    this.mustLive();
     const isThis = this.steps++ === this.#at;
     if (isThis && !this.#isAfter) this.isPulled = true;
-    this.#mustLive();
+    this.mustLive();
     const result = await act();
     if (isThis) this.isPulled = true;
-    this.#mustLive();
+    // What a dead process had open is closed.
+    if (this.isPulled && result instanceof Readable) result.on("error", () => {}).destroy();
+    this.mustLive();
     return result;
   }
-  #mustLive(): void {
+  mustLive(): void {
     if (this.isPulled) throw new Error("The plug is pulled.");
   }
 }
