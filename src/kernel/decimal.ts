@@ -6,10 +6,23 @@ export type Decimal = bigint & { readonly decimal?: never };
 const DIGITS = 10;
 const ONE = 10n ** BigInt(DIGITS);
 
+/** The same few prices are read again and again. */
+const known = new Map<string | number, Decimal>();
+const MOST_KNOWN = 5_000;
+const LONGEST_KNOWN = 32;
+
 /** @throws RangeError for what is not a decimal number, or has more than 10 digits after its point */
 export function decimal(given: string | number | bigint): Decimal {
   if (typeof given === "bigint") return (given * ONE) as Decimal;
-  const text = typeof given === "number" ? plain(given) : given.trim();
+  const before = known.get(given);
+  if (before !== undefined) return before;
+  const value = parsed(typeof given === "number" ? plain(given) : given.trim());
+  if (known.size >= MOST_KNOWN) known.clear();
+  if (typeof given === "number" || given.length <= LONGEST_KNOWN) known.set(given, value);
+  return value;
+}
+
+function parsed(text: string): Decimal {
   const [, sign = "", whole = "", fraction = ""] = /^([+-]?)(\d{1,40})(?:\.(\d*))?$/.exec(text) ?? [];
   const digits = fraction.replace(/0+$/, "");
   if (whole === "" || digits.length > DIGITS)
@@ -62,5 +75,7 @@ export function inDigits(value: Decimal, digits: number = DIGITS): string {
 /** Hundredths, as money is counted: rounded away from zero. */
 export const inCents = (value: Decimal): number => Number(roundedUp(value, 2) / 10n ** BigInt(DIGITS - 2));
 export const ofCents = (cents: number): Decimal => (BigInt(cents) * 10n ** BigInt(DIGITS - 2)) as Decimal;
-/** For JSON that wants a number. */
-export const asNumber = (value: Decimal): number => Number(inDigits(value));
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** For JSON that wants a number: the nearest there is, as a quotient of two exact numbers is too. */
+export const asNumber = (value: Decimal): number =>
+  value <= SAFE && value >= -SAFE ? Number(value) / Number(ONE) : Number(inDigits(value));

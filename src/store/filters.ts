@@ -34,8 +34,8 @@ export interface Listing {
   readonly tables: RawBuilder<unknown>;
   readonly where: readonly RawBuilder<SqlBool>[];
   readonly order: RawBuilder<unknown>;
-  /** The same conditions taken apart, so that each row meets one of them: they are counted by themselves, each by its own index. */
-  readonly countedBy?: readonly (readonly RawBuilder<SqlBool>[])[];
+  /** Where a part of the rows is counted by somebody else: how many those are, and the conditions for all others. */
+  readonly counted?: { readonly others: () => Promise<number>; readonly where: readonly RawBuilder<SqlBool>[] };
 }
 
 /** One window of a list, by one statement: all are counted only when the window is full. A limit of 0 only counts. */
@@ -44,16 +44,19 @@ export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: 
   const where = all(listing.where);
   // Written out where most ask for the same: what PostgreSQL knows of the window lets it keep one plan for all, instead of planning each anew.
   const [skipped, most] = [offset === 0 ? sql`0` : sql`${offset}`, sql.lit(limit)];
-  const counts = (listing.countedBy ?? [listing.where]).map(each => sql`(select count(*) from ${tables} where ${all(each)})`);
-  const count = sql<number>`(${sql.join(counts, sql` + `)})`;
+  const count = sql<number>`(select count(*) from ${tables} where ${all(listing.counted?.where ?? listing.where)})`;
+  const others = async (): Promise<number> => (await listing.counted?.others()) ?? 0;
   if (limit > 0) {
     const { rows } = await sql<Row & { readonly ofAll: number | null }>`
       with listed as materialized (select ${columns} from ${tables} where ${where} order by ${order} offset ${skipped} limit ${most})
       select *, case when (select count(*) from listed) = ${most} then ${count} end as "ofAll" from listed`.execute(tx);
-    if (rows.length > 0)
-      return { total: rows[0]?.ofAll ?? offset + rows.length, items: rows.map(({ ofAll: _, ...row }) => row as Row) };
+    const [first] = rows;
+    if (first) {
+      const total = first.ofAll === null ? offset + rows.length : first.ofAll + (await others());
+      return { total, items: rows.map(({ ofAll: _, ...row }) => row as Row) };
+    }
     if (offset === 0) return { total: 0, items: [] };
   }
   const { rows } = await sql<{ total: number }>`select ${count} as total`.execute(tx);
-  return { total: rows[0]?.total ?? 0, items: [] };
+  return { total: (rows[0]?.total ?? 0) + (await others()), items: [] };
 }

@@ -3,7 +3,7 @@ import type { Category, Component, Facts, Limits, Offering, OfferingId, Offering
 import { type Actor, personOf, readsAll } from "../core/people/model.ts";
 import { type NamedKind, ROLE_NAMES } from "../core/permissions/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
+import { all, matching, ordered, type Sorts, windowOf } from "./filters.ts";
 import { live, offeringsOf, organisationsOf, visibleStudies } from "./permissions.ts";
 import type { Tx } from "./store.ts";
 
@@ -120,12 +120,6 @@ export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<S
   return sql<SqlBool>`${PUBLIC} and (offering.shared or ${own}) and (not offering.restricted ${invited})`;
 }
 
-/** The same, taken apart: what is for all, and what else somebody sees. */
-const waysToSee = (actor: Actor, side: OfferingSide): RawBuilder<SqlBool>[] =>
-  side === "provider" || readsAll(actor)
-    ? [visibleOfferings(actor, side)]
-    : [sql<SqlBool>`${PUBLIC} and ${OPEN}`, sql<SqlBool>`not ${OPEN} and ${visibleOfferings(actor, side)}`];
-
 /** Equal values; of a list in the filter any one will do, also where the offering has a list itself. */
 function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
   const each = Object.entries(attributes).map(([key, value]) => {
@@ -189,6 +183,10 @@ export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] =>
   ...(filter.changedFrom === undefined ? [] : [sql<SqlBool>`offering.updated_at >= ${filter.changedFrom}`]),
 ];
 
+/** What is asked for has its columns in the indexes of the catalogue. Words and attributes have indexes of their own, which find few. */
+export const isCountedByIndex = ({ name, nameExact, keyword, description, attributes, uuids }: OfferingFilter): boolean =>
+  [name, nameExact, keyword, description, attributes, uuids].every(asked => asked === undefined);
+
 export const offerings = (tx: Tx) => {
   const one = async (where: RawBuilder<SqlBool>, lock = sql``): Promise<Offering | undefined> => {
     const { rows } = await sql<Offering>`select ${columns(ALL)} from ${OFFERING_TABLES} where ${where} ${lock}`.execute(tx);
@@ -196,20 +194,28 @@ export const offerings = (tx: Tx) => {
   };
 
   return {
-    /** What the actor sees, by name. */
+    /** How many of the catalogue are for everybody. */
+    async countOpen(filter: OfferingFilter): Promise<number> {
+      const { rows } = await sql<{ n: number }>`
+        select count(*) as n from ${OFFERING_TABLES} where ${all([PUBLIC, OPEN, ...offeringsWhere(filter)])}`.execute(tx);
+      return rows[0]?.n ?? 0;
+    },
+
+    /** What the actor sees, by name. @param open of the catalogue: how many are for everybody */
     async page(
       actor: Actor,
       side: OfferingSide,
       filter: OfferingFilter,
       window: Window,
       parts: OfferingParts,
+      open?: () => Promise<number>,
     ): Promise<Page<Offering>> {
-      const filters = offeringsWhere(filter);
+      const where = [visibleOfferings(actor, side), ...offeringsWhere(filter)];
       return windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
-        where: [visibleOfferings(actor, side), ...filters],
-        countedBy: waysToSee(actor, side).map(way => [way, ...filters]),
+        where,
+        ...(open === undefined ? {} : { counted: { others: open, where: [sql<SqlBool>`not ${OPEN}`, ...where] } }),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
     },

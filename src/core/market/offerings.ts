@@ -3,6 +3,7 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { components } from "../../store/components.ts";
 import { facetsOf } from "../../store/facets.ts";
 import {
+  isCountedByIndex,
   type NewOffering,
   type OfferingFilter,
   type OfferingParts,
@@ -47,9 +48,17 @@ export interface OfferingsAsked {
 
 /** The catalogue, or what one sells oneself; by name. */
 export async function listOfferings(world: World, actor: Actor, asked: OfferingsAsked): Promise<Page<OfferingView>> {
-  const { total, items } = await offerings(world.store.db).page(actor, asked.side, asked.filter, asked.window, asked.parts);
-  return { total, items: items.map(offering => opened(world, offering, asked.side)) };
+  const { side, filter, window, parts } = asked;
+  const open = side === "public" && isCountedByIndex(filter) ? () => countOpen(world, filter) : undefined;
+  const { total, items } = await offerings(world.store.db).page(actor, side, filter, window, parts, open);
+  return { total, items: items.map(offering => opened(world, offering, side)) };
 }
+
+/** What is for everybody is the same number for everybody: it is not counted for each page that somebody looks at. */
+const countOpen = (world: World, filter: OfferingFilter): Promise<number> => {
+  const { sort: _, ...asked } = filter;
+  return world.store.recently(`offerings:${JSON.stringify(asked)}`, () => offerings(world.store.db).countOpen(asked));
+};
 
 /** How many offerings of the catalogue have which value, under a filter. */
 export const countOfferings = (world: Needs<"store">, actor: Actor, filter: OfferingFilter): Promise<Facet[]> =>

@@ -36,15 +36,24 @@ export function costOf(
   limits: Limits,
   type: OrderType | undefined,
 ): string {
+  const cost = exactCost(components, parts, limits, type);
+  if (cost >= MOST) throw invalid({ limits: ["This would cost more than can be written down."] });
+  return inDigits(cost);
+}
+
+function exactCost(
+  components: readonly Component[],
+  parts: readonly PlanPart[],
+  limits: Limits,
+  type: OrderType | undefined,
+): Decimal {
   const { unit, init, change } = planPrices(components, parts);
   const asked = components.filter(limitable).map(component => {
     const part = parts.find(one => one.type === component.type);
     const limit = limits[component.type] ?? 0;
     return part ? perFactor(times(decimal(part.price), decimal(limit)), component) : ZERO;
   });
-  const cost = plus(unit, ...asked, type !== undefined && isMaking(type) ? init : ZERO, type === "update" ? change : ZERO);
-  if (cost >= MOST) throw invalid({ limits: ["This would cost more than can be written down."] });
-  return inDigits(cost);
+  return plus(unit, ...asked, type !== undefined && isMaking(type) ? init : ZERO, type === "update" ? change : ZERO);
 }
 
 /** The billing types of the components that have a price, as one word. */
@@ -64,7 +73,7 @@ export function minimalPrice(components: readonly Component[], parts: readonly P
   const limits = Object.fromEntries(
     components.filter(({ billingType }) => billingType === "limit").map(({ type, minValue }) => [type, minValue ?? 0]),
   );
-  return asNumber(decimal(costOf(components, parts, limits, undefined)));
+  return asNumber(exactCost(components, parts, limits, undefined));
 }
 
 export const UNIT_WORDS: Readonly<Record<PlanUnit, string>> = {
