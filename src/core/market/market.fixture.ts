@@ -28,9 +28,14 @@ export interface MarketBench {
   close(): Promise<void>;
 }
 
-export async function marketBench(settings: Partial<Settings> = {}, maxConnections = 8): Promise<MarketBench> {
+export async function marketBench(settings: Partial<Settings> = {}, maxConnections = 8, recentMs = 0): Promise<MarketBench> {
   const database = await freshDatabase();
-  const store = new Store({ connection: database.connection, maxConnections, onError: () => {} });
+  const store = new Store({
+    connection: database.connection,
+    maxConnections,
+    recentMs,
+    onError: () => {},
+  });
   await store.db.insertInto("market_category").values({ title: "Compute" }).execute();
   return {
     world: { store, clock: new TestClock(), secrets: new Secrets("a secret for tests"), settings: testSettings(settings) },
