@@ -144,7 +144,7 @@ function mustBeAllowed(spec: TaskSpec, settings: TaskSettings): void {
   if (spec.asRoot && !settings.taskAllowRoot) throw new HavreError("forbidden", "Tasks may not run as root here.");
 }
 
-/** @throws HavreError "invalid" for a name that no cluster has, and for what this one can never do */
+/** @throws HavreError "invalid" for a name that no cluster has, and for what this one can never do; "forbidden" for an interactive task there */
 function clusterFor(clusters: readonly ClusterView[], wanted: string | undefined, spec: TaskSpec): string {
   const cluster = wanted === undefined || wanted === "" ? clusters[0] : clusters.find(({ name }) => name === wanted);
   if (!cluster) {
@@ -159,7 +159,8 @@ function clusterFor(clusters: readonly ClusterView[], wanted: string | undefined
     throw invalid({ network: [`The cluster ${name} cannot keep a task from its network.`] });
   if (spec.said.network !== undefined && !hasOther) throw invalid({ network: [`The cluster ${name} has no network for tasks.`] });
   if (spec.gpus > 0 && !can.gpus) throw invalid({ gpus: [`The cluster ${name} has no GPUs.`] });
-  if ((spec.ports.length > 0 || spec.interactive) && !can.ports)
-    throw invalid({ ports: [`The cluster ${name} opens no ports.`] });
+  if (spec.interactive && !can.ports)
+    throw new HavreError("forbidden", `The cluster ${name} opens no ports, so that no task there can be interactive.`);
+  if (spec.ports.length > 0 && !can.ports) throw invalid({ ports: [`The cluster ${name} opens no ports.`] });
   return name;
 }

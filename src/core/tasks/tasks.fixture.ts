@@ -9,6 +9,7 @@ import { addPerson } from "../people/index.ts";
 import { actorOf, type NewPerson, type PersonActor, SYSTEM } from "../people/model.ts";
 import type { Needs, Settings } from "../world.ts";
 import { type Submission, submitTask, type TaskId, type TaskSpec } from "./index.ts";
+import type { ClusterCan } from "./model.ts";
 
 export type TaskWorld = Needs<"store" | "clock" | "secrets" | "settings"> & { close(): Promise<void> };
 
@@ -71,7 +72,12 @@ export const aTask = (
 export const aCluster = (
   world: TaskWorld,
   cpu: number,
-  more: { readonly queue?: boolean; readonly memoryMib?: number; readonly arrays?: number } = {},
+  more: {
+    readonly queue?: boolean;
+    readonly memoryMib?: number;
+    readonly arrays?: number;
+    readonly can?: Partial<ClusterCan>;
+  } = {},
 ): Promise<void> =>
   compute(world.store.db).noteCluster(
     {
@@ -90,6 +96,7 @@ export const aCluster = (
         measure: true,
         arrays: more.arrays ?? 0,
         dependencies: more.queue ?? false,
+        ...more.can,
       },
       images: ["host"],
       nodes: [
