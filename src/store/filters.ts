@@ -34,11 +34,13 @@ export interface Listing {
   readonly tables: RawBuilder<unknown>;
   readonly where: readonly RawBuilder<SqlBool>[];
   readonly order: RawBuilder<unknown>;
+  /** Where what is asked for leaves few rows: they are gone through once, to find the window and to count. */
+  readonly isNarrow?: boolean;
   /** Where a part of the rows is counted by somebody else: how many those are, and the conditions for all others. */
   readonly counted?: { readonly others: () => Promise<number>; readonly where: readonly RawBuilder<SqlBool>[] };
 }
 
-/** One window of a list, by one statement: all are counted only when the window is full. A limit of 0 only counts. */
+/** One window of a list, by one statement: all are counted only when the window is full, or on the way. A limit of 0 only counts. */
 export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: Listing): Promise<Page<Row>> {
   const { columns, tables, order } = listing;
   const where = all(listing.where);
@@ -47,9 +49,13 @@ export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: 
   const count = sql<number>`(select count(*) from ${tables} where ${all(listing.counted?.where ?? listing.where)})`;
   const others = async (): Promise<number> => (await listing.counted?.others()) ?? 0;
   if (limit > 0) {
-    const { rows } = await sql<Row & { readonly ofAll: number | null }>`
-      with listed as materialized (select ${columns} from ${tables} where ${where} order by ${order} offset ${skipped} limit ${most})
-      select *, case when (select count(*) from listed) = ${most} then ${count} end as "ofAll" from listed`.execute(tx);
+    const page = (more = sql``) =>
+      sql`select ${columns} ${more} from ${tables} where ${where} order by ${order} offset ${skipped} limit ${most}`;
+    const statement = listing.isNarrow
+      ? page(sql`, count(*) over () as "ofAll"`)
+      : sql`with listed as materialized (${page()})
+          select *, case when (select count(*) from listed) = ${most} then ${count} end as "ofAll" from listed`;
+    const { rows } = (await statement.execute(tx)) as { rows: (Row & { readonly ofAll: number | null })[] };
     const [first] = rows;
     if (first) {
       const total = first.ofAll === null ? offset + rows.length : first.ofAll + (await others());

@@ -39,23 +39,47 @@ export interface OfferingParts {
 }
 const ALL: OfferingParts = { components: true, plans: true, details: true };
 
-const DETAILS = sql`
-  offering.description, offering.terms_of_service as "termsOfService", offering.texts, offering.attributes, offering.options,
+const DETAILS = sql`, offering.description, offering.terms_of_service as "termsOfService", offering.texts, offering.attributes, offering.options,
   offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions", offering.secret_options_sealed as "secretSealed",
   offering.backend_metadata as "backendMetadata"`;
-const NO_DETAILS = sql`
-  '' as description, '' as "termsOfService", '{}'::json as texts, '{}'::json as attributes, '{}'::json as options, '{}'::json as "resourceOptions",
-  '{}'::json as "pluginOptions", null as "secretSealed", '{}'::json as "backendMetadata"`;
+/** What those have of it who did not ask for it. */
+const NOTHING: Pick<
+  Offering,
+  | "description"
+  | "termsOfService"
+  | "texts"
+  | "attributes"
+  | "options"
+  | "resourceOptions"
+  | "pluginOptions"
+  | "secretSealed"
+  | "backendMetadata"
+  | "components"
+  | "plans"
+> = {
+  description: "",
+  termsOfService: "",
+  texts: {},
+  attributes: {},
+  options: {},
+  resourceOptions: {},
+  pluginOptions: {},
+  secretSealed: null,
+  backendMetadata: {},
+  components: [],
+  plans: [],
+};
 
 const columns = ({ components, plans, details }: OfferingParts): RawBuilder<unknown> => sql`
   offering.id, offering.uuid, offering.slug, offering.name, offering.type, offering.state, offering.paused_reason as "pausedReason",
-  offering.shared, offering.billable, ${details ? DETAILS : NO_DETAILS}, offering.backend_id as "backendId",
+  offering.shared, offering.billable, offering.backend_id as "backendId",
   offering.latitude, offering.longitude, offering.country, offering.orders, offering.created_at as "createdAt", offering.updated_at as "updatedAt",
   provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
   category.uuid as "categoryUuid", category.title as "categoryTitle",
-  offering.study_id as "studyId", study.uuid as "studyUuid", study.name as "studyName",
-  ${components ? componentsOf(sql`offering.id`) : sql`'[]'::json`} as components,
-  ${plans ? plansOf(sql`offering.id`) : sql`'[]'::json`} as plans`;
+  offering.study_id as "studyId", study.uuid as "studyUuid", study.name as "studyName"
+  ${details ? DETAILS : sql``}
+  ${components ? sql`, ${componentsOf(sql`offering.id`)} as components` : sql``}
+  ${plans ? sql`, ${plansOf(sql`offering.id`)} as plans` : sql``}`;
 
 // Left joins, as PostgreSQL leaves out those that a count does not need.
 export const OFFERING_TABLES = sql`offering
@@ -124,13 +148,13 @@ export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<S
   return sql<SqlBool>`${PUBLIC} and (offering.shared or ${own}) and (not offering.restricted ${invited})`;
 }
 
-/** Equal values; of a list in the filter any one will do, also where the offering has a list itself. */
+/** Equal values; of a list in the filter any one will do, also where the offering has a list itself, which the path looks into. */
 function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
   const each = Object.entries(attributes).map(([key, value]) => {
-    const any = Array.isArray(value) ? value : [value];
-    const one = any.map(
-      item =>
-        sql`(offering.attributes @> ${JSON.stringify({ [key]: item })}::jsonb or offering.attributes @> ${JSON.stringify({ [key]: [item] })}::jsonb)`,
+    const one = (Array.isArray(value) ? value : [value]).map(item =>
+      typeof item === "object" && item !== null
+        ? sql`(offering.attributes @> ${JSON.stringify({ [key]: item })}::jsonb or offering.attributes @> ${JSON.stringify({ [key]: [item] })}::jsonb)`
+        : sql`offering.attributes @? ${`$.${JSON.stringify(key)} ? (@ == ${JSON.stringify(item)})`}::jsonpath`,
     );
     return one.length === 0 ? sql`false` : sql`(${sql.join(one, sql` or `)})`;
   });
@@ -215,13 +239,16 @@ export const offerings = (tx: Tx) => {
       open?: () => Promise<number>,
     ): Promise<Page<Offering>> {
       const where = [visibleOfferings(actor, side), ...offeringsWhere(filter)];
-      return windowOf<Offering>(tx, window, {
+      const { total, items } = await windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
         where,
+        isNarrow: !isCountedByIndex(filter),
         ...(open === undefined ? {} : { counted: { others: open, where: [sql<SqlBool>`not ${OPEN}`, ...where] } }),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
+      const isWhole = parts.components && parts.plans && parts.details;
+      return { total, items: isWhole ? items : items.map(row => ({ ...NOTHING, ...row })) };
     },
 
     async seen(actor: Actor, side: OfferingSide, uuid: string): Promise<Offering | undefined> {

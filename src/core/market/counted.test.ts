@@ -63,6 +63,45 @@ describe("how many offerings somebody is told of", () => {
     assert.ok(seen.size >= 4, `they see different numbers: ${[...seen]}`);
   });
 
+  it("goes by what an offering is like: a value, one of its list, or one of those that are asked for", async () => {
+    const marked = {
+      a: "x",
+      n: 1.5,
+      yes: true,
+      none: null,
+      of: ["x", "y"],
+      deep: { b: ["z"] },
+      'odd "key" $': "back\\slash\u2028",
+    };
+    await anOffering(bench, scene.provider, { attributes: marked });
+    const found = async (attributes: Record<string, unknown>): Promise<number> =>
+      (await list(scene.stranger, { attributes }, 10)).items.length;
+    for (const fits of [
+      { a: "x" },
+      { a: ["w", "x"] },
+      { n: 1.5 },
+      { yes: true },
+      { none: null },
+      { of: "y" },
+      { of: ["w", "y"] },
+      { deep: { b: ["z"] } },
+      { a: "x", of: "x" },
+      { 'odd "key" $': "back\\slash\u2028" },
+    ])
+      assert.equal(await found(fits), 1, JSON.stringify(fits));
+    for (const not of [
+      { a: "X" },
+      { a: "y" },
+      { n: 1 },
+      { yes: "true" },
+      { of: "z" },
+      { a: [] },
+      { a: "x", of: "z" },
+      { b: "z" },
+    ])
+      assert.equal(await found(not), 0, JSON.stringify(not));
+  });
+
   it("is another one as soon as something is written", async () => {
     const { total } = await list(scene.stranger, {}, 1);
     await sql`update offering set state = 'archived' where description = 'a word'`.execute(bench.world.store.db);
