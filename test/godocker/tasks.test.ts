@@ -355,7 +355,10 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
   });
 
   it("interactive tasks and ports: a port of the node leads into the task", async t => {
-    if (!(await server.config()).executor_features.includes("interactive")) return t.skip("ports cannot be opened here");
+    if (!(await server.config()).executor_features.includes("interactive")) {
+      await alice.refused(403, "POST", "/api/1.0/task", taskWith({ command: { interactive: true, cmd: "" } }));
+      return t.skip("ports cannot be opened here");
+    }
     const id = await alice.submit({
       command: { interactive: true, cmd: "" },
       requirements: { ports: [8080] },

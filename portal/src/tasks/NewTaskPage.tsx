@@ -9,6 +9,7 @@ import { PageHead, Panel } from "../parts/Panel.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
 import { useAnnounce } from "../shell/Announcer.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
+import { imageOn, imagesOn } from "./images.ts";
 import { computeQuery } from "./taskQueries.ts";
 import css from "./tasks.module.css";
 import type { Compute, Recipe, TaskWrite } from "./types.ts";
@@ -42,12 +43,13 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
   const announce = useAnnounce();
   const chosen = recipes.find(({ name }) => name === recipe);
   const { defaults } = compute;
+  const first = compute.clusters[0]?.name ?? "";
   const [written, setWritten] = useState<TaskWrite>({
     name: chosen?.name ?? "",
-    image: chosen?.image ?? compute.images[0] ?? "host",
+    image: imageOn(compute, first, chosen?.image ?? imagesOn(compute, first).images[0] ?? ""),
     script: chosen?.script ?? SCRIPT,
     project: "default",
-    cluster: compute.clusters[0]?.name ?? "",
+    cluster: first,
     cpu: chosen?.cpu ?? defaults.cpu,
     memory_mib: chosen?.memory_mib ?? defaults.memory_mib,
     lifespan_seconds: chosen?.lifespan_seconds ?? defaults.lifespan_seconds,
@@ -56,6 +58,7 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
     volumes: [],
     notify: false,
   });
+  const { images, takes_other_images: takesOthers } = imagesOn(compute, written.cluster);
   const [after, setAfter] = useState("");
   const change = (part: Partial<TaskWrite>) => setWritten(before => ({ ...before, ...part }));
   const save = useMutation({
@@ -106,20 +109,45 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
             required
             maxLength={300}
           />
-          <TextInput
-            label={t("tasks.image")}
-            description={t("tasks.imageHelp")}
-            value={written.image}
-            onChange={event => change({ image: event.currentTarget.value })}
-            error={fields.image}
-            list="images"
-            required
-          />
-          <datalist id="images">
-            {compute.images.map(image => (
-              <option key={image} value={image} />
-            ))}
-          </datalist>
+          {compute.clusters.length > 1 && (
+            <NativeSelect
+              label={t("tasks.where")}
+              value={written.cluster}
+              data={compute.clusters.map(({ name }) => name)}
+              onChange={event => {
+                const cluster = event.currentTarget.value;
+                change({ cluster, image: imageOn(compute, cluster, written.image) });
+              }}
+            />
+          )}
+          {takesOthers ? (
+            <>
+              <TextInput
+                label={t("tasks.image")}
+                description={t(images.includes("host") ? "tasks.imageHelp" : "tasks.imageHelpFetched")}
+                value={written.image}
+                onChange={event => change({ image: event.currentTarget.value })}
+                error={fields.image}
+                list="images"
+                required
+              />
+              <datalist id="images">
+                {images.map(image => (
+                  <option key={image} value={image} />
+                ))}
+              </datalist>
+            </>
+          ) : (
+            <NativeSelect
+              label={t("tasks.image")}
+              description={t("tasks.imageHelp")}
+              value={written.image}
+              data={images}
+              onChange={event => change({ image: event.currentTarget.value })}
+              error={fields.image}
+              required
+            />
+          )}
           <Textarea
             label={t("tasks.script")}
             description={t("tasks.scriptHelp")}
@@ -141,14 +169,6 @@ function Form({ compute, recipes, recipe }: { compute: Compute; recipes: readonl
             data={compute.projects.map(({ id, name }) => ({ value: id, label: id === "default" ? t("tasks.noProject") : name }))}
             onChange={event => change({ project: event.currentTarget.value })}
           />
-          {compute.clusters.length > 1 && (
-            <NativeSelect
-              label={t("tasks.where")}
-              value={written.cluster}
-              data={compute.clusters.map(({ name }) => name)}
-              onChange={event => change({ cluster: event.currentTarget.value })}
-            />
-          )}
           <NumberInput
             label={t("tasks.cpu")}
             min={1}

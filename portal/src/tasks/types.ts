@@ -85,7 +85,16 @@ export type Compute = {
   defaults: { cpu: number; memory_mib: number; lifespan_seconds: number };
   pending: number;
   running: number;
-  clusters: { name: string; engine: string; said: string; images: string[]; suspends: boolean; nodes: ClusterNode[] }[];
+  clusters: Cluster[];
+};
+export type Cluster = {
+  name: string;
+  engine: string;
+  said: string;
+  images: string[];
+  takes_other_images: boolean;
+  suspends: boolean;
+  nodes: ClusterNode[];
 };
 
 export type ComputeAccount = {

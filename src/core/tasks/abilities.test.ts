@@ -3,8 +3,23 @@ import { after, before, describe, it } from "node:test";
 import type { PersonActor } from "../people/model.ts";
 import type { Submission, TaskSpec } from "./index.ts";
 import type { ClusterCan } from "./model.ts";
+import { imagesOf } from "./rules.ts";
 import { forgetSurroundings } from "./submit.ts";
 import { aCluster, aPerson, aTask, aTaskWorld, type TaskWorld } from "./tasks.fixture.ts";
+
+describe("images that a cluster runs", () => {
+  const of = (images: readonly string[], fetches: boolean, taskImages: readonly string[], taskOtherImages = true) =>
+    imagesOf({ images, can: { images: fetches } as ClusterCan }, { taskImages, taskOtherImages });
+
+  it("are those that are offered first, where it can run them, and its own", () => {
+    assert.deepEqual(of(["debian", "host"], true, ["host"]), { names: ["host", "debian"], takesOthers: true });
+    assert.deepEqual(of(["alpine"], true, ["host", "debian"]), { names: ["debian", "alpine"], takesOthers: true });
+    assert.deepEqual(of(["host"], false, ["debian", "host"]), { names: ["host"], takesOthers: false });
+  });
+  it("are only those that are offered, where no others may be named", () => {
+    assert.deepEqual(of(["debian", "host"], true, ["host"], false), { names: ["host"], takesOthers: false });
+  });
+});
 
 describe("a task that its cluster could never run", () => {
   let world: TaskWorld;

@@ -1,6 +1,6 @@
 import { invalid } from "../../kernel/errors.ts";
 import type { Amounts } from "../ledger/model.ts";
-import type { ArrayRange, Quotas, Run, Standing, Task, TaskSpec, Used } from "./model.ts";
+import type { ArrayRange, ClusterView, Quotas, Run, Standing, Task, TaskSettings, TaskSpec, Used } from "./model.ts";
 
 /** Elements of an array that the core takes; a dialect may take fewer. */
 export const MOST_ELEMENTS = 1_000_000;
@@ -180,3 +180,13 @@ export const taskFolder = (taskId: number, index?: number): string =>
 /** The same for a task, or one place of an array. */
 export const folderOf = (task: Pick<Task, "id" | "spec">, place: number | undefined): string =>
   taskFolder(task.id, place === undefined || !task.spec.array ? undefined : indexOf(task.spec.array, place));
+
+/** Which images a cluster runs, as far as it can tell: those that are offered first in front, and whether others may be named. */
+export function imagesOf(
+  { images, can }: Pick<ClusterView, "images" | "can">,
+  { taskImages, taskOtherImages }: Pick<TaskSettings, "taskImages" | "taskOtherImages">,
+): { readonly names: readonly string[]; readonly takesOthers: boolean } {
+  const runs = (image: string): boolean => images.includes(image) || (can.images && image !== "host");
+  const names = [...taskImages.filter(runs), ...(taskOtherImages ? images : [])];
+  return { names: [...new Set(names)], takesOthers: can.images && taskOtherImages };
+}

@@ -1,6 +1,7 @@
 import {
   type ClusterView,
   type ComputeOverview,
+  imagesOf,
   indexOf,
   type OwnAccount,
   type Recipe,
@@ -135,6 +136,7 @@ const CLUSTER = object({
   engine: STRING,
   said: STRING,
   images: list(STRING),
+  takes_other_images: BOOLEAN,
   suspends: BOOLEAN,
   opens_ports: BOOLEAN,
   has_gpus: BOOLEAN,
@@ -154,11 +156,12 @@ export const computeSchema: Schema = object({
   clusters: list(CLUSTER),
 });
 
-const clusterShape = (cluster: ClusterView, timeZone: string) => ({
+const clusterShape = (cluster: ClusterView, settings: Wire["settings"]) => ({
   name: cluster.name,
   engine: cluster.engine,
   said: cluster.said,
-  images: cluster.images,
+  images: imagesOf(cluster, settings).names,
+  takes_other_images: imagesOf(cluster, settings).takesOthers,
   suspends: cluster.can.suspend,
   opens_ports: cluster.can.ports,
   has_gpus: cluster.can.gpus,
@@ -172,7 +175,7 @@ const clusterShape = (cluster: ClusterView, timeZone: string) => ({
     gpus: node.gpus,
     used_gpus: node.usedGpus,
   })),
-  seen_at: stamp(cluster.seenAt, timeZone),
+  seen_at: stamp(cluster.seenAt, settings.timeZone),
 });
 
 export const computeShape = ({ clusters, isClosed, projects, counts }: ComputeOverview, { settings }: Wire) => ({
@@ -187,7 +190,7 @@ export const computeShape = ({ clusters, isClosed, projects, counts }: ComputeOv
   },
   pending: counts.pending,
   running: counts.running,
-  clusters: clusters.map(cluster => clusterShape(cluster, settings.timeZone)),
+  clusters: clusters.map(cluster => clusterShape(cluster, settings)),
 });
 
 const DAY = object({ day: STRING, tasks: INTEGER, cpu: INTEGER, memory_mib: INTEGER, gpus: INTEGER, seconds: INTEGER });

@@ -29,6 +29,8 @@ export const tasks = {
     hours_other: "{{count}} hours",
     image: "Image",
     imageHelp: "The system that the command finds. “host” is that of the machine itself.",
+    imageHelpFetched:
+      "The system that the command finds, by the name under which it can be fetched: “debian:12”, or with its registry in front.",
     keepRecipe: "Keep as recipe",
     keepRecipeText: "A recipe lets you do the same again, with a few things changed.",
     keyRenew: "Make another key",

@@ -29,6 +29,8 @@ export const tasks = {
     hours_other: "{{count}} uur",
     image: "Image",
     imageHelp: "Het systeem dat de opdracht aantreft. “host” is dat van de machine zelf.",
+    imageHelpFetched:
+      "Het systeem dat de opdracht aantreft, bij de naam waaronder het opgehaald kan worden: “debian:12”, of met het register ervoor.",
     keepRecipe: "Bewaren als recept",
     keepRecipeText: "Met een recept doet u hetzelfde nog eens, met een paar dingen anders.",
     keyRenew: "Andere sleutel maken",
