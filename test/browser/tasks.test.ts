@@ -87,6 +87,27 @@ describe("tasks in the portal", { skip: missing }, () => {
     await looksWell();
   });
 
+  it("where there are several clusters, the images follow the one that is chosen", async () => {
+    // A second one would need a server of its own: it is told of as Slurm's is.
+    await page.route("**/api/v1/compute/", async route => {
+      const answer = await route.fetch();
+      const told = (await answer.json()) as { clusters: object[] };
+      const slurm = { ...told.clusters[0], name: "campus", engine: "slurm", images: ["host"], takes_other_images: false };
+      await route.fulfill({ response: answer, json: { ...told, clusters: [...told.clusters, slurm] } });
+    });
+    await page.goto("/tasks/new");
+    await page.getByRole("textbox", { name: "Image" }).fill("debian");
+    await page.getByRole("combobox", { name: "Where it runs" }).selectOption("campus");
+    const image = page.getByRole("combobox", { name: "Image" });
+    assert.equal(await image.inputValue(), "host");
+    assert.deepEqual(await image.getByRole("option").allTextContents(), ["host"]);
+    await looksWell();
+    await page.getByRole("combobox", { name: "Where it runs" }).selectOption("local");
+    assert.equal(await page.getByRole("textbox", { name: "Image" }).inputValue(), "host");
+    await page.unroute("**/api/v1/compute/");
+    await page.goto("/tasks");
+  });
+
   it("a task is submitted with a form; what it prints comes as it prints, and its files are there", async () => {
     await page.getByRole("link", { name: "A new task" }).click();
     await page.getByRole("textbox", { name: "Name" }).fill("three lines");
