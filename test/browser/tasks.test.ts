@@ -96,14 +96,14 @@ describe("tasks in the portal", { skip: missing }, () => {
       await route.fulfill({ response: answer, json: { ...told, clusters: [...told.clusters, slurm] } });
     });
     await page.goto("/tasks/new");
-    await page.getByRole("textbox", { name: "Image" }).fill("debian");
+    const image = page.getByLabel("Image");
+    await image.fill("debian");
     await page.getByRole("combobox", { name: "Where it runs" }).selectOption("campus");
-    const image = page.getByRole("combobox", { name: "Image" });
     assert.equal(await image.inputValue(), "host");
     assert.deepEqual(await image.getByRole("option").allTextContents(), ["host"]);
     await looksWell();
     await page.getByRole("combobox", { name: "Where it runs" }).selectOption("local");
-    assert.equal(await page.getByRole("textbox", { name: "Image" }).inputValue(), "host");
+    assert.equal(await image.inputValue(), "host");
     await page.unroute("**/api/v1/compute/");
     await page.goto("/tasks");
   });
