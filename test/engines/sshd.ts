@@ -33,6 +33,8 @@ export interface OpenSsh extends SftpServer {
   newHostKey(): Promise<void>;
   /** A further private key that it lets in, with a passphrase. */
   lockedKey(passphrase: string): Promise<string>;
+  /** A further private key that it lets in until a day, "20261231". */
+  keyUntil(day: string): Promise<string>;
 }
 
 const SSHD = "/usr/sbin/sshd";
@@ -93,6 +95,12 @@ Subsystem sftp internal-sftp${readOnly ? " -R" : ""}
       const path = join(home, "locked");
       makeKey(path, passphrase);
       await appendFile(join(home, "client.pub"), await readFile(`${path}.pub`));
+      return readFile(path, "utf8");
+    },
+    async keyUntil(day) {
+      const path = join(home, `until-${day}`);
+      makeKey(path);
+      await appendFile(join(home, "client.pub"), `expiry-time="${day}" ${await readFile(`${path}.pub`, "utf8")}`);
       return readFile(path, "utf8");
     },
     async stop() {

@@ -146,6 +146,12 @@ describe("a folder of OpenSSH", { skip: sshdMissing() }, () => {
     }
   });
 
+  it("lets a key in until its day, and says that it does not any more", async () => {
+    await open({ privateKey: await server.keyUntil("20991231") }).check(never);
+    const over = open({ privateKey: await server.keyUntil("20200101") }).check(never);
+    await assert.rejects(over, { kind: "unauthenticated", retry: "never", message: /user name or key/ });
+  });
+
   it("says that its folder is missing, or a file", async () => {
     await writeFile(join(server.root, "plain"), "x");
     for (const below of ["missing", "plain"])
