@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import type { StudyField } from "../core/organisations/model.ts";
 import type { FacultyView, Organisation } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { pageOf } from "./pages.ts";
+import { kept } from "./kept.ts";
+import { type Counted, countedPage, totalOf } from "./pages.ts";
 import type { Tx } from "./store.ts";
 
 interface FieldRow {
@@ -32,35 +33,63 @@ const FACULTY_COLUMNS = [
   "organisation.name as organisation_name",
   "organisation.ror as organisation_ror",
 ] as const;
-const facultyOf = (row: Omit<FieldRow, "faculty_id" | "faculty_name">): FacultyView => ({
+type FacultyRow = Omit<FieldRow, "faculty_id" | "faculty_name">;
+const facultyOf = (row: FacultyRow): FacultyView => ({
   id: row.id,
   name: row.name,
   organisation: { id: row.organisation_id, name: row.organisation_name, ror: row.organisation_ror },
 });
 
-export const organisations = (tx: Tx) => {
-  const faculties = () => tx.selectFrom("faculty").innerJoin("organisation", "organisation.id", "faculty.organisation_id");
-  const fields = (facultyId: number) =>
-    tx
-      .selectFrom("study_field as field")
-      .innerJoin("faculty", "faculty.id", "field.faculty_id")
-      .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
-      .where("field.faculty_id", "=", facultyId);
-  const columns = [
-    "field.id as id",
-    "field.name as name",
-    "faculty.id as faculty_id",
-    "faculty.name as faculty_name",
-    "organisation.id as organisation_id",
-    "organisation.name as organisation_name",
-    "organisation.ror as organisation_ror",
-  ] as const;
+const faculties = (tx: Tx) => tx.selectFrom("faculty").innerJoin("organisation", "organisation.id", "faculty.organisation_id");
+const fields = (tx: Tx, facultyId: number) =>
+  tx
+    .selectFrom("study_field as field")
+    .innerJoin("faculty", "faculty.id", "field.faculty_id")
+    .innerJoin("organisation", "organisation.id", "faculty.organisation_id")
+    .where("field.faculty_id", "=", facultyId);
+const FIELD_COLUMNS = [
+  "field.id as id",
+  "field.name as name",
+  "faculty.id as faculty_id",
+  "faculty.name as faculty_name",
+  "organisation.id as organisation_id",
+  "organisation.name as organisation_name",
+  "organisation.ror as organisation_ror",
+] as const;
 
+const keptPage = kept<Window, Organisation & Counted>((tx, { offset, limit }) => {
+  const all = tx.selectFrom("organisation");
+  return all
+    .select(["id", "name", "ror", totalOf(all)])
+    .orderBy("name")
+    .orderBy("id")
+    .offset(offset)
+    .limit(limit);
+});
+const keptFaculties = kept<Window & { readonly organisation: number }, FacultyRow & Counted>(
+  (tx, { organisation, offset, limit }) => {
+    const all = faculties(tx).where("organisation_id", "=", organisation);
+    const rows = all.select(FACULTY_COLUMNS).select(totalOf(all));
+    return rows.orderBy("faculty.name").orderBy("faculty.id").offset(offset).limit(limit);
+  },
+);
+const keptFieldPage = kept<Window & { readonly organisation: number; readonly faculty: number }, FieldRow & Counted>(
+  (tx, { organisation, faculty, offset, limit }) => {
+    const all = fields(tx, faculty).where("organisation.id", "=", organisation);
+    const rows = all.select(FIELD_COLUMNS).select(totalOf(all));
+    return rows.orderBy("field.name").orderBy("field.id").offset(offset).limit(limit);
+  },
+);
+const keptFields = kept<{ readonly faculty: number }, FieldRow>((tx, { faculty }) =>
+  fields(tx, faculty).select(FIELD_COLUMNS).orderBy("field.name").orderBy("field.id"),
+);
+
+export const organisations = (tx: Tx) => {
   return {
     /** By name. */
     async page(window: Window): Promise<Page<Organisation>> {
-      const all = tx.selectFrom("organisation");
-      return pageOf(tx, all, window, query => query.select(["id", "name", "ror"]).orderBy("name").orderBy("id"), "short");
+      const page = await countedPage(window, part => keptPage(tx, part));
+      return { total: page.total, items: page.items.map(({ id, name, ror }) => ({ id, name, ror })) };
     },
 
     async byId(id: number): Promise<Organisation | undefined> {
@@ -74,19 +103,12 @@ export const organisations = (tx: Tx) => {
     },
 
     async faculties(organisationId: number, window: Window): Promise<Page<FacultyView>> {
-      const all = faculties().where("organisation_id", "=", organisationId);
-      const page = await pageOf(
-        tx,
-        all,
-        window,
-        query => query.select(FACULTY_COLUMNS).orderBy("faculty.name").orderBy("faculty.id"),
-        "short",
-      );
+      const page = await countedPage(window, part => keptFaculties(tx, { organisation: organisationId, ...part }));
       return { total: page.total, items: page.items.map(facultyOf) };
     },
 
     async facultyById(id: number): Promise<FacultyView | undefined> {
-      const row = await faculties().select(FACULTY_COLUMNS).where("faculty.id", "=", id).executeTakeFirst();
+      const row = await faculties(tx).select(FACULTY_COLUMNS).where("faculty.id", "=", id).executeTakeFirst();
       return row && facultyOf(row);
     },
 
@@ -102,19 +124,13 @@ export const organisations = (tx: Tx) => {
 
     /** Of a faculty; none when it is another organisation's. */
     async fieldPage(organisationId: number, facultyId: number, window: Window): Promise<Page<StudyField>> {
-      const all = fields(facultyId).where("organisation.id", "=", organisationId);
-      const page = await pageOf(
-        tx,
-        all,
-        window,
-        query => query.select(columns).orderBy("field.name").orderBy("field.id"),
-        "short",
-      );
+      const asked = { organisation: organisationId, faculty: facultyId };
+      const page = await countedPage(window, part => keptFieldPage(tx, { ...asked, ...part }));
       return { total: page.total, items: page.items.map(fieldOf) };
     },
 
     async fieldsOf(facultyId: number): Promise<StudyField[]> {
-      const rows = await fields(facultyId).select(columns).orderBy("field.name").orderBy("field.id").execute();
+      const rows = await keptFields(tx, { faculty: facultyId });
       return rows.map(fieldOf);
     },
 

@@ -1,13 +1,33 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { sql } from "kysely";
 import { freshDatabase, type TestDatabase } from "../../test/harness/database.ts";
-import { pageOf } from "./pages.ts";
-import { Store } from "./store.ts";
+import type { Page, Window } from "../kernel/pages.ts";
+import { kept } from "./kept.ts";
+import { type Counted, countedPage, pageOf, totalOf } from "./pages.ts";
+import { Store, type Tx } from "./store.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f", "g"];
 
-for (const length of ["short", "long"] as const)
-  describe(`pageOf, of a ${length} list`, () => {
+const keptOnes = kept<Window & { readonly names: readonly string[] }, { readonly name: string } & Counted>(
+  (tx, { names, offset, limit }) => {
+    const all = tx.selectFrom("organisation").where(sql<boolean>`name = any(${names}::text[])`);
+    return all
+      .select(["name", totalOf(all)])
+      .orderBy("name")
+      .offset(offset)
+      .limit(limit);
+  },
+);
+type Ask = (tx: Tx, window: Window, names: readonly string[]) => Promise<Page<{ readonly name: string }>>;
+const WAYS: Readonly<Record<string, Ask>> = {
+  pageOf: (tx, window, names) =>
+    pageOf(tx, tx.selectFrom("organisation").where("name", "in", names), window, query => query.select("name").orderBy("name")),
+  "countedPage, of a kept statement": (tx, window, names) => countedPage(window, part => keptOnes(tx, { names, ...part })),
+};
+
+for (const [way, ask] of Object.entries(WAYS))
+  describe(way, () => {
     let database: TestDatabase;
     let store: Store;
     before(async () => {
@@ -24,14 +44,7 @@ for (const length of ["short", "long"] as const)
     });
 
     const page = async (offset: number, limit: number, names: readonly string[] = NAMES) => {
-      const all = store.db.selectFrom("organisation").where("name", "in", names);
-      const { total, items } = await pageOf(
-        store.db,
-        all,
-        { offset, limit },
-        query => query.select("name").orderBy("name"),
-        length,
-      );
+      const { total, items } = await ask(store.db, { offset, limit }, names);
       return { total, items: items.map(({ name }) => name) };
     };
 

@@ -1,6 +1,7 @@
 import { type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import type {
   Account,
+  Colleague,
   FacultyId,
   Language,
   NewPerson,
@@ -10,24 +11,20 @@ import type {
   ResearcherView,
 } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { pageOf } from "./pages.ts";
+import { kept } from "./kept.ts";
+import { type Counted, countedPage, pageOf, totalOf } from "./pages.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
 
 type Row = Selectable<Database["person"]>;
 
-/** What a {@link Person} is made of; how they sign in is not among it. */
-export const PERSON = [
+const COLLEAGUE = [
   "person.id",
-  "person.uuid",
   "person.username",
   "person.email",
   "person.first_name",
   "person.last_name",
   "person.is_active",
-  "person.is_staff",
-  "person.is_superuser",
-  "person.groups",
   "person.organisation_id",
   "person.faculty_id",
   "person.language",
@@ -35,25 +32,34 @@ export const PERSON = [
   "person.created_at",
   "person.updated_at",
 ] as const;
-type PersonRow = Pick<Row, (typeof PERSON)[number] extends `person.${infer Name}` ? Name & keyof Row : never>;
+/** What a {@link Person} is made of; how they sign in is not among it. */
+export const PERSON = [...COLLEAGUE, "person.uuid", "person.is_staff", "person.is_superuser", "person.groups"] as const;
+type Columns<Names extends readonly string[]> = Pick<
+  Row,
+  Names[number] extends `person.${infer Name}` ? Name & keyof Row : never
+>;
 
-export const personOfRow = (row: PersonRow): Person => ({
+const colleagueOfRow = (row: Columns<typeof COLLEAGUE>): Colleague => ({
   id: row.id as PersonId,
-  uuid: row.uuid,
   username: row.username,
   email: row.email,
   firstName: row.first_name,
   lastName: row.last_name,
   isActive: row.is_active,
-  isStaff: row.is_staff,
-  isSuperuser: row.is_superuser,
-  groups: row.groups,
   organisationId: (row.organisation_id ?? undefined) as OrganisationId | undefined,
   facultyId: (row.faculty_id ?? undefined) as FacultyId | undefined,
   language: row.language as Language,
   orcid: row.orcid ?? undefined,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
+});
+
+export const personOfRow = (row: Columns<typeof PERSON>): Person => ({
+  ...colleagueOfRow(row),
+  uuid: row.uuid,
+  isStaff: row.is_staff,
+  isSuperuser: row.is_superuser,
+  groups: row.groups,
 });
 
 const accountOf = (row: Row): Account => ({
@@ -70,7 +76,8 @@ const placed = (query: SelectQueryBuilder<Database, "person", object>) =>
     .leftJoin("faculty", "faculty.id", "person.faculty_id")
     .leftJoin("organisation as above", "above.id", "faculty.organisation_id");
 export const researchers = (tx: Tx) => placed(tx.selectFrom("person"));
-export const RESEARCHER_NAMES = [
+export const RESEARCHER = [
+  ...COLLEAGUE,
   "workplace.name as workplace_name",
   "workplace.ror as workplace_ror",
   "faculty.name as faculty_name",
@@ -79,7 +86,7 @@ export const RESEARCHER_NAMES = [
   "above.ror as above_ror",
 ] as const;
 
-interface ResearcherRow extends PersonRow {
+export interface ResearcherRow extends Columns<typeof COLLEAGUE> {
   readonly workplace_name: string | null;
   readonly workplace_ror: string | null;
   readonly faculty_name: string | null;
@@ -100,8 +107,23 @@ export function researcherOfRow(row: ResearcherRow): ResearcherView {
         };
   const workplace =
     id === null || row.workplace_name === null ? undefined : { id, name: row.workplace_name, ror: row.workplace_ror };
-  return { person: personOfRow(row), organisation: workplace ?? faculty?.organisation, faculty };
+  return { person: colleagueOfRow(row), organisation: workplace ?? faculty?.organisation, faculty };
 }
+
+const keptViews = kept<{ readonly ids: readonly number[] }, ResearcherRow>((tx, { ids }) =>
+  researchers(tx).select(RESEARCHER).where("person.id", "=", sql<number>`any(${ids})`),
+);
+const keptColleagues = kept<Window & { readonly faculty: number }, ResearcherRow & Counted>((tx, { faculty, offset, limit }) => {
+  const all = tx.selectFrom("person").where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
+  return placed(all)
+    .select(RESEARCHER)
+    .select(totalOf(all))
+    .orderBy("person.last_name")
+    .orderBy("person.first_name")
+    .orderBy("person.id")
+    .limit(limit)
+    .offset(offset);
+});
 
 /** What may be changed of a person; an absent field stays, null takes it away. */
 export interface PersonChanges extends Partial<Omit<NewPerson, "facultyId" | "organisationId">> {
@@ -268,25 +290,13 @@ export const people = (tx: Tx) => {
     /** Persons with the names of their organisation and faculty, in one query. Unknown ids are left out. */
     async views(ids: readonly PersonId[]): Promise<Map<PersonId, ResearcherView>> {
       if (ids.length === 0) return new Map();
-      const rows = await researchers(tx)
-        .select(PERSON)
-        .select(RESEARCHER_NAMES)
-        .where("person.id", "=", sql<number>`any(${[...new Set(ids)]})`)
-        .execute();
+      const rows = await keptViews(tx, { ids: [...new Set(ids)] });
       return new Map(rows.map(row => [row.id as PersonId, researcherOfRow(row)]));
     },
 
     /** Everybody of a faculty, by last name. */
     async colleagues(faculty: FacultyId, window: Window): Promise<Page<ResearcherView>> {
-      const all = tx.selectFrom("person").where("person.faculty_id", "=", faculty).where("person.is_active", "=", true);
-      const page = await pageOf(tx, all, window, query =>
-        placed(query)
-          .select(PERSON)
-          .select(RESEARCHER_NAMES)
-          .orderBy("person.last_name")
-          .orderBy("person.first_name")
-          .orderBy("person.id"),
-      );
+      const page = await countedPage(window, ({ offset, limit }) => keptColleagues(tx, { faculty, offset, limit }));
       return { total: page.total, items: page.items.map(researcherOfRow) };
     },
 

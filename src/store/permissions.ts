@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { type Actor, personOf, readsAll, seesAll } from "../core/people/model.ts";
 import { INHERITED, type Kind, LADDERS, type PermissionObject, type Role, type StandingOn } from "../core/permissions/model.ts";
+import { kept } from "./kept.ts";
 import type { Tx } from "./store.ts";
 
 export const live = sql<SqlBool>`active and (expires_at is null or expires_at > now())`;
@@ -142,12 +143,24 @@ const STANDINGS = {
  */
 export function standingOf<K extends Kind>(actor: Actor, kind: K, row: string = kind): RawBuilder<StandingOn<K> | null> {
   const person = personOf(actor);
-  if (seesAll(actor)) return sql`(case when ${sql.ref(`${row}.id`)} is not null then 'owner' end)`;
-  const least = readsAll(actor) ? sql`union all select ${sql.lit(READER[kind])}` : sql``;
-  return person
-    ? sql`(select role from (${STANDINGS[kind](person.id, row)} ${least}) standing order by ${rankOf(kind)} desc limit 1)`
-    : sql`(null::text)`;
+  const reach = reachOf(actor);
+  return person || reach === "all" ? standingWithin(reach, person?.id ?? 0, kind, row) : sql`(null::text)`;
 }
+
+/** Whether somebody stands above everything, may read everything, or is what they were made. */
+type Reach = "all" | "reads" | "own";
+const reachOf = (actor: Actor): Reach => (seesAll(actor) ? "all" : readsAll(actor) ? "reads" : "own");
+
+function standingWithin<K extends Kind>(reach: Reach, person: number, kind: K, row: string): RawBuilder<StandingOn<K> | null> {
+  if (reach === "all") return sql`(case when ${sql.ref(`${row}.id`)} is not null then 'owner' end)`;
+  const least = reach === "reads" ? sql`union all select ${sql.lit(READER[kind])}` : sql``;
+  return sql`(select role from (${STANDINGS[kind](person, row)} ${least}) standing order by ${rankOf(kind)} desc limit 1)`;
+}
+
+const keptStanding = kept<{ readonly id: number; readonly person: number }, { standing: string | null }, [Kind, Reach]>(
+  (_, { id, person }, kind, reach) => sql`
+    select ${standingWithin(reach, person, kind, kind)} as standing from ${sql.table(kind)} where ${sql.ref(`${kind}.id`)} = ${id}`,
+);
 
 /** What whoever may read everything is to everything, at least. */
 const READER = { study: "member", organisation: "support", offering: "support", system: "guest" } as const satisfies {
@@ -190,9 +203,11 @@ export const placesOfStudy = (study: RawBuilder<unknown>): RawBuilder<unknown> =
 export const permissions = (tx: Tx) => ({
   /** Where the actor stands towards an object; undefined when it is not there or not for them to see. */
   async standing<K extends Kind>(actor: Actor, { kind, id }: PermissionObject<K>): Promise<StandingOn<K> | undefined> {
-    const { rows } = await sql<{ standing: StandingOn<K> | null }>`
-      select ${standingOf(actor, kind)} as standing from ${sql.table(kind)} where ${sql.ref(`${kind}.id`)} = ${id}`.execute(tx);
-    return rows[0]?.standing ?? undefined;
+    const person = personOf(actor);
+    const reach = reachOf(actor);
+    if (!person && reach !== "all") return undefined;
+    const [row] = await keptStanding(tx, { id, person: person?.id ?? 0 }, kind, reach);
+    return (row?.standing ?? undefined) as StandingOn<K> | undefined;
   },
 
   /** Where the actor stands towards both sides of an order: in one question. */

@@ -4,6 +4,7 @@ import { HavreError } from "../kernel/errors.ts";
 import { Names, preparing } from "./prepared.ts";
 import { Recent } from "./recent.ts";
 import type { Database } from "./schema.ts";
+import { momentOf } from "./stamps.ts";
 
 /** What store functions are opened from: a transaction, or the pool for a single read. */
 export type Tx = Kysely<Database>;
@@ -12,6 +13,7 @@ export type Tx = Kysely<Database>;
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 // A date has no time and no zone: it stays the text that it is.
 pg.types.setTypeParser(pg.types.builtins.DATE, text => text);
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, momentOf);
 
 /** Serialisation failures, deadlocks and a prepared statement older than its tables pass; anything else does not. */
 const TRANSIENT = new Set(["40001", "40P01", "0A000"]);

@@ -4,7 +4,8 @@ import { personOf, seesAll } from "../core/people/model.ts";
 import { INHERITED, LADDERS, type Role, type RoleOn, type Standing } from "../core/permissions/model.ts";
 import type { Contributor, Study, StudyId, StudyView } from "../core/studies/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
-import { PERSON, people, RESEARCHER_NAMES, researcherOfRow, researchers } from "./people.ts";
+import { kept } from "./kept.ts";
+import { people, RESEARCHER, type ResearcherRow, researcherOfRow, researchers } from "./people.ts";
 import { placesOfStudy, rolesInOrganisations, standingOf, visibleStudiesOnce } from "./permissions.ts";
 import type { Database } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -106,6 +107,19 @@ const viewRows = (actor: Actor, { set, which, total }: Chosen, { offset, limit }
 const matches = (search: string): RawBuilder<SqlBool> =>
   search === "" ? sql`true` : sql`(name || ' ' || code) ilike ${`%${search.replace(/[\\%_]/g, "\\$&")}%`}`;
 
+interface PlacedRow extends ResearcherRow {
+  readonly place_id: number;
+  readonly place_role: Role;
+  readonly place_live: boolean;
+}
+const keptContributors = kept<{ readonly id: number }, PlacedRow>((tx, { id }) => {
+  const places = sql<{ person_id: number; id: number; role: Role; live: boolean }>`(${placesOfStudy(sql`${id}`)})`;
+  return researchers(tx)
+    .innerJoin(places.as("place"), "place.person_id", "person.id")
+    .select([...RESEARCHER, "place.id as place_id", "place.role as place_role", "place.live as place_live"])
+    .orderBy("place.id");
+});
+
 export const studies = (tx: Tx) => {
   const viewsOf = async (rows: readonly ViewRow[], actor: Actor): Promise<StudyView[]> => {
     // Beyond the end the one row has a total and no study.
@@ -170,17 +184,7 @@ export const studies = (tx: Tx) => {
 
     /** By the age of their place in the study. */
     async contributors(id: number): Promise<Contributor[]> {
-      const places = placesOfStudy(sql`${id}`);
-      const rows = await researchers(tx)
-        .innerJoin(
-          sql<{ person_id: number; id: number; role: Role; live: boolean }>`(${places})`.as("place"),
-          "place.person_id",
-          "person.id",
-        )
-        .select(PERSON)
-        .select([...RESEARCHER_NAMES, "place.id as place_id", "place.role as place_role", "place.live as place_live"])
-        .orderBy("place.id")
-        .execute();
+      const rows = await keptContributors(tx, { id });
       return rows.map(row => ({
         id: row.place_id,
         role: row.place_role,

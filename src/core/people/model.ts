@@ -27,9 +27,12 @@ export interface Person {
 
 export type Language = "en" | "nl";
 
+/** What colleagues may know of a person: not what they are on this server. */
+export type Colleague = Omit<Person, "uuid" | "isStaff" | "isSuperuser" | "groups">;
+
 /** A person as colleagues see them: with the names of where they work. */
 export interface ResearcherView {
-  readonly person: Person;
+  readonly person: Colleague;
   readonly organisation?: Organisation | undefined;
   readonly faculty?: FacultyView | undefined;
 }

@@ -36,7 +36,9 @@ export async function changeProfile(world: World, actor: Actor, input: ProfileIn
   mustBeLines({ first_name: input.firstName ?? "", last_name: input.lastName ?? "" });
   const id = selfOf(actor);
   return world.store.transaction(async tx => {
-    const { person } = await viewOf(tx, id);
+    const account = await people(tx).lock(id);
+    if (!account) throw notFound();
+    const { person } = account;
     const changes = changesOf(input, await placeOf(tx, input, person.organisationId));
     if (Object.keys(changes).length > 0) await changePerson(tx, actor, person, changes);
     return viewOf(tx, id);

@@ -105,32 +105,42 @@ function zoned(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
-// Lists show thousands of stamps; formatting through Intl costs some 3 µs each, the offset of an hour changes at most once in it.
-const offsets = new Map<string, number>();
-function offsetMinutes(at: Date, timeZone: string): number {
-  const hour = `${timeZone}|${Math.floor(at.getTime() / 900_000)}`;
-  let minutes = offsets.get(hour);
-  if (minutes === undefined) {
-    const name =
-      zoned(timeZone)
-        .formatToParts(at)
-        .find(part => part.type === "timeZoneName")?.value ?? "GMT";
-    const match = /GMT([+-])(\d\d):(\d\d)/.exec(name);
-    minutes = match ? (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) : 0;
-    if (offsets.size > 10_000) offsets.clear();
-    offsets.set(hour, minutes);
-  }
-  return minutes;
+/** How far local time is ahead of UTC, and how that is written: "+01:00". */
+interface Offset {
+  readonly ms: number;
+  readonly text: string;
+}
+const QUARTER_MS = 900_000;
+// Lists show thousands of stamps, and asking Intl costs some 3 µs each: within a quarter of an hour the offset is the same.
+const offsets = new Map<string, Map<number, Offset>>();
+function offsetAt(at: number, timeZone: string): Offset {
+  const known = offsets.get(timeZone) ?? new Map<number, Offset>();
+  const quarter = Math.floor(at / QUARTER_MS);
+  const remembered = known.get(quarter);
+  if (remembered) return remembered;
+  const offset = askOffset(at, timeZone);
+  if (known.size > 10_000) known.clear();
+  offsets.set(timeZone, known.set(quarter, offset));
+  return offset;
 }
 
-const two = (value: number): string => String(Math.abs(value)).padStart(2, "0");
+function askOffset(at: number, timeZone: string): Offset {
+  const parts = zoned(timeZone).formatToParts(at);
+  const [, text = "+00:00", sign, hours, minutes] =
+    /GMT(([+-])(\d\d):(\d\d))/.exec(parts.find(part => part.type === "timeZoneName")?.value ?? "") ?? [];
+  return { ms: (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000, text };
+}
+
+const TWO = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
 
 /** "2026-11-22T18:00:00.123000+01:00": in the zone of TIME_ZONE, six digits only when there are any. */
 export function stamp(at: Date, timeZone: string): string {
-  const minutes = offsetMinutes(at, timeZone);
-  const local = new Date(at.getTime() + minutes * 60_000).toISOString();
-  const fraction = local.slice(19, 23) === ".000" ? "" : `${local.slice(19, 23)}000`;
-  return `${local.slice(0, 19)}${fraction}${minutes < 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
+  const { ms, text } = offsetAt(at.getTime(), timeZone);
+  const local = new Date(at.getTime() + ms);
+  const day = `${String(local.getUTCFullYear()).padStart(4, "0")}-${TWO[local.getUTCMonth() + 1]}-${TWO[local.getUTCDate()]}`;
+  const time = `${TWO[local.getUTCHours()]}:${TWO[local.getUTCMinutes()]}:${TWO[local.getUTCSeconds()]}`;
+  const thousandths = local.getUTCMilliseconds();
+  return `${day}T${time}${thousandths === 0 ? "" : `.${String(thousandths).padStart(3, "0")}000`}${text}`;
 }
 export const stampOrNull = (at: Date | undefined, timeZone: string): string | null => (at ? stamp(at, timeZone) : null);
 
