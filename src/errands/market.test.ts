@@ -13,6 +13,7 @@ import {
   changeOffering,
   countOwnUse,
   endLost,
+  fulfilOrder,
   type OfferingView,
   type Order,
   orderAgain,
@@ -21,6 +22,7 @@ import {
   retryOrder,
   setLimitsByProvider,
   showOrder,
+  showOrderStanding,
   showResource,
 } from "../core/market/index.ts";
 import { anOffering, component, gives, type MarketBench, order, type Scene, somebody } from "../core/market/market.fixture.ts";
@@ -29,7 +31,8 @@ import { SYSTEM } from "../core/people/model.ts";
 import { takeRole } from "../core/permissions/index.ts";
 import { addLocation, changeLocation, createStorage, listLocations, removeLocation } from "../core/storages/index.ts";
 import type { World } from "../core/world.ts";
-import { SECOND } from "../kernel/clock.ts";
+import { HOUR, SECOND } from "../kernel/clock.ts";
+import { asHavreError, HavreError } from "../kernel/errors.ts";
 import { newUuid } from "../kernel/ids.ts";
 import { newSshKeyPair } from "../kernel/ssh.ts";
 import { GIB } from "../kernel/units.ts";
@@ -101,6 +104,7 @@ describe("what Havre makes for an order", () => {
     const { machine } = (await resourceOf(made)).made as { machine: number };
     return showMachine(world, SYSTEM, { id: machine, withSecrets: false });
   };
+  const failureOf = async (made: Order) => (await showOrderStanding(world, scene.owner, made.uuid)).failure;
   const fieldsOf = (fields: object) => ({ kind: "invalid", detail: { fields } });
   const ownerApproves = (made: Order): Promise<Order> =>
     made.state === "pending-consumer" ? approveByConsumer(world, scene.owner, made.uuid) : Promise.resolve(made);
@@ -183,6 +187,19 @@ describe("what Havre makes for an order", () => {
     const left = await bench.world.store.db.selectFrom("machine").select("id").where("study_id", "=", scene.study.id).execute();
     assert.equal(left.length, 3);
     emulator.fault(() => undefined);
+    assert.deepEqual(await failureOf(made), { why: "failed", acts: "provider", message: "" });
+    // What could not work is neither offered nor begun.
+    await changeOffering(world, scene.seller, {
+      uuid: machines.uuid,
+      changes: { pluginOptions: { ...MACHINE, machine_profile: "Gone" } },
+    });
+    const { can, failure } = await showOrderStanding(world, scene.seller, made.uuid);
+    assert.deepEqual([can, failure?.why, failure?.acts], [[], "offering", "provider"]);
+    assert.match(failure?.message ?? "", /no profile "Gone"/);
+    await assert.rejects(retryOrder(world, scene.seller, made.uuid), { kind: "invalid" });
+    assert.equal((await showOrder(world, SYSTEM, made.uuid)).state, "erred");
+    await changeOffering(world, scene.seller, { uuid: machines.uuid, changes: { pluginOptions: MACHINE } });
+    assert.deepEqual((await showOrderStanding(world, scene.seller, made.uuid)).can, ["retry"]);
     await retryOrder(world, scene.seller, made.uuid);
     await work();
     assert.deepEqual([(await showOrder(world, SYSTEM, made.uuid)).state, (await resourceOf(made)).state], ["done", "ok"]);
@@ -274,6 +291,10 @@ describe("what Havre makes for an order", () => {
     await takeRole(world, SYSTEM, { kind: "study", uuid: scene.study.uuid, role, person: left.uuid });
     const ended = await approved(made);
     assert.deepEqual([ended.state, (await resourceOf(made)).state], ["erred", "terminated"]);
+    const { why, acts, message } = (await failureOf(made)) ?? {};
+    assert.deepEqual([why, acts], ["order", "consumer"]);
+    assert.match(message ?? "", /not in the study any more/);
+    await assert.rejects(retryOrder(world, scene.seller, made.uuid), { kind: "invalid" });
   });
 
   const aShare = (limits: object = { storage_gb: 2 }) =>
@@ -365,5 +386,31 @@ describe("what Havre makes for an order", () => {
     const ended = await approved(made);
     await bench.world.store.db.updateTable("storage").set({ owner_id: scene.seller.id }).where("id", "=", storage).execute();
     assert.deepEqual([ended.state, (await resourceOf(made)).state], ["erred", "terminated"]);
+  });
+
+  it("says whether something did not answer, or whether it is a fault of the server itself", async () => {
+    for (const [thrown, why, acts] of [
+      [new HavreError("network", "The storage does not answer."), "unreachable", "provider"],
+      [new TypeError("x is undefined"), "fault", "administrator"],
+    ] as const) {
+      const made = await aShare();
+      await approveByProvider(world, scene.seller, { uuid: made.uuid });
+      const cut: World = { ...world, openStorage: () => Promise.reject(thrown) };
+      const run = () => fulfilOrder(cut, made.uuid, signal).catch(error => asHavreError(error).kind);
+      if (why === "unreachable") {
+        assert.equal(await run(), "network");
+        assert.equal((await showOrder(world, SYSTEM, made.uuid)).state, "executing");
+        // The database's clock says when it was approved.
+        bench.world.clock.advance(Date.now() - world.clock.now().getTime() + 7 * HOUR);
+      }
+      assert.equal(await run(), "done");
+      const { state, errorMessage } = await showOrder(world, SYSTEM, made.uuid);
+      assert.equal(state, "erred");
+      assert.doesNotMatch(errorMessage, /undefined/);
+      assert.deepEqual(await failureOf(made), { why, acts, message: "" });
+      await retryOrder(world, scene.seller, made.uuid);
+      await work();
+      assert.equal((await showOrder(world, SYSTEM, made.uuid)).state, "done");
+    }
   });
 });

@@ -49,6 +49,9 @@ export class HavreError extends Error {
 
 const PASSING: ReadonlySet<ErrorKind> = new Set(["throttled", "locked", "timeout", "network", "protocol", "unavailable"]);
 
+/** Whether errors of this kind may go away without anybody doing anything. */
+export const passes = (kind: ErrorKind): boolean => PASSING.has(kind);
+
 /** Whatever was thrown, as a HavreError; an unknown throw is a bug and keeps its cause. */
 export const asHavreError = (thrown: unknown): HavreError =>
   thrown instanceof HavreError ? thrown : new HavreError("bug", "Something went wrong inside Havre.", { cause: thrown });

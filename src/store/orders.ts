@@ -158,6 +158,22 @@ export const orders = (tx: Tx) => ({
     return this.seen(actor, uuid);
   },
 
+  /** Whether an order of the resource is waiting or being carried out: there is at most one. */
+  async isUnderWay(resource: number): Promise<boolean> {
+    const { rows } = await sql`
+      select from market_order where resource_id = ${resource} and state not in ('done', 'erred', 'canceled', 'rejected')`.execute(
+      tx,
+    );
+    return rows.length > 0;
+  },
+
+  /** The uuid of the newest order of a resource. */
+  async lastOf(resource: number): Promise<string | undefined> {
+    const { rows } = await sql<{ uuid: string }>`
+      select uuid from market_order where resource_id = ${resource} order by id desc limit 1`.execute(tx);
+    return rows[0]?.uuid;
+  },
+
   async insert(order: NewOrder): Promise<string> {
     const row = await tx.insertInto("market_order").values(order).returning("uuid").executeTakeFirstOrThrow();
     return row.uuid;

@@ -95,7 +95,7 @@ describe("prices, facets, what one may do, and budgets", () => {
   it("whoever looks at an order is told what they may do, and whom it waits for", async () => {
     const order = await anOrder(scene, scene.member, offering, { limits: { cpu_hours: 2 } });
     const standing = async (as = scene.member): Promise<Json> => as.get(`/api/v1/market/orders/${order.uuid}/standing/`);
-    assert.deepEqual(await standing(), { can: ["reject_by_consumer"], waits_for: "consumer", by_hand: false });
+    assert.deepEqual(await standing(), { can: ["reject_by_consumer"], waits_for: "consumer", by_hand: false, failure: null });
     assert.deepEqual((await standing(scene.owner)).can, ["approve_by_consumer", "reject_by_consumer", "cancel"]);
     assert.deepEqual((await standing(scene.admin)).can, ["cancel"]);
     assert.deepEqual((await standing(scene.seller)).can, []);
@@ -104,12 +104,13 @@ describe("prices, facets, what one may do, and budgets", () => {
       can: ["approve_by_provider", "reject_by_provider"],
       waits_for: "provider",
       by_hand: false,
+      failure: null,
     });
     await scene.seller.post(`/api/marketplace-orders/${order.uuid}/approve_by_provider/`);
-    assert.deepEqual(await standing(scene.owner), { can: [], waits_for: null, by_hand: false });
+    assert.deepEqual(await standing(scene.owner), { can: [], waits_for: null, by_hand: false, failure: null });
     const resource = order.marketplace_resource_uuid;
     const may = async (as = scene.member): Promise<Json> => as.get(`/api/v1/market/resources/${resource}/standing/`);
-    assert.deepEqual(await may(), { can: [], is_allocation: true });
+    assert.deepEqual(await may(), { can: [], is_allocation: true, failure: null });
     assert.deepEqual((await may(scene.admin)).can, ["change", "limits", "plan", "terminate"]);
     assert.deepEqual((await may(scene.seller)).can, ["terminate", "report"]);
   });

@@ -31,6 +31,7 @@ export function OrderActions({ order, standing }: { order: Order; standing: Orde
           {t(standing.by_hand && standing.waits_for === "provider" ? "market.handText" : "market.turnText")}
         </p>
       )}
+      {standing.can.includes("retry") && <p className={css.text}>{t("market.retryText")}</p>}
       <Verbs order={order} can={standing.can} byHand={standing.by_hand} />
     </Panel>
   );

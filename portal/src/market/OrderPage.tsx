@@ -45,11 +45,16 @@ function Shown({ order, standing }: { order: Order; standing: OrderStanding | un
             <Tag tone={toneOf(order.state)}>{t(`market.order_.${order.state}`)}</Tag>
             {standing && (
               <span>
-                {t(`market.next.${next}`, {
-                  customer: order.customer_name,
-                  provider: order.provider_name,
-                  day: order.start_date ? day(order.start_date, i18n.language) : "",
-                })}
+                {standing.failure
+                  ? t(`market.failure.${standing.failure.why}`, {
+                      provider: order.provider_name,
+                      reason: standing.failure.message,
+                    })
+                  : t(`market.next.${next}`, {
+                      customer: order.customer_name,
+                      provider: order.provider_name,
+                      day: order.start_date ? day(order.start_date, i18n.language) : "",
+                    })}
               </span>
             )}
           </div>

@@ -20,7 +20,7 @@ import { ordersQuery, resourceOfferingQuery, resourceQuery, resourceStandingQuer
 import { ResourceActions } from "./ResourceActions.tsx";
 import { ResourceUse } from "./ResourceUse.tsx";
 import { toneOfResource } from "./states.ts";
-import type { Resource } from "./types.ts";
+import type { Resource, ResourceStanding } from "./types.ts";
 
 export function ResourcePage() {
   const { t } = useTranslation();
@@ -47,7 +47,7 @@ function Shown({ resource }: { resource: Resource }) {
           <div role="status" className={css.state}>
             <Tag tone={toneOfResource(resource.state)}>{t(`market.resource_.${resource.state}`)}</Tag>
             <span>
-              {resource.error_message || t(order ? "market.orderUnderWay" : `market.resourceMeans.${resource.state}`)}{" "}
+              {t(order ? "market.orderUnderWay" : `market.resourceMeans.${resource.state}`)}{" "}
               {order && (
                 <Link to="/market/orders/$uuid" params={{ uuid: order.uuid }}>
                   {t("market.toOrder")}
@@ -60,6 +60,7 @@ function Shown({ resource }: { resource: Resource }) {
       />
       <div className={css.columns}>
         <div>
+          {standing?.failure && <Failed resource={resource} failure={standing.failure} />}
           {standing?.is_allocation && <BudgetPanel project={resource.project_uuid} name={resource.project_name} />}
           {offering && (
             <ResourceUse resource={resource} components={offering.components} isAllocation={standing?.is_allocation ?? false} />
@@ -70,6 +71,24 @@ function Shown({ resource }: { resource: Resource }) {
         <About resource={resource} />
       </div>
     </>
+  );
+}
+
+/** What went wrong with it, in the words of who knows, and whose turn it is. */
+function Failed({ resource, failure }: { resource: Resource; failure: NonNullable<ResourceStanding["failure"]> }) {
+  const { t } = useTranslation();
+  return (
+    <Panel title={t("market.wentWrong")}>
+      {resource.error_message && <p className={css.trouble}>{resource.error_message}</p>}
+      <p className={css.text}>
+        {t(`market.failure.${failure.why}`, { provider: resource.provider_name, reason: failure.message })}{" "}
+        {failure.order && (
+          <Link to="/market/orders/$uuid" params={{ uuid: failure.order }}>
+            {t("market.toFailed")}
+          </Link>
+        )}
+      </p>
+    </Panel>
   );
 }
 

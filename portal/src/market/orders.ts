@@ -57,11 +57,11 @@ export function stepsOf(order: Order): Step[] {
   ];
 }
 
-/** Which sentence says what happens next. */
+/** Which sentence says what happens next, of an order that has not failed. */
 export function nextOf(state: OrderState, waits: OrderWaits | null, byHand: boolean) {
   if (waits === "provider") return byHand ? ("provider-hand" as const) : ("provider" as const);
   if (waits) return waits;
-  return state === "done" || state === "erred" || state === "canceled" || state === "rejected" ? state : ("havre" as const);
+  return state === "done" || state === "canceled" || state === "rejected" ? state : ("havre" as const);
 }
 
 /** What is different from what there was, by component: for orders that change limits. */

@@ -128,7 +128,13 @@ export type OrderVerb =
   | "set_state_done"
   | "set_state_erred"
   | "retry";
-export type OrderStanding = { can: OrderVerb[]; waits_for: OrderWaits | null; by_hand: boolean };
+/** What went wrong, and whose turn it is. `message`: what stands in the way of another try. */
+export type Failure = {
+  why: "failed" | "agent" | "unreachable" | "fault" | "broken" | "under-way" | "made" | "ended" | "offering" | "order";
+  acts: "provider" | "consumer" | "administrator" | "nobody";
+  message: string;
+};
+export type OrderStanding = { can: OrderVerb[]; waits_for: OrderWaits | null; by_hand: boolean; failure: Failure | null };
 
 export type Order = {
   uuid: string;
@@ -171,7 +177,12 @@ export type Order = {
 
 export type ResourceState = "Creating" | "OK" | "Erred" | "Updating" | "Terminating" | "Terminated";
 export type ResourceVerb = "change" | "limits" | "plan" | "options" | "terminate" | "report";
-export type ResourceStanding = { can: ResourceVerb[]; is_allocation: boolean };
+/** `order`: the one that failed; null when its provider calls it broken. */
+export type ResourceStanding = {
+  can: ResourceVerb[];
+  is_allocation: boolean;
+  failure: (Failure & { order: string | null }) | null;
+};
 export type Resource = {
   uuid: string;
   name: string;

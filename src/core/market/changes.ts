@@ -3,7 +3,7 @@ import { resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Side } from "../../store/surroundings.ts";
 import { machinesGone } from "../machines/index.ts";
-import { type Actor, SYSTEM } from "../people/model.ts";
+import { type Actor, personOf, SYSTEM } from "../people/model.ts";
 import { mustBeFulfillable, type Wish } from "./making.ts";
 import type { Facts, Limits, Order, OrderType, PlanPart, Resource } from "./model.ts";
 import { acceptedLimits, acceptedPlan, approvalFacts, type MarketWorld, place, today } from "./orders.ts";
@@ -56,6 +56,7 @@ const wishFor = (resource: Resource, limits: Limits, parts: readonly PlanPart[])
   pluginOptions: resource.pluginOptions,
   providerId: resource.providerId,
   studyId: resource.studyId,
+  orderedBy: null,
   limits,
   parts,
   attributes: {},
@@ -127,6 +128,7 @@ export async function orderAgain(world: MarketWorld, actor: Actor, uuid: string)
     await mustBeFulfillable(tx, world, {
       ...wishFor(resource, limits, plan?.parts ?? []),
       type: "restore",
+      orderedBy: personOf(actor)?.id ?? null,
       attributes: resource.attributes,
     });
     await resources(tx).update(resource.id, { state: "creating", error_message: "", error_traceback: "", end_date: null });

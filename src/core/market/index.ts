@@ -2,6 +2,7 @@
 
 export type { OfferingSide } from "../../store/offerings.ts";
 export type { Side } from "../../store/surroundings.ts";
+export { FAILURE_ACTORS, FAILURES, type Failure } from "./again.ts";
 export { LEDGER_UNITS } from "./allocation.ts";
 export { type Approvers, approvesFor } from "./approval.ts";
 export { type Callback, callbackOf, noteTold } from "./callbacks.ts";

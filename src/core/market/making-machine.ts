@@ -16,8 +16,9 @@ import {
   wishIn,
 } from "../machines/index.ts";
 import { actorOf, type PersonActor, type PersonId } from "../people/model.ts";
+import { may } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
-import type { Maker, Step } from "./making.ts";
+import type { Maker, Step, Wish } from "./making.ts";
 import type { Facts, Limits, Order } from "./model.ts";
 import { isMaking } from "./rules.ts";
 
@@ -42,7 +43,7 @@ const wishFor = ({ pluginOptions, attributes, limits }: { pluginOptions: Facts; 
 async function create(tx: Tx, world: Needs<"store" | "clock" | "settings">, order: Order): Promise<Step> {
   const { machine } = madeOf(order);
   if (machine === undefined) {
-    const made = await orderMachine(tx, world, await whoOrdered(tx, order), {
+    const made = await orderMachine(tx, world, await whoOrdered(tx, order.createdById), {
       ...wishFor(order),
       name: order.resourceName || `${order.offeringName} ${order.resourceUuid.slice(0, 8)}`,
       study: order.studyId ?? 0,
@@ -60,10 +61,16 @@ async function create(tx: Tx, world: Needs<"store" | "clock" | "settings">, orde
   };
 }
 
+async function mustBelong(tx: Tx, { orderedBy, studyId }: Wish): Promise<void> {
+  const person = await whoOrdered(tx, orderedBy);
+  if (!(await may(tx, person, "study.see", { kind: "study", id: studyId ?? 0 })))
+    throw invalid({ project: ["Whoever ordered the machine is not in the study any more."] });
+}
+
 /** The right to a machine is that of whoever ordered it, as it is now: somebody who left the study gets none. */
-async function whoOrdered(tx: Tx, { createdById }: Order): Promise<PersonActor> {
-  const person = createdById === null ? undefined : await people(tx).byId(createdById as PersonId);
-  if (!person?.isActive) throw new HavreError("forbidden", "Whoever ordered the machine has no account any more.");
+async function whoOrdered(tx: Tx, orderedBy: number | null): Promise<PersonActor> {
+  const person = orderedBy === null ? undefined : await people(tx).byId(orderedBy as PersonId);
+  if (!person?.isActive) throw invalid({ project: ["Whoever ordered the machine has no account any more."] });
   return actorOf(person);
 }
 
@@ -105,6 +112,7 @@ export const machineMaker: Maker = {
   async check(tx, world, wish) {
     const { ssh_public_key: key } = wish.attributes;
     if (key !== undefined && key !== null && typeof key !== "string") throw invalid({ ssh_public_key: ["Not a valid string."] });
+    if (isMaking(wish.type)) await mustBelong(tx, wish);
     await mustBeMakeable(tx, world, wishFor(wish), (wish.made as Made).machine);
   },
 

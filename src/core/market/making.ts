@@ -1,5 +1,5 @@
 import { HOUR } from "../../kernel/clock.ts";
-import { asHavreError, type HavreError } from "../../kernel/errors.ts";
+import { asHavreError, type ErrorKind, type HavreError, passes } from "../../kernel/errors.ts";
 import { orders } from "../../store/orders.ts";
 import type { ResourceChanges } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
@@ -25,6 +25,8 @@ export interface Wish {
   readonly pluginOptions: Facts;
   readonly providerId: number;
   readonly studyId: number | null;
+  /** The person who orders; it matters where something is made. */
+  readonly orderedBy: number | null;
   readonly limits: Limits;
   readonly parts: readonly PlanPart[];
   readonly attributes: Facts;
@@ -62,6 +64,7 @@ export const wishOf = (order: Order, changes: Partial<Wish> = {}): Wish => ({
   pluginOptions: order.pluginOptions,
   providerId: order.providerId,
   studyId: order.studyId,
+  orderedBy: order.createdById,
   limits: order.limits,
   parts: order.planParts ?? [],
   attributes: order.attributes,
@@ -104,14 +107,23 @@ async function giveUp(world: World, maker: Maker, uuid: string, error: HavreErro
     const order = await orders(tx).lock(SYSTEM, uuid);
     if (order?.state !== "executing") return;
     const changes = await maker.undo(tx, world, order);
-    await fail(tx, world, SYSTEM, order, { message: wordsOf(error), trace: "", changes });
+    await fail(tx, world, SYSTEM, order, { message: wordsOf(error), trace: traceOf(error), changes });
   });
   return "done";
 }
 
 /** The provider and the customer both read it: fields are told with their messages. */
-function wordsOf({ kind, message, detail }: HavreError): string {
+export function wordsOf({ kind, message, detail }: HavreError): string {
   if (kind === "bug") return "Something went wrong inside Havre.";
   const fields = detail.fields as Readonly<Record<string, readonly string[]>> | undefined;
   return fields ? Object.values(fields).flat().join(" ") : message;
+}
+
+/** For those who look after the server. It begins with the kind of the error, by which {@link causeIn} knows who must act. */
+const traceOf = ({ kind, message }: HavreError): string => `${kind}: ${message}`;
+
+/** unreachable: what makes it gave no answer for too long · fault: ours */
+export function causeIn(trace: string): "failed" | "unreachable" | "fault" {
+  const [kind = ""] = trace.split(":", 1);
+  return kind === "bug" ? "fault" : passes(kind as ErrorKind) ? "unreachable" : "failed";
 }

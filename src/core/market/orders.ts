@@ -94,6 +94,7 @@ export async function createOrder(world: MarketWorld, actor: Actor, input: Order
       pluginOptions: offering.pluginOptions,
       providerId: offering.providerId,
       studyId: study.id,
+      orderedBy: personOf(actor)?.id ?? null,
       limits,
       parts: plan?.parts ?? [],
       attributes: input.attributes,

@@ -5,6 +5,7 @@ import { resources } from "../../store/resources.ts";
 import { isTaken, type Tx } from "../../store/store.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { allows } from "../permissions/index.ts";
+import { alreadyUnderWay, obstacleTo } from "./again.ts";
 import { approvesFor, needsProvider } from "./approval.ts";
 import { complete, drop, enter, fail, note, settle } from "./fulfil.ts";
 import { mustBeFulfillable, wishOf } from "./making.ts";
@@ -17,13 +18,11 @@ import {
   cancelEvent,
   isMaking,
   mustAccept,
-  mustBeIn,
   mustBeUsable,
   mustNotBeOver,
   notForType,
   type OrderEvent,
   provisionerOf,
-  refusal,
 } from "./rules.ts";
 
 /** What both sides decide about an order, and what becomes of it. Whoever comes second is told that it is decided. */
@@ -191,17 +190,14 @@ async function report(
       const order = await orderFor(tx, actor, uuid, asProvider);
       if (!knows(order)) throw notForType();
       mustAccept(event, order.state);
-      const again = order.state === "erred" && event !== "fail";
-      if (again && !isMaking(order.type) && order.resourceState === "terminated") mustBeIn(["ok", "erred"], order.resourceState);
-      // Another order has made it by now: nothing is made, or paid for, a second time.
-      if (again && isMaking(order.type) && (await resources(tx).running(order.resourceId)))
-        mustBeIn(["terminated"], order.resourceState);
+      const obstacle = order.state === "erred" && event !== "fail" ? await obstacleTo(tx, world, order) : undefined;
+      if (obstacle) throw obstacle.error;
       await act(tx, order);
       return seenOrder(tx, actor, uuid);
     });
   } catch (error) {
     // Tried again while another order of the resource is on its way.
-    throw isTaken(error) ? refusal("Pending order for resource already exists.") : error;
+    throw isTaken(error) ? alreadyUnderWay() : error;
   }
 }
 

@@ -69,7 +69,7 @@ export function mustBeIn(states: readonly ResourceState[], state: ResourceState)
   if (!states.includes(state)) throw wrongState(states);
 }
 
-const wrongState = (states: readonly string[]): HavreError =>
+export const wrongState = (states: readonly string[]): HavreError =>
   new HavreError("conflict", `Valid states for operation: ${states.join(", ")}.`, { detail: { states } });
 
 /** Work that another machine has begun cannot be called back; a person's can. An agent's orders are its own affair. */

@@ -1,12 +1,14 @@
 import { notFound } from "../../kernel/errors.ts";
+import { orders } from "../../store/orders.ts";
 import { resources } from "../../store/resources.ts";
+import type { Tx } from "../../store/store.ts";
 import type { Actor } from "../people/model.ts";
-import type { Needs } from "../world.ts";
-import type { Order, Resource } from "./model.ts";
+import { type Failure, failureOf, type Obstacle, obstacleTo } from "./again.ts";
+import type { Order, OrderType, Resource, ResourceState } from "./model.ts";
 import { type MarketWorld, showOrder } from "./orders.ts";
 import { byConsumer, byCustomer, byProvider, byReporter } from "./resources.ts";
 import { asConsumer, asOwner, asProvider, isCreator } from "./reviews.ts";
-import { accepts, ENDED, limitable, type Provisioner, provisionerOf } from "./rules.ts";
+import { accepts, ENDED, isMaking, limitable, type Provisioner, provisionerOf } from "./rules.ts";
 
 /** What somebody may do now, and whom a thing waits for: so that nobody is shown a button that would refuse them. */
 
@@ -31,16 +33,24 @@ export interface OrderStanding {
   readonly waitsFor: OrderWaits | null;
   /** Whether its provider works on it by hand: the agreement of the provider is the end of it. */
   readonly byHand: boolean;
+  /** Of an order that failed: what went wrong, and whose turn it is. */
+  readonly failure: Failure | null;
 }
 
 /** @throws HavreError "not-found" */
 export async function showOrderStanding(world: MarketWorld, actor: Actor, uuid: string): Promise<OrderStanding> {
   const order = await showOrder(world, actor, uuid);
   const kind = provisionerOf(order.offeringType);
-  return { can: verbsOf(world, actor, order), waitsFor: waitsFor(order), byHand: kind === "basic" };
+  const failed = order.state === "erred" ? await obstacleTo(world.store.db, world, order) : undefined;
+  return {
+    can: verbsOf(world, actor, order, failed),
+    waitsFor: waitsFor(order),
+    byHand: kind === "basic",
+    failure: order.state === "erred" ? failureOf(order, failed) : null,
+  };
 }
 
-function verbsOf(world: MarketWorld, actor: Actor, order: Order): OrderVerb[] {
+function verbsOf(world: MarketWorld, actor: Actor, order: Order, obstacle: Obstacle | undefined): OrderVerb[] {
   const { standings, state } = order;
   if (standings === null) return [];
   const kind = provisionerOf(order.offeringType);
@@ -54,7 +64,7 @@ function verbsOf(world: MarketWorld, actor: Actor, order: Order): OrderVerb[] {
     cancel: kind !== "remote" && asOwner(standings) && accepts(kind === "basic" ? "cancel" : "remove", state),
     set_state_done: worker(kind) !== "havre" && provider && accepts("fulfil", state),
     set_state_erred: kind === "remote" && provider && !ENDED.includes(state),
-    retry: provider && accepts("retry", state),
+    retry: provider && accepts("retry", state) && !obstacle,
   };
   return ORDER_VERBS.filter(verb => may[verb]);
 }
@@ -85,15 +95,39 @@ export interface ResourceStanding {
   readonly can: readonly ResourceVerb[];
   /** Whether what it has is a budget in the study's books. */
   readonly isAllocation: boolean;
+  /** What went wrong with it last, unless that has been put right. `order`: the uuid of the one that failed; null: its provider says so. */
+  readonly failure: ResourceFailure | null;
 }
+export interface ResourceFailure {
+  readonly order: string | null;
+  readonly failure: Failure;
+}
+/** The provider has called it broken, and calls it whole again. */
+const BROKEN: Failure = { why: "broken", acts: "provider", message: "" };
 
 /** Whichever side the actor stands on. @throws HavreError "not-found" */
-export async function showResourceStanding(world: Needs<"store">, actor: Actor, uuid: string): Promise<ResourceStanding> {
+export async function showResourceStanding(world: MarketWorld, actor: Actor, uuid: string): Promise<ResourceStanding> {
   const { db } = world.store;
   const resource = (await resources(db).seen(actor, "consumer", uuid)) ?? (await resources(db).seen(actor, "provider", uuid));
   if (!resource) throw notFound();
-  return { can: resourceVerbsOf(resource), isAllocation: provisionerOf(resource.offeringType) === "allocation" };
+  return {
+    can: resourceVerbsOf(resource),
+    isAllocation: provisionerOf(resource.offeringType) === "allocation",
+    failure: await failureOfResource(db, world, actor, resource),
+  };
 }
+
+async function failureOfResource(tx: Tx, world: MarketWorld, actor: Actor, resource: Resource): Promise<ResourceFailure | null> {
+  const last = await orders(tx).lastOf(resource.id);
+  const order = last === undefined ? undefined : await orders(tx).seen(actor, last);
+  if (order?.state === "erred" && lastsAfter(order.type, resource.state))
+    return { order: order.uuid, failure: failureOf(order, await obstacleTo(tx, world, order)) };
+  return resource.state === "erred" ? { order: null, failure: BROKEN } : null;
+}
+
+/** Whether a resource in this state still is as the failure of its last order left it. */
+const lastsAfter = (type: OrderType, state: ResourceState): boolean =>
+  state === "erred" || (isMaking(type) && state === "terminated") || (type === "terminate" && state === "ok");
 
 function resourceVerbsOf(resource: Resource): ResourceVerb[] {
   const { standings, state, pending, components } = resource;

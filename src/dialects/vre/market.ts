@@ -1,5 +1,8 @@
 import {
   countOfferings,
+  FAILURE_ACTORS,
+  FAILURES,
+  type Failure,
   ORDER_VERBS,
   ORDER_WAITS,
   quote,
@@ -49,6 +52,13 @@ const PLAN = object({
   recurring: STRING,
   lines: list(LINE),
 });
+/** Of what failed: why, whose turn it is, and what stands in the way of another try, in words. */
+const FAILURE_PARTS = {
+  why: words(FAILURES),
+  acts: words(FAILURE_ACTORS),
+  message: STRING,
+} satisfies Readonly<Record<keyof Failure, Schema>>;
+const FAILURE = object(FAILURE_PARTS);
 const FACET_QUERY = {
   keyword: { type: "string", description: "In names, descriptions and the provider's name." },
   category_uuid: UUID,
@@ -130,10 +140,15 @@ export const marketRoutes: readonly Route[] = [
     auth: "user",
     tag: TAG,
     summary: "What one may do with an order now, and whom it waits for",
-    reply: object({ can: list(words(ORDER_VERBS)), waits_for: orNull(words(ORDER_WAITS)), by_hand: BOOLEAN }),
+    reply: object({
+      can: list(words(ORDER_VERBS)),
+      waits_for: orNull(words(ORDER_WAITS)),
+      by_hand: BOOLEAN,
+      failure: orNull(FAILURE),
+    }),
     in: uuidParam,
     do: showOrderStanding,
-    out: ({ can, waitsFor, byHand }) => ({ can, waits_for: waitsFor, by_hand: byHand }),
+    out: ({ can, waitsFor, byHand, failure }) => ({ can, waits_for: waitsFor, by_hand: byHand, failure }),
   }),
   route({
     method: "GET",
@@ -141,9 +156,17 @@ export const marketRoutes: readonly Route[] = [
     auth: "user",
     tag: TAG,
     summary: "What one may do with a resource now",
-    reply: object({ can: list(words(RESOURCE_VERBS)), is_allocation: BOOLEAN }),
+    reply: object({
+      can: list(words(RESOURCE_VERBS)),
+      is_allocation: BOOLEAN,
+      failure: orNull(object({ order: orNull(UUID), ...FAILURE_PARTS })),
+    }),
     in: uuidParam,
     do: showResourceStanding,
-    out: ({ can, isAllocation }) => ({ can, is_allocation: isAllocation }),
+    out: ({ can, isAllocation, failure }) => ({
+      can,
+      is_allocation: isAllocation,
+      failure: failure && { order: failure.order && hex(failure.order), ...failure.failure },
+    }),
   }),
 ];

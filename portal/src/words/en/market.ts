@@ -56,6 +56,24 @@ export const market = {
     firstTime: "the first time {{price}}",
     focus: "FOCUS (for cost programs)",
     forWhat: "For whom",
+    failure: {
+      agent:
+        "A program of {{provider}} says that it failed. Next, {{provider}} puts that right and tries the order again; ask them with the id of the order.",
+      broken: "{{provider}} says that it is broken. Next, they put it right and say so; ask them with its id.",
+      ended: "It failed, and what it was about has ended since. Nobody has to do anything.",
+      failed:
+        "It failed. Next, {{provider}} puts right what went wrong and tries the order again; ask them with the id of the order.",
+      fault:
+        "Something went wrong inside this server. Next, whoever runs it looks in its log, with the id of the order; then {{provider}} can try the order again.",
+      made: "It failed, and another order has made it since. Nobody has to do anything.",
+      offering:
+        "It failed, and cannot be made as the offering stands: {{reason}} Next, {{provider}} puts the offering right; then they can try the order again.",
+      order:
+        "It failed, and cannot be made as it was ordered: {{reason}} Next, somebody of the study puts that right, or orders again in another way.",
+      "under-way": "It failed, and another order of the same thing is on its way. Nobody has to do anything about this one.",
+      unreachable:
+        "What should make it gave no answer for hours. Next, {{provider}} tries the order again; when there still is no answer, they ask whoever runs this server.",
+    },
     found_one: "1 offering",
     found_other: "{{count}} offerings",
     free: "Free of charge",
@@ -100,7 +118,6 @@ export const market = {
       canceled: "It was taken back. Nothing was made of it.",
       consumer: "Next, somebody must agree who may spend the money of {{customer}}.",
       done: "It has become true, and can be used.",
-      erred: "It went wrong at {{provider}}. They can try it again; ask them with the id of this order.",
       havre: "It is being made right now. This page follows it.",
       provider: "Next, {{provider}} must agree. Then it is made by itself.",
       "provider-hand": "Next, {{provider}} makes it by hand, and then says that it is there.",
@@ -194,7 +211,7 @@ export const market = {
     resourceGone: "This is not here, or not for you.",
     resourceMeans: {
       Creating: "It can be used as soon as its order is done.",
-      Erred: "Its provider says that it is broken. Ask them with its id.",
+      Erred: "It does not work as it should.",
       OK: "It can be used.",
       Terminated: "It is over, and costs nothing any more.",
       Terminating: "It goes as soon as the order is done.",
@@ -205,6 +222,7 @@ export const market = {
     resources: "Resources",
     resourcesLead: "What your studies have: how much of it is used, and until when.",
     resourceVerb: { change: "Edit", limits: "Change limits", options: "Settings", plan: "Change plan", terminate: "End" },
+    retryText: "Put right what went wrong first. Then it is tried once more, as it was ordered.",
     said: "What was said",
     saved: "Saved.",
     search: "Search",
@@ -228,6 +246,7 @@ export const market = {
     termsLink: "Terms",
     title: "Market",
     together: "Together",
+    toFailed: "See the order that failed",
     toOrder: "See how far it is",
     totalOf: "Total",
     turnText: "Whoever ordered it sees at once what you decide, and why when you say no.",
@@ -272,6 +291,7 @@ export const market = {
     waiting_other: "{{count}} wait for you",
     wanted: "What is wanted",
     wayIn: "The way in",
+    wentWrong: "What went wrong",
     youCan: "You can",
     yourTurn: "It is your turn",
   },

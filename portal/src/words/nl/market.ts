@@ -57,6 +57,24 @@ export const market = {
     firstTime: "de eerste keer {{price}}",
     focus: "FOCUS (voor kostenprogramma's)",
     forWhat: "Voor wie",
+    failure: {
+      agent:
+        "Een programma van {{provider}} zegt dat het mislukt is. Nu moet {{provider}} dat verhelpen en de bestelling opnieuw proberen; vraag het daar met het kenmerk van de bestelling.",
+      broken: "{{provider}} zegt dat het stuk is. Nu moeten zij het herstellen, en dat zeggen; vraag het daar met het kenmerk.",
+      ended: "Het is mislukt, en waar het om ging is intussen voorbij. Niemand hoeft iets te doen.",
+      failed:
+        "Het is mislukt. Nu moet {{provider}} verhelpen wat er misging en de bestelling opnieuw proberen; vraag het daar met het kenmerk van de bestelling.",
+      fault:
+        "Er ging iets mis binnen deze server. Nu moet wie hem beheert in het logboek kijken, met het kenmerk van de bestelling; daarna kan {{provider}} de bestelling opnieuw proberen.",
+      made: "Het is mislukt, en een andere bestelling heeft het intussen gemaakt. Niemand hoeft iets te doen.",
+      offering:
+        "Het is mislukt, en kan niet gemaakt worden zoals het aanbod nu is: {{reason}} Nu moet {{provider}} het aanbod verbeteren; dan kunnen zij de bestelling opnieuw proberen.",
+      order:
+        "Het is mislukt, en kan niet gemaakt worden zoals het besteld is: {{reason}} Nu moet iemand van de studie dat verhelpen, of op een andere manier opnieuw bestellen.",
+      "under-way": "Het is mislukt, en er is een andere bestelling van hetzelfde onderweg. Niemand hoeft hier iets aan te doen.",
+      unreachable:
+        "Wat het moest maken gaf urenlang geen antwoord. Nu moet {{provider}} de bestelling opnieuw proberen; is er dan nog geen antwoord, dan vragen zij het aan wie deze server beheert.",
+    },
     found_one: "1 aanbieding",
     found_other: "{{count}} aanbiedingen",
     free: "Kosteloos",
@@ -101,7 +119,6 @@ export const market = {
       canceled: "Ze is ingetrokken. Er is niets van gemaakt.",
       consumer: "Nu moet iemand het ermee eens zijn die het geld van {{customer}} mag uitgeven.",
       done: "Het is er, en kan gebruikt worden.",
-      erred: "Het ging mis bij {{provider}}. Daar kunnen ze het opnieuw proberen; vraag het met het kenmerk van deze bestelling.",
       havre: "Het wordt nu gemaakt. Deze pagina volgt het.",
       provider: "Nu moet {{provider}} het ermee eens zijn. Dan wordt het vanzelf gemaakt.",
       "provider-hand": "Nu maakt {{provider}} het met de hand, en zegt dan dat het er is.",
@@ -195,7 +212,7 @@ export const market = {
     resourceGone: "Dit is er niet, of niet voor u.",
     resourceMeans: {
       Creating: "Het kan gebruikt worden zodra de bestelling klaar is.",
-      Erred: "De aanbieder zegt dat het stuk is. Vraag het daar, met het kenmerk.",
+      Erred: "Het werkt niet zoals het hoort.",
       OK: "Het kan gebruikt worden.",
       Terminated: "Het is voorbij, en kost niets meer.",
       Terminating: "Het verdwijnt zodra de bestelling klaar is.",
@@ -212,6 +229,7 @@ export const market = {
       plan: "Ander plan",
       terminate: "Beëindigen",
     },
+    retryText: "Verhelp eerst wat er misging. Dan wordt het nog eens geprobeerd, zoals het besteld is.",
     said: "Wat er gezegd is",
     saved: "Opgeslagen.",
     search: "Zoeken",
@@ -235,6 +253,7 @@ export const market = {
     termsLink: "Voorwaarden",
     title: "Markt",
     together: "Samen",
+    toFailed: "Bekijk de bestelling die mislukte",
     toOrder: "Kijk hoe ver het is",
     totalOf: "Totaal",
     turnText: "Wie bestelde ziet meteen wat u beslist, en waarom als u nee zegt.",
@@ -279,6 +298,7 @@ export const market = {
     waiting_other: "{{count}} wachten op u",
     wanted: "Wat gewenst is",
     wayIn: "De toegang",
+    wentWrong: "Wat er misging",
     youCan: "U kunt",
     yourTurn: "U bent aan de beurt",
   },
