@@ -85,6 +85,15 @@ export interface TaskChanges {
   readonly spec?: TaskSpec;
 }
 
+/** What is told of a task that was archived. */
+export interface ArchivedTask {
+  readonly id: TaskId;
+  readonly personId: PersonId;
+  readonly studyId: StudyId | undefined;
+  readonly name: string;
+  readonly notify: boolean;
+}
+
 const restOf = ({ name: _n, description: _d, tags: _t, image: _i, script: _s, cpu: _c, memoryMib: _m, ...rest }: TaskSpec) =>
   rest;
 const specText = (spec: TaskSpec): string => jsonText(restOf(spec));
@@ -198,6 +207,23 @@ export const tasks = (tx: Tx) => ({
       "task",
       all.map(({ id, changes }) => ({ id, columns: columnsOf(changes) })),
     ),
+
+  /** Of these, the ones that are over. @returns them, by number */
+  async archive(ids: readonly number[]): Promise<ArchivedTask[]> {
+    const { rows } = await sql<{ id: TaskId; person_id: PersonId; study_id: StudyId | null; name: string; notify: boolean }>`
+      with held as (select id from task where id = any(${ids as number[]}::bigint[]) and state = 'over' order by id for update),
+      done as (
+        update task set state = 'archived' from held where task.id = held.id
+        returning task.id, person_id, study_id, name, coalesce((spec->>'notify')::boolean, false) as notify)
+      select * from done order by id`.execute(tx);
+    return rows.map(row => ({
+      id: row.id,
+      personId: row.person_id,
+      studyId: row.study_id ?? undefined,
+      name: row.name,
+      notify: row.notify,
+    }));
+  },
 
   /** Whoever waited for these numbers waits for one less. @returns whether somebody can start now */
   async freeDependents(ids: readonly number[]): Promise<boolean> {

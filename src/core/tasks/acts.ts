@@ -1,6 +1,5 @@
 import { HavreError, notFound } from "../../kernel/errors.ts";
 import { compute } from "../../store/compute.ts";
-import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
 import { taskLists } from "../../store/task-lists.ts";
 import { runs } from "../../store/task-runs.ts";
@@ -68,8 +67,7 @@ async function letGo(tx: Tx, world: Omit<World, "store">, task: Task, place: num
   if (task.state === "pending") return false;
   if (task.state !== "created" || place !== undefined) throw notNow("Only a task that is kept back can be released.");
   const released = await tasks(tx).change(task.id, { state: "pending", queuedAt: world.clock.now() });
-  const person = await people(tx).byId(task.personId);
-  if (person) await mailAboutTask(tx, world, released, person, "pending");
+  await mailAboutTask(tx, world, released, "pending");
   await tasks(tx).wake();
   return true;
 }

@@ -1,5 +1,4 @@
 import { compute } from "../../store/compute.ts";
-import { people } from "../../store/people.ts";
 import { taskLists } from "../../store/task-lists.ts";
 import { type LiveRun, runs } from "../../store/task-runs.ts";
 import { tasks } from "../../store/tasks.ts";
@@ -82,10 +81,8 @@ export async function noteRunning(world: World, all: readonly Running[]): Promis
         changes: task.elements === 0 ? { state: "running", startedAt, mark: "", reason: "" } : { startedAt },
       })),
     );
-    for (const { task, startedAt } of first.values()) {
-      const person = task.spec.notify ? await people(tx).byId(task.personId) : undefined;
-      if (person) await mailAboutTask(tx, world, { ...task, startedAt, reason: undefined }, person, "running");
-    }
+    for (const { task, startedAt } of first.values())
+      await mailAboutTask(tx, world, { ...task, startedAt, reason: undefined }, "running");
     await recordAll(
       tx,
       SYSTEM,

@@ -1,5 +1,4 @@
 import { compute } from "../../store/compute.ts";
-import { people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
 import { type RunChanges, runs } from "../../store/task-runs.ts";
 import { type TaskChanges, tasks } from "../../store/tasks.ts";
@@ -107,7 +106,7 @@ export async function endRuns(tx: Tx, world: World, ends: readonly EndedRun[]): 
   await runs(tx).changeAll([...runChanges].map(([id, changes]) => ({ id, changes })));
   await tasks(tx).changeAll([...taskChanges].map(([id, changes]) => ({ id, changes })));
   await recordAll(tx, SYSTEM, happened);
-  for (const task of returned) await mailOf(tx, world, task, "pending");
+  for (const task of returned) await mailAboutTask(tx, world, task, "pending");
   await addUsage(tx, used);
   await finishTasks(tx, world, SYSTEM, finished);
   const isFreed = over.length > 0 && (await tasks(tx).freeDependents(over));
@@ -250,11 +249,6 @@ async function finishTasks(tx: Tx, world: World, actor: Actor, all: readonly Fin
       data: { exitCode, ...(mark ? { mark } : {}), seconds: runSeconds },
     })),
   );
-  for (const task of finished) await mailOf(tx, world, task, "over");
+  for (const task of finished) await mailAboutTask(tx, world, task, "over");
   return finished;
-}
-
-async function mailOf(tx: Tx, world: World, task: Task, state: "pending" | "over"): Promise<void> {
-  const person = task.spec.notify ? await people(tx).byId(task.personId) : undefined;
-  if (person) await mailAboutTask(tx, world, task, person, state);
 }

@@ -122,8 +122,8 @@ export async function submitTask(world: World, actor: Actor, submission: Submiss
       data: { name: spec.name, image: spec.image, ...(elements > 0 ? { elements } : {}) },
     });
     if (spec.notify) {
-      const [task, person] = [await tasks(tx).byId(id), await people(tx).byId(submitter)];
-      if (task && person && task.state === "pending") await mailAboutTask(tx, world, task, person, "pending");
+      const task = await tasks(tx).byId(id);
+      if (task?.state === "pending") await mailAboutTask(tx, world, task, "pending");
     }
     return id;
   });

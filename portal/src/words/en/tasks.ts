@@ -70,7 +70,7 @@ export const tasks = {
     where: "Where it runs",
     noProject: "No study",
     noRecipe: "None",
-    notify: "Send me a mail when it begins and ends",
+    notify: "Send me a mail when it waits, begins, ends and is archived",
     number: "Number",
     numbered: "Task {{id}}",
     ofArray: "Array {{id}}",

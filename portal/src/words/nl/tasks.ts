@@ -70,7 +70,7 @@ export const tasks = {
     where: "Waar de taak draait",
     noProject: "Geen studie",
     noRecipe: "Geen",
-    notify: "Stuur mij een mail als de taak begint en eindigt",
+    notify: "Stuur mij een mail als de taak wacht, begint, eindigt en wordt gearchiveerd",
     number: "Nummer",
     numbered: "Taak {{id}}",
     ofArray: "Reeks {{id}}",
