@@ -77,6 +77,60 @@ describe("GO-Docker users, projects, recipes and places, row by row of the contr
     assert.ok(node.name && node.cpu[1] === 4 && node.mem[1] > 0 && node.disk[1] > 0);
   });
 
+  it("row 10 with several clusters: what one of them can may be asked for, and each says what it cannot", async () => {
+    const carol = await server.user();
+    const { store } = server.havre.world;
+    const [local] = await compute(store.db).clusters();
+    assert.ok(local);
+    const can = { ...local.can, images: false, suspend: false, ports: false, networks: ["host"] };
+    const node = { ...local.nodes[0]!, name: "batch1", labels: { disk: "slow" } };
+    const batch = { ...local, name: "batch", can, images: ["host"], nodes: [node] };
+    await compute(store.db).noteCluster(batch, -1);
+    try {
+      const config = await server.config();
+      const ofLocal = ["kill", ...(local.can.suspend ? ["pause"] : []), ...(local.can.ports ? ["interactive"] : [])];
+      assert.deepEqual(config.executors, ["batch", "local"]);
+      assert.deepEqual(config.features_by_executor, { batch: ["kill"], local: ofLocal });
+      assert.deepEqual(config.executor_features, ofLocal);
+      assert.deepEqual(config.constraints, [{ name: "disk", value: ["slow"] }]);
+      const nodes = (await server.nobody().ok("GET", "/api/1.0/usage")).map((each: { name: string }) => each.name);
+      assert.deepEqual(nodes, ["batch1", local.nodes[0]!.name]);
+      const asked = taskWith({ command: { interactive: true, cmd: "" }, status: { primary: "created" } });
+      const said = await until(async () => {
+        const { status, text } = await carol.raw("POST", "/api/1.0/task", asked);
+        return status === 403 && text;
+      }, "whoever names no cluster is on the first");
+      assert.match(said, local.can.ports ? /The cluster batch .* It can be on local\./ : /The cluster batch /);
+      const id = await carol.submit({ requirements: { executor: "batch" } });
+      assert.equal((await carol.ok("GET", `/api/1.0/task/${id}/suspend`)).status.secondary, "suspend rejected");
+      await carol.ok("DELETE", `/api/1.0/task/${id}`);
+      const here = await carol.submit({ requirements: { executor: "local:x:native" } });
+      assert.deepEqual((await carol.over(here)).requirements.executor, "local:x:native");
+    } finally {
+      const unknown = taskWith({ requirements: { executor: "batch" }, status: { primary: "created" } });
+      await compute(store.db).keepClusters(["local"]);
+      await until(async () => {
+        const { status } = await carol.raw("POST", "/api/1.0/task", unknown);
+        return status === 400;
+      }, "the second cluster is gone");
+    }
+  });
+
+  it("row 10: only images that may be named are offered, the default first", async () => {
+    const narrow = await aGodocker({ COMPUTE_CPU: "1", TASK_IMAGES: "tools:1", TASK_OTHER_IMAGES: "0", TASK_ALLOW_ROOT: "0" });
+    try {
+      const { images, allow_user_images, allow_root } = await narrow.config();
+      assert.deepEqual(images, [{ name: "tools:1", url: "tools:1", interactive: false, default: true }]);
+      assert.deepEqual([allow_user_images, allow_root], [false, false]);
+      assert.deepEqual(await narrow.nobody().ok("GET", "/api/1.0/image"), { "tools:1": 0 });
+      const carol = await narrow.user();
+      await carol.refused(403, "POST", "/api/1.0/task", taskWith({}));
+      await carol.refused(403, "POST", "/api/1.0/task", taskWith({ container: { image: "tools:1", root: true } }));
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   it("row 13 api_images, row 12 api_image_count: how often images were run", async () => {
     const before = (await alice.ok("GET", "/api/1.0/image")).host;
     await alice.over(await alice.submit());

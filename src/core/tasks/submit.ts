@@ -159,8 +159,11 @@ function clusterFor(clusters: readonly ClusterView[], wanted: string | undefined
     throw invalid({ network: [`The cluster ${name} cannot keep a task from its network.`] });
   if (spec.said.network !== undefined && !hasOther) throw invalid({ network: [`The cluster ${name} has no network for tasks.`] });
   if (spec.gpus > 0 && !can.gpus) throw invalid({ gpus: [`The cluster ${name} has no GPUs.`] });
-  if (spec.interactive && !can.ports)
-    throw new HavreError("forbidden", `The cluster ${name} opens no ports, so that no task there can be interactive.`);
+  if (spec.interactive && !can.ports) {
+    const others = clusters.filter(other => other.can.ports).map(other => other.name);
+    const instead = others.length > 0 ? ` It can be on ${others.join(", ")}.` : "";
+    throw new HavreError("forbidden", `The cluster ${name} opens no ports, so that no task there can be interactive.${instead}`);
+  }
   if (spec.ports.length > 0 && !can.ports) throw invalid({ ports: [`The cluster ${name} opens no ports.`] });
   return name;
 }

@@ -2,6 +2,7 @@ import {
   addAppToken,
   type ClusterView,
   imageRuns,
+  imagesOf,
   listAppTokens,
   listClusters,
   type MaintenanceRow,
@@ -27,22 +28,32 @@ const API = "/api/1.0";
 const maintenanceShape = (rows: readonly MaintenanceRow[]) =>
   rows.map(({ name, isOn }) => ({ name, status: isOn ? "on" : "off" }));
 
+/** Clients refuse by themselves what is not among these (contract §5.6). */
+const featuresOf = ({ can }: ClusterView): readonly string[] => [
+  "kill",
+  ...(can.suspend ? ["pause"] : []),
+  ...(can.ports ? ["interactive"] : []),
+];
+
+/** Images that some cluster runs and that may be named, those of the cluster that tasks go to by themselves in front. */
+function imageNames(clusters: readonly ClusterView[], settings: Wire["settings"]): readonly string[] {
+  const names = new Set(clusters.flatMap(cluster => imagesOf(cluster, settings).names));
+  return names.size === 0 ? settings.taskImages : [...names];
+}
+
 /** What clients ask before nearly everything, without a token (contract §5.6). */
 function configShape({ clusters, isClosed }: Offer, { settings }: Wire) {
-  const names = [...new Set([...settings.taskImages, ...clusters.flatMap(cluster => cluster.images)])];
   const labels = Map.groupBy(
     clusters.flatMap(cluster => cluster.nodes.flatMap(node => Object.entries(node.labels))),
     ([name]) => name,
   );
   return {
-    images: names.map((name, place) => ({ name, url: name, interactive: false, default: place === 0 })),
+    images: imageNames(clusters, settings).map((name, place) => ({ name, url: name, interactive: false, default: place === 0 })),
     volumes: [{ name: "home", acl: "rw" }, ...settings.computeVolumes.map(({ name, acl }) => ({ name, acl }))],
     constraints: [...labels].map(([name, entries]) => ({ name, value: [...new Set(entries.map(([, value]) => value))].sort() })),
-    executor_features: [
-      "kill",
-      ...(clusters[0]?.can.suspend ? ["pause"] : []),
-      ...(clusters[0]?.can.ports ? ["interactive"] : []),
-    ],
+    // Whatever some cluster can may be asked for; another that is asked for it refuses, and says so.
+    executor_features: [...new Set(["kill", ...clusters.flatMap(featuresOf)])],
+    features_by_executor: Object.fromEntries(clusters.map(cluster => [cluster.name, featuresOf(cluster)])),
     dynamic_fields: DYNAMIC_FIELDS,
     defaults: { cpu: settings.taskCpu, ram: gigabytes(settings.taskMemory / MIB) },
     networks: clusters.some(({ can }) => can.networks.some(network => network !== "none")) ? ["public"] : [],
