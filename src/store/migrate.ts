@@ -19,6 +19,7 @@ import * as dav from "./migrations/0020-dav.ts";
 import * as billing from "./migrations/0021-billing.ts";
 import * as catalogue from "./migrations/0022-catalogue.ts";
 import * as halves from "./migrations/0024-halves.ts";
+import * as prices from "./migrations/0025-prices.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -40,6 +41,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0021-billing": billing,
   "0022-catalogue": catalogue,
   "0024-halves": halves,
+  "0025-prices": prices,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -103,6 +103,9 @@ export interface OfferingFilter {
   readonly billable?: boolean | undefined;
   readonly shared?: boolean | undefined;
   readonly types?: readonly string[] | undefined;
+  /** Decimals, both included: what the cheapest plan costs by the month, or what fits it better. */
+  readonly priceMin?: string | undefined;
+  readonly priceMax?: string | undefined;
   readonly study?: string | undefined;
   readonly uuids?: readonly string[] | undefined;
   readonly createdFrom?: Date | undefined;
@@ -205,6 +208,8 @@ export const offeringsWhere = (filter: OfferingFilter): RawBuilder<SqlBool>[] =>
     : [
         sql<SqlBool>`offering.type ${filter.types.length === 1 ? sql`= ${filter.types[0]}` : sql`= any(${filter.types as string[]})`}`,
       ]),
+  ...(filter.priceMin === undefined ? [] : [sql<SqlBool>`offering.price_from >= ${filter.priceMin}::numeric`]),
+  ...(filter.priceMax === undefined ? [] : [sql<SqlBool>`offering.price_from <= ${filter.priceMax}::numeric`]),
   ...(filter.study === undefined ? [] : [sql<SqlBool>`offering.study_id = (select id from study where uuid = ${filter.study})`]),
   ...(filter.uuids === undefined ? [] : [sql<SqlBool>`offering.uuid = any(${filter.uuids as string[]}::uuid[])`]),
   ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`offering.created_at >= ${filter.createdFrom}`]),

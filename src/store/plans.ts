@@ -88,7 +88,16 @@ export const plans = (tx: Tx) => ({
 
   /** Prices that waited for the month to begin. */
   async applyFuturePrices(): Promise<void> {
-    await sql`update plan_component set price = future_price, future_price = null where future_price is not null`.execute(tx);
+    // The offerings first, as whoever sets prices holds them first.
+    await sql`
+      with held as materialized (
+        select id from offering where exists (
+          select from plan join plan_component on plan_id = plan.id where offering_id = offering.id and future_price is not null)
+        order by id for no key update)
+      update plan_component set price = future_price, future_price = null
+      where future_price is not null and plan_id in (select plan.id from plan where offering_id in (select id from held))`.execute(
+      tx,
+    );
   },
 });
 

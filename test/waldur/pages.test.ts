@@ -92,6 +92,28 @@ describe("prices, facets, what one may do, and budgets", () => {
     assert.deepEqual(of(await facets("?category_uuid=x"), "type"), []);
   });
 
+  it("the catalogue and its facets go by price; what is no amount is refused, or finds nothing", async () => {
+    const list = (query: string) => scene.member.ask("GET", `/api/marketplace-public-offerings/?field=name&${query}`);
+    const names = async (query: string) => (await list(query)).body.map(({ name }: Json) => name);
+    const price = async (query = ""): Promise<Json> =>
+      (await scene.member.get(`/api/v1/market/facets/?${query}`)).find((row: Json) => row.facet === "price");
+    const { value, count } = await price();
+    const [lowest, highest] = value.split("..");
+    assert.deepEqual([Number(lowest) <= Number(highest), count], [true, 2]);
+    assert.equal((await names("")).length, 2);
+    assert.equal((await names(`price_min=${lowest}&price_max=${highest}`)).length, 2);
+    assert.deepEqual(await names(`price_min=${Number(highest) + 1}`), []);
+    // A choice of prices hides none of the others, and narrows every other facet.
+    const narrow: Json[] = await scene.member.get(`/api/v1/market/facets/?price_min=${Number(highest) + 1}`);
+    assert.deepEqual(narrow, [{ facet: "price", value, name: "", count: 2 }]);
+    for (const wrong of ["x", "1e3", "0x10", "NaN"]) {
+      assert.equal((await list(`price_max=${wrong}`)).status, 400);
+      assert.deepEqual((await list(`price_min=${wrong}`)).body, { price_min: ["Enter a number."] });
+      const facets: Json[] = await scene.member.get(`/api/v1/market/facets/?price_min=${wrong}`);
+      assert.deepEqual(facets, [{ facet: "price", value, name: "", count: 2 }]);
+    }
+  });
+
   it("whoever looks at an order is told what they may do, and whom it waits for", async () => {
     const order = await anOrder(scene, scene.member, offering, { limits: { cpu_hours: 2 } });
     const standing = async (as = scene.member): Promise<Json> => as.get(`/api/v1/market/orders/${order.uuid}/standing/`);

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import css from "./market.module.css";
+import { PriceRange } from "./PriceRange.tsx";
 import { facetsQuery } from "./queries.ts";
 import type { Facet } from "./types.ts";
 
@@ -68,6 +69,7 @@ export function Facets() {
           </details>
         );
       })}
+      <PriceRange key={`${asked.priceMin}..${asked.priceMax}`} found={facets.data?.find(row => row.facet === "price")} />
       {Object.keys(asked).length > 0 && (
         <Link to="/market/" search={{}}>
           {t("market.showAll")}

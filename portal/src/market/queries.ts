@@ -46,14 +46,21 @@ export type CatalogueAsked = {
   provider?: string | undefined;
   type?: string | undefined;
   billable?: string | undefined;
+  priceMin?: string | undefined;
+  priceMax?: string | undefined;
 };
-const filterOf = ({ search, category, provider, type, billable }: CatalogueAsked) => ({
+const filterOf = ({ search, category, provider, type, billable, priceMin, priceMax }: CatalogueAsked) => ({
   keyword: search,
   category_uuid: category,
   customer_uuid: provider,
   type,
   billable,
+  price_min: amountIn(priceMin),
+  price_max: amountIn(priceMax),
 });
+/** What somebody wrote into an address and is no amount narrows nothing. */
+const amountIn = (text: string | undefined): string | undefined =>
+  text && /^\d{1,12}(\.\d{1,10})?$/.test(text) ? text : undefined;
 
 export const catalogueQuery = (asked: CatalogueAsked, page: number, pageSize: number) =>
   queryOptions({

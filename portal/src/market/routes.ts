@@ -23,7 +23,7 @@ const market = createRoute({
 const catalogue = createRoute({
   getParentRoute: () => market,
   path: "/",
-  validateSearch: given("search", "category", "provider", "type", "billable"),
+  validateSearch: given("search", "category", "provider", "type", "billable", "priceMin", "priceMax"),
   component: lazyRouteComponent(() => import("./CataloguePage.tsx"), "CataloguePage"),
 });
 

@@ -85,7 +85,13 @@ export type Offering = {
   order_count: number;
 };
 
-export type Facet = { facet: "category" | "provider" | "type" | "billable"; value: string; name: string; count: number };
+/** Of the one price: how many have any, and the lowest and highest as "0.25..1300". */
+export type Facet = {
+  facet: "category" | "provider" | "type" | "billable" | "price";
+  value: string;
+  name: string;
+  count: number;
+};
 
 export type QuoteLine = {
   type: string;

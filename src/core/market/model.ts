@@ -143,8 +143,8 @@ export interface Category {
 
 /** How many offerings of the catalogue have one value of something that one looks for them by. */
 export interface Facet {
-  readonly facet: "category" | "provider" | "type" | "billable";
-  /** A uuid, a word, or "true". */
+  readonly facet: "category" | "provider" | "type" | "billable" | "price";
+  /** A uuid, a word, or "true"; of the one price, the lowest and the highest: "0.25..1300". */
   readonly value: string;
   readonly name: string;
   readonly count: number;

@@ -11,6 +11,7 @@ import {
   showResourceStanding,
 } from "../../core/market/index.ts";
 import { type Route, route, type Schema, type Wire } from "../../http/route.ts";
+import { isDecimal } from "../../kernel/decimal.ts";
 import { uuidOf } from "../../kernel/ids.ts";
 import { field, optional, pythonType, readBody, refuse, schemaOf } from "./fields.ts";
 import { BOOLEAN, INTEGER, list, object, orNull, STRING, words } from "./schemas.ts";
@@ -65,6 +66,12 @@ const FACET_QUERY = {
   customer_uuid: UUID,
   type: { type: "string" },
   billable: { type: "boolean" },
+  price_min: {
+    type: "string",
+    format: "decimal",
+    description: "What the cheapest plan costs, by the month where it can be said so.",
+  },
+  price_max: { type: "string", format: "decimal" },
 } satisfies Readonly<Record<string, Schema>>;
 
 /** What is no value of a filter finds nothing, as in the catalogue itself. */
@@ -76,12 +83,16 @@ function facetsIn({ query }: Wire) {
   };
   const billable = given("billable");
   const type = given("type");
+  const [priceMin, priceMax] = [given("price_min")?.trim(), given("price_max")?.trim()];
+  const isRange = [priceMin, priceMax].every(price => price === undefined || isDecimal(price));
   return {
     keyword: given("keyword"),
     category: one("category_uuid"),
     provider: one("customer_uuid"),
     types: type === undefined ? undefined : [type],
     billable: billable === undefined ? undefined : billable === "true",
+    // Nothing has a negative price.
+    ...(isRange ? { priceMin, priceMax } : { priceMax: "-1" }),
   };
 }
 
@@ -119,10 +130,16 @@ export const marketRoutes: readonly Route[] = [
     path: "/api/v1/market/facets/",
     auth: "user",
     tag: TAG,
-    summary: "How many offerings of the catalogue have which category, provider, type and price",
+    summary:
+      "How many offerings of the catalogue have which category, provider and type, are free or paid, and between which prices",
     query: FACET_QUERY,
     reply: list(
-      object({ facet: words(["category", "provider", "type", "billable"]), value: STRING, name: STRING, count: INTEGER }),
+      object({
+        facet: words(["category", "provider", "type", "billable", "price"]),
+        value: STRING,
+        name: STRING,
+        count: INTEGER,
+      }),
     ),
     in: facetsIn,
     do: countOfferings,

@@ -56,6 +56,9 @@ function filterIn(wire: Wire) {
     billable: filters.flag("billable"),
     shared: filters.flag("shared"),
     types: filters.texts("type"),
+    // Havre's own: the dialect has no filter by price.
+    priceMin: filters.price("price_min"),
+    priceMax: filters.price("price_max"),
     study: filters.uuid("project_uuid"),
     uuids: filters.uuids("uuid_list"),
     createdFrom: filters.moment("created"),

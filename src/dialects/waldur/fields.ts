@@ -1,5 +1,6 @@
 import { type Field, field, pythonType, type Read, readBody, refuse, type Shape, schemaOf, text } from "../../http/fields.ts";
 import type { Wire } from "../../http/route.ts";
+import { isDecimal } from "../../kernel/decimal.ts";
 import { asHavreError, invalid } from "../../kernel/errors.ts";
 import { query, uuidOf } from "./wire.ts";
 
@@ -173,6 +174,14 @@ export class Filters {
     if (value === undefined) return undefined;
     if (!/^-?\d{1,9}$/.test(value)) throw invalid({ [name]: ["Enter a number."] });
     return Number(value);
+  }
+
+  /** A price, as it is written. */
+  price(name: string): string | undefined {
+    const value = this.text(name)?.trim();
+    if (value === undefined) return undefined;
+    if (!isDecimal(value)) throw invalid({ [name]: ["Enter a number."] });
+    return value;
   }
 
   /** @param names theirs → ours; "-" before one turns it round */

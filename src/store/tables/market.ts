@@ -52,6 +52,8 @@ export interface MarketTables {
     longitude: Default<number | null>;
     country: Default<string>;
     orders: Default<number>;
+    /** Written by the database itself. */
+    price_from: Default<string | null>;
     created_at: At;
     updated_at: At;
   };
