@@ -117,6 +117,15 @@ describe("a study orders from an organisation, in a browser", { skip: browserMis
     await page.getByText("1 offering", { exact: true }).waitFor();
     await page.getByRole("link", { name: "Advice" }).waitFor();
     await page.getByRole("link", { name: "Show everything" }).click();
+    await page.getByRole("textbox", { name: "At least" }).fill("0.05");
+    await page.getByRole("textbox", { name: "At most" }).fill("0.01");
+    await press("Show these");
+    await page.getByText("The lower amount has to come first.").waitFor();
+    await page.getByRole("textbox", { name: "At most" }).fill("1");
+    await press("Show these");
+    await page.getByText("2 offerings", { exact: true }).waitFor();
+    await looksWell("prices");
+    await page.getByRole("link", { name: "Show everything" }).click();
     await page.getByRole("searchbox", { name: "Search" }).fill("nothing like it");
     await page.getByText("Nothing fits").waitFor();
     await page.getByRole("searchbox", { name: "Search" }).fill("core");
