@@ -427,6 +427,25 @@ export const behaviours: readonly Behaviour[] = [
   ),
 
   does(
+    "tells what elements of an array use at this moment, each apart",
+    async bench => {
+      const elements = [1, 2].map(index => ({ index, environment: {} }));
+      const command = "case $PWD in *1) while :; do :; done ;; *) sleep 1000 ;; esac";
+      const { id } = await bench.submit(bench.workload(command, { elements }));
+      const refs = elements.map(({ index }) => ({ id, index }));
+      await bench.until("the busy one has used some time, and the idle one none", async () => {
+        const all = await bench.cluster.measure(refs, bench.signal);
+        const [busy, idle] = refs.map(({ index }) => all.filter(one => one.index === index));
+        if (busy?.length !== 1 || idle?.length !== 1) return false;
+        return (busy[0]?.cpuSeconds ?? 0) > 1.5 && (idle[0]?.cpuSeconds ?? 9) < 1;
+      });
+      await bench.cluster.kill(refs, bench.signal);
+      for (const ref of refs) await bench.ended(ref);
+    },
+    ({ can }) => can.measure && can.arrays > 0,
+  ),
+
+  does(
     "tells the processor time that was used in all, by every process",
     async bench => {
       const busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";

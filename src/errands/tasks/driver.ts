@@ -38,6 +38,8 @@ const FORGET_MS = 2_000;
 const REOPEN_MS = 10_000;
 const AT_ONCE = 8;
 const OBSERVE_AT_ONCE = 500;
+/** What a run uses is asked from then on. */
+const SAMPLED_FROM_MS = 2_000;
 /** So often a run may refuse to be killed. */
 const KILLS = 11;
 const LONGEST_WAIT_MS = 30_000;
@@ -334,7 +336,9 @@ export class ClusterDriver {
       for (const id of ended) this.#later.delete(id);
       if (ended.length > 0) this.wake();
     }
-    const running = live.filter(({ run }) => run.state === "running");
+    // A graph of what is over in a moment has nothing to show, and asking costs some engines as much as the task.
+    const young = this.#world.clock.now().getTime() - SAMPLED_FROM_MS;
+    const running = live.filter(({ run }) => run.state === "running" && run.startedAt && run.startedAt.getTime() < young);
     // The more there are, the less often each is asked.
     if (this.#cluster.can.measure && running.length > 0 && this.#isDue("sample", Math.max(1000, running.length * 20)))
       await sample(this.#world, this.#cluster, running, known, signal);

@@ -62,12 +62,12 @@ export class Looks {
     return new Map(found);
   }
 
-  /** All jobs by the name of each: more than one when two processes submitted at one time. */
-  async jobs(ids: readonly WorkloadId[], signal: AbortSignal): Promise<Map<WorkloadId, string[]>> {
+  /** What is there of each and not over: more than one job when two processes submitted at one time. */
+  async jobs(ids: readonly WorkloadId[], signal: AbortSignal): Promise<Map<WorkloadId, Queued[]>> {
     const all = await Promise.all(ids.map(async id => ({ id, note: await this.#notes.read(id) })));
     const known = all.filter((one): one is Known => one.note !== undefined);
-    const queued = byName(await this.#queue(known, signal));
-    return new Map(known.map(({ id, note }) => [id, [...new Set((queued.get(note.name) ?? []).map(({ job }) => job))]]));
+    const queued = byName((await this.#queue(known, signal)).filter(({ state }) => state !== "over"));
+    return new Map(known.map(({ id, note }) => [id, queued.get(note.name) ?? []]));
   }
 
   /** Numbers of those jobs among `ids` that have not ended. */

@@ -162,7 +162,7 @@ const options = (words: readonly string[]): Readonly<Record<string, string>> =>
 const queueLine = (job: Json): string =>
   [
     ...[job.array_job_id || job.job_id, job.array_task_id ?? "N/A", job.name, job.job_state, job.start_time],
-    ...[job.nodes, job.restart_cnt, job.state_reason, ""],
+    ...[job.nodes, job.restart_cnt, job.state_reason, job.job_id, ""],
   ].join("|");
 
 /**

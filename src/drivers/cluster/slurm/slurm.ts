@@ -21,7 +21,7 @@ import { Looks } from "./looks.ts";
 import { type RestAccess, RestApi } from "./rest.ts";
 import { makeRunner, type RunProgram, type SshAccess } from "./runner.ts";
 import { Starter } from "./starter.ts";
-import { bytesIn, longFormat, readNodes, SINFO_FORMAT, secondsIn, settingIn } from "./words.ts";
+import { longFormat, readNodes, readUses, SINFO_FORMAT, SSTAT_FORMAT, settingIn } from "./words.ts";
 
 export interface SlurmOptions {
   /** Notes on workloads; on the disk that all nodes and Havre see under this path. */
@@ -109,8 +109,11 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
 
   /** Slurm's names of runs that it may know. */
   async function jobsOf(runs: readonly RunRef[], signal: AbortSignal): Promise<string[]> {
-    const jobs = await looks.jobs([...new Set(runs.map(({ id }) => id))], signal);
-    return runs.flatMap(({ id, index }) => (jobs.get(id) ?? []).map(job => (index === undefined ? job : `${job}_${index}`)));
+    const found = await looks.jobs([...new Set(runs.map(({ id }) => id))], signal);
+    return runs.flatMap(({ id, index }) => {
+      const jobs = [...new Set((found.get(id) ?? []).map(({ job }) => job))];
+      return index === undefined ? jobs : jobs.map(job => `${job}_${index}`);
+    });
   }
 
   /** What Slurm says of a job that has ended meanwhile is no error. */
@@ -208,25 +211,23 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
       readLog(join(place.directory, ...(index === undefined ? [] : [String(index)]), place[stream]), from),
 
     async measure(runs, signal) {
-      const measured = await Promise.all(
-        runs.map(async ref => {
-          const [job] = await jobsOf([ref], signal);
-          if (job === undefined) return undefined;
-          const text = await run(["sstat", "-a", "-n", "-P", `--jobs=${job}`, "--format=AveCPU,MaxRSS"], { signal }).catch(
-            () => "",
-          );
-          const steps = text
-            .split("\n")
-            .filter(line => line.includes("|"))
-            .map(line => line.split("|"));
-          if (steps.length === 0) return undefined;
-          const sum = (values: readonly (number | undefined)[]): number =>
-            values.reduce<number>((all, one) => all + (one ?? 0), 0);
-          const cpuSeconds = sum(steps.map(([cpu = ""]) => secondsIn(cpu)));
-          return { ...ref, at: new Date(), cpuSeconds, memoryBytes: sum(steps.map(([, rss = ""]) => bytesIn(rss))) };
-        }),
-      );
-      return measured.filter(one => one !== undefined);
+      const found = await looks.jobs([...new Set(runs.map(({ id }) => id))], signal);
+      const asked = runs.flatMap(ref => {
+        const jobs = (found.get(ref.id) ?? []).filter(job => job.index === ref.index && job.state === "running");
+        return jobs.map(({ own }) => ({ ref, own }));
+      });
+      const measured = [];
+      for (let at = 0; at < asked.length; at += CHUNK) {
+        const some = asked.slice(at, at + CHUNK);
+        const words = [`--jobs=${some.map(({ own }) => own).join(",")}`, `--format=${SSTAT_FORMAT.join(",")}`];
+        const uses = readUses(await run(["sstat", "-a", "-n", "-P", ...words], { signal }).catch(() => ""));
+        const now = new Date();
+        for (const { ref, own } of some) {
+          const use = uses.get(own);
+          if (use) measured.push({ ...ref, at: now, ...use });
+        }
+      }
+      return measured;
     },
 
     async forget(ids, signal) {

@@ -2,18 +2,29 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { accountLines } from "./rest.ts";
 import { errorOf } from "./runner.ts";
-import { bytesIn, endIn, readAccounting, readNodes, readQueue, secondsIn, settingIn } from "./words.ts";
+import { bytesIn, endIn, readAccounting, readNodes, readQueue, readUses, secondsIn, settingIn } from "./words.ts";
 
 describe("what Slurm says", () => {
   it("is read from squeue, elements of arrays apart", () => {
-    const [one, element] = readQueue("3|N/A|a|RUNNING|1795598477|n1|1|None|\n4|2|b|PENDING|N/A||0|Priority|\n");
+    const [one, element] = readQueue("3|N/A|a|RUNNING|1795598477|n1|1|None|3|\n4|2|b|PENDING|N/A||0|Priority|6|\n");
     assert.deepEqual(
       [one?.job, one?.index, one?.state, one?.startedAt?.getTime(), one?.node, one?.restarts, one?.reason],
       ["3", undefined, "running", 1795598477000, "n1", 1, ""],
     );
     assert.deepEqual(
-      [element?.index, element?.state, element?.startedAt, element?.reason],
-      [2, "waiting", undefined, "Priority"],
+      [element?.job, element?.own, element?.index, element?.state, element?.startedAt, element?.reason],
+      ["4", "6", 2, "waiting", undefined, "Priority"],
+    );
+  });
+
+  it("is read from sstat: all steps of a job, by its own number", () => {
+    const uses = readUses("12.extern|00:00:00|1K|\n12.batch|00:01:02.500|3M|\n13.batch|00:00:05|1M|\nnonsense\n");
+    assert.deepEqual(
+      [...uses],
+      [
+        ["12", { cpuSeconds: 62.5, memoryBytes: 3 * 1024 ** 2 + 1024 }],
+        ["13", { cpuSeconds: 5, memoryBytes: 1024 ** 2 }],
+      ],
     );
   });
 

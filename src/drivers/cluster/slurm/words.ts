@@ -1,7 +1,18 @@
 import type { ClusterNode, EndCause, RunEnd, RunState, Usage } from "../../../ports/cluster.ts";
 
 /** What Slurm's programs say, read. Unknown words are no news. */
-export const SQUEUE_FORMAT = ["ArrayJobID", "ArrayTaskID", "Name", "State", "StartTime", "NodeList", "RestartCnt", "Reason"];
+export const SQUEUE_FORMAT = [
+  "ArrayJobID",
+  "ArrayTaskID",
+  "Name",
+  "State",
+  "StartTime",
+  "NodeList",
+  "RestartCnt",
+  "Reason",
+  "JobID",
+];
+export const SSTAT_FORMAT = ["JobID", "AveCPU", "MaxRSS"];
 export const SACCT_FORMAT = ["JobID", "JobName", "State", "ExitCode", "Start", "End", "NodeList", "TotalCPU", "MaxRSS", "ReqMem"];
 export const SINFO_FORMAT = ["NodeList", "StateLong", "CPUsState", "Memory", "AllocMem", "Gres", "GresUsed", "Features"];
 /** For -O: every field as long as it is, and a mark that none of them has. */
@@ -16,6 +27,8 @@ export interface Queued {
   readonly node: string;
   readonly restarts: number;
   readonly reason: string;
+  /** Its own number, also of an element: the one that some programs say instead of the array's. */
+  readonly own: string;
 }
 
 const QUEUE_STATES: Readonly<Record<string, RunState | "over">> = {
@@ -52,16 +65,30 @@ const lines = (text: string): string[][] =>
     .map(line => line.split("|"));
 
 export const readQueue = (text: string): Queued[] =>
-  lines(text).map(([job = "", task = "", name = "", state = "", start = "", node = "", restarts = "", reason = ""]) => ({
-    job,
-    index: /^\d+$/.test(task) ? Number(task) : undefined,
-    name,
-    state: QUEUE_STATES[state],
-    startedAt: timeIn(start),
-    node: node === "(null)" ? "" : node,
-    restarts: Number(restarts) || 0,
-    reason: reason === "None" ? "" : reason,
-  }));
+  lines(text).map(
+    ([job = "", task = "", name = "", state = "", start = "", node = "", restarts = "", reason = "", own = ""]) => ({
+      job,
+      index: /^\d+$/.test(task) ? Number(task) : undefined,
+      name,
+      state: QUEUE_STATES[state],
+      startedAt: timeIn(start),
+      node: node === "(null)" ? "" : node,
+      restarts: Number(restarts) || 0,
+      reason: reason === "None" ? "" : reason,
+      own,
+    }),
+  );
+
+/** What running jobs use by now, by their own numbers: all steps of each. */
+export function readUses(text: string): Map<string, { cpuSeconds: number; memoryBytes: number }> {
+  const found = new Map<string, { cpuSeconds: number; memoryBytes: number }>();
+  for (const [step = "", cpu = "", rss = ""] of lines(text)) {
+    const [own = ""] = step.split(".", 1);
+    const { cpuSeconds, memoryBytes } = found.get(own) ?? { cpuSeconds: 0, memoryBytes: 0 };
+    found.set(own, { cpuSeconds: cpuSeconds + (secondsIn(cpu) ?? 0), memoryBytes: memoryBytes + (bytesIn(rss) ?? 0) });
+  }
+  return found;
+}
 
 export interface Accounted {
   readonly job: string;
