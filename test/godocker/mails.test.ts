@@ -79,7 +79,7 @@ describe("GO-Docker, notify.email: a mail server receives every change of the pr
     const quiet = await client.submit();
     const array = await client.submit({
       requirements: { array: { values: "1:2" } },
-      command: { cmd: "sleep 2; exit $GODOCKER_TASK_ID" },
+      command: { cmd: "sleep 2; exit $((GODOCKER_TASK_ID % 2))" },
       notify: { email: true },
     });
     for (const id of [quiet, array]) await client.over(id);
