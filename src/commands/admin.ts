@@ -20,7 +20,7 @@ import {
 import { type Person, SYSTEM } from "../core/people/model.ts";
 import { loadPreset } from "../core/presets/index.ts";
 import type { World } from "../core/world.ts";
-import { HavreError, notFound } from "../kernel/errors.ts";
+import { fieldsIn, HavreError, notFound } from "../kernel/errors.ts";
 import { newKey } from "../kernel/ids.ts";
 import { IMAGE_USAGE } from "./images.ts";
 
@@ -130,7 +130,7 @@ function complain(error: unknown, out: (line: string) => void): number {
     return 2;
   }
   if (!(error instanceof HavreError) || error.kind === "bug") throw error;
-  const fields = error.detail.fields as Readonly<Record<string, readonly string[]>> | undefined;
+  const fields = fieldsIn(error);
   if (!fields) out(error.message);
   for (const [field, messages] of Object.entries(fields ?? {})) out(`${field}: ${messages.join(" ")}`);
   return 1;

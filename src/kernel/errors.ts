@@ -41,7 +41,7 @@ export class HavreError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "HavreError";
     this.kind = kind;
-    this.retry = options.retry ?? (PASSING.has(kind) ? "temporary" : "never");
+    this.retry = options.retry ?? (passes(kind) ? "temporary" : "never");
     this.detail = options.detail ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
@@ -51,6 +51,10 @@ const PASSING: ReadonlySet<ErrorKind> = new Set(["throttled", "locked", "timeout
 
 /** Whether errors of this kind may go away without anybody doing anything. */
 export const passes = (kind: ErrorKind): boolean => PASSING.has(kind);
+
+/** What is wrong with each field of what was given; undefined when the error is not about fields. */
+export const fieldsIn = ({ detail }: HavreError): Readonly<Record<string, readonly string[]>> | undefined =>
+  detail.fields as Readonly<Record<string, readonly string[]>> | undefined;
 
 /** Whatever was thrown, as a HavreError; an unknown throw is a bug and keeps its cause. */
 export const asHavreError = (thrown: unknown): HavreError =>

@@ -27,6 +27,9 @@ const columns = (actor: Actor, wanted: Wanted): RawBuilder<unknown> => sql`
   resource.cost as "resourceCost", resource.backend_id as "resourceBackendId", resource.plan_id as "resourcePlanId", resource.limits as "resourceLimits",
   resource.options as "resourceOptions", resource.made as "resourceMade", ${surroundings(actor, wanted)}`;
 
+/** Waiting or being carried out, as the partial unique index has it. */
+export const pendingOrder = sql<SqlBool>`market_order.state not in ('done', 'erred', 'canceled', 'rejected')`;
+
 const TABLES = sql`market_order
   join resource on resource.id = market_order.resource_id
   left join plan on plan.id = market_order.plan_id
@@ -160,10 +163,7 @@ export const orders = (tx: Tx) => ({
 
   /** Whether an order of the resource is waiting or being carried out: there is at most one. */
   async isUnderWay(resource: number): Promise<boolean> {
-    const { rows } = await sql`
-      select from market_order where resource_id = ${resource} and state not in ('done', 'erred', 'canceled', 'rejected')`.execute(
-      tx,
-    );
+    const { rows } = await sql`select from market_order where resource_id = ${resource} and ${pendingOrder}`.execute(tx);
     return rows.length > 0;
   },
 

@@ -142,17 +142,20 @@ const STANDINGS = {
  * @param row what the query calls that row
  */
 export function standingOf<K extends Kind>(actor: Actor, kind: K, row: string = kind): RawBuilder<StandingOn<K> | null> {
-  const person = personOf(actor);
-  const reach = reachOf(actor);
-  return person || reach === "all" ? standingWithin(reach, person?.id ?? 0, kind, row) : sql`(null::text)`;
+  return standingWithin(reachOf(actor), personOf(actor)?.id ?? 0, kind, row);
 }
 
-/** Whether somebody stands above everything, may read everything, or is what they were made. */
-type Reach = "all" | "reads" | "own";
-const reachOf = (actor: Actor): Reach => (seesAll(actor) ? "all" : readsAll(actor) ? "reads" : "own");
+/** Whether somebody stands above everything, may read everything, is what they were made, or is nobody. */
+type Reach = "all" | "reads" | "own" | "none";
+function reachOf(actor: Actor): Reach {
+  if (seesAll(actor)) return "all";
+  if (!personOf(actor)) return "none";
+  return readsAll(actor) ? "reads" : "own";
+}
 
 function standingWithin<K extends Kind>(reach: Reach, person: number, kind: K, row: string): RawBuilder<StandingOn<K> | null> {
   if (reach === "all") return sql`(case when ${sql.ref(`${row}.id`)} is not null then 'owner' end)`;
+  if (reach === "none") return sql`(null::text)`;
   const least = reach === "reads" ? sql`union all select ${sql.lit(READER[kind])}` : sql``;
   return sql`(select role from (${STANDINGS[kind](person, row)} ${least}) standing order by ${rankOf(kind)} desc limit 1)`;
 }
@@ -203,10 +206,7 @@ export const placesOfStudy = (study: RawBuilder<unknown>): RawBuilder<unknown> =
 export const permissions = (tx: Tx) => ({
   /** Where the actor stands towards an object; undefined when it is not there or not for them to see. */
   async standing<K extends Kind>(actor: Actor, { kind, id }: PermissionObject<K>): Promise<StandingOn<K> | undefined> {
-    const person = personOf(actor);
-    const reach = reachOf(actor);
-    if (!person && reach !== "all") return undefined;
-    const [row] = await keptStanding(tx, { id, person: person?.id ?? 0 }, kind, reach);
+    const [row] = await keptStanding(tx, { id, person: personOf(actor)?.id ?? 0 }, kind, reachOf(actor));
     return (row?.standing ?? undefined) as StandingOn<K> | undefined;
   },
 

@@ -3,6 +3,7 @@ import type { Limits, Resource, ResourceId, ResourceState, Stretch } from "../co
 import { type Actor, personOf } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
+import { pendingOrder } from "./orders.ts";
 import type { Tx } from "./store.ts";
 import { AROUND, type AroundFilter, around, EVERYTHING, type Side, seenFrom, surroundings, type Wanted } from "./surroundings.ts";
 
@@ -15,8 +16,6 @@ const columns = (actor: Actor, wanted: Wanted): RawBuilder<unknown> => sql`
   exists (select from market_order where resource_id = resource.id and ${pendingOrder}) as pending,
   (select nullif(username, '') from offering_user where offering_id = resource.offering_id and person_id = ${personOf(actor)?.id ?? null}::bigint) as username,
   ${surroundings(actor, wanted)}`;
-/** As the partial unique index has it. */
-const pendingOrder = sql<SqlBool>`market_order.state not in ('done', 'erred', 'canceled', 'rejected')`;
 
 const TABLES = sql`resource left join plan on plan.id = resource.plan_id left join person ender on ender.id = resource.end_date_by_id ${AROUND}`;
 

@@ -1,4 +1,4 @@
-import { asHavreError, type HavreError } from "../../kernel/errors.ts";
+import { asHavreError, fieldsIn, type HavreError } from "../../kernel/errors.ts";
 import { orders } from "../../store/orders.ts";
 import { resources } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
@@ -33,8 +33,7 @@ export async function obstacleTo(tx: Tx, world: MarketWorld, order: Order): Prom
   } catch (thrown) {
     const error = asHavreError(thrown);
     if (error.kind === "bug") throw error;
-    const fields = error.detail.fields as Readonly<Record<string, unknown>> | undefined;
-    return { kind: fields?.offering === undefined ? "order" : "offering", error };
+    return { kind: fieldsIn(error)?.offering === undefined ? "order" : "offering", error };
   }
 }
 export const alreadyUnderWay = (): HavreError => refusal("Pending order for resource already exists.");

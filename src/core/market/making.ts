@@ -1,5 +1,5 @@
 import { HOUR } from "../../kernel/clock.ts";
-import { asHavreError, type ErrorKind, type HavreError, passes } from "../../kernel/errors.ts";
+import { asHavreError, type ErrorKind, fieldsIn, type HavreError, passes } from "../../kernel/errors.ts";
 import { orders } from "../../store/orders.ts";
 import type { ResourceChanges } from "../../store/resources.ts";
 import type { Tx } from "../../store/store.ts";
@@ -113,10 +113,10 @@ async function giveUp(world: World, maker: Maker, uuid: string, error: HavreErro
 }
 
 /** The provider and the customer both read it: fields are told with their messages. */
-export function wordsOf({ kind, message, detail }: HavreError): string {
-  if (kind === "bug") return "Something went wrong inside Havre.";
-  const fields = detail.fields as Readonly<Record<string, readonly string[]>> | undefined;
-  return fields ? Object.values(fields).flat().join(" ") : message;
+export function wordsOf(error: HavreError): string {
+  if (error.kind === "bug") return "Something went wrong inside Havre.";
+  const fields = fieldsIn(error);
+  return fields ? Object.values(fields).flat().join(" ") : error.message;
 }
 
 /** For those who look after the server. It begins with the kind of the error, by which {@link causeIn} knows who must act. */

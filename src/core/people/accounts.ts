@@ -129,7 +129,8 @@ export async function findPerson(world: Needs<"store">, actor: Actor, { id }: { 
   return self?.id === id ? self : mustBe(await people(world.store.db).byId(id));
 }
 
-const mustBe = <T>(found: T | undefined): T => {
+/** @throws HavreError "not-found" */
+export const mustBe = <T>(found: T | undefined): T => {
   if (found === undefined) throw notFound();
   return found;
 };

@@ -1,11 +1,11 @@
-import { invalid, notFound } from "../../kernel/errors.ts";
+import { invalid } from "../../kernel/errors.ts";
 import { mustBeLines } from "../../kernel/lines.ts";
 import { orcidOf } from "../../kernel/research-ids.ts";
 import { organisations } from "../../store/organisations.ts";
 import { type PersonChanges, people } from "../../store/people.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Needs } from "../world.ts";
-import { changePerson } from "./accounts.ts";
+import { changePerson, mustBe } from "./accounts.ts";
 import type { Actor, FacultyId, Language, OrganisationId, PersonId, ResearcherView } from "./model.ts";
 import { selfOf } from "./rules.ts";
 
@@ -26,9 +26,7 @@ export const showProfile = (world: World, actor: Actor): Promise<ResearcherView>
 
 /** @throws HavreError "not-found" when the account was removed meanwhile */
 async function viewOf(tx: Tx, id: PersonId): Promise<ResearcherView> {
-  const view = (await people(tx).views([id])).get(id);
-  if (!view) throw notFound();
-  return view;
+  return mustBe((await people(tx).views([id])).get(id));
 }
 
 /** Changes one's own profile; a faculty brings its university along. @throws HavreError "invalid" on the field that is wrong */
@@ -36,9 +34,7 @@ export async function changeProfile(world: World, actor: Actor, input: ProfileIn
   mustBeLines({ first_name: input.firstName ?? "", last_name: input.lastName ?? "" });
   const id = selfOf(actor);
   return world.store.transaction(async tx => {
-    const account = await people(tx).lock(id);
-    if (!account) throw notFound();
-    const { person } = account;
+    const { person } = mustBe(await people(tx).lock(id));
     const changes = changesOf(input, await placeOf(tx, input, person.organisationId));
     if (Object.keys(changes).length > 0) await changePerson(tx, actor, person, changes);
     return viewOf(tx, id);

@@ -1,7 +1,7 @@
 import { type Field, field, pythonType, type Read, readBody, refuse, type Shape, schemaOf, text } from "../../http/fields.ts";
 import type { Wire } from "../../http/route.ts";
 import { isDecimal } from "../../kernel/decimal.ts";
-import { asHavreError, invalid } from "../../kernel/errors.ts";
+import { asHavreError, fieldsIn, invalid } from "../../kernel/errors.ts";
 import { query, uuidOf } from "./wire.ts";
 
 /** Fields of bodies and filters of queries, with the words of their refusals (contract §1.2, §1.8). */
@@ -86,7 +86,7 @@ export const inside = <S extends Shape>(shape: S): Field<Read<S>> =>
     try {
       return readBody(shape, given);
     } catch (error) {
-      const fields = asHavreError(error).detail.fields as Readonly<Record<string, readonly string[]>> | undefined;
+      const fields = fieldsIn(asHavreError(error));
       if (!fields) throw error;
       return refuse(
         Object.entries(fields)

@@ -18,6 +18,8 @@ interface Known {
   readonly note: Note;
 }
 
+const isKnown = (one: { readonly id: WorkloadId; readonly note: Note | undefined }): one is Known => one.note !== undefined;
+
 /** So many names fit into one word of a command line. */
 const CHUNK = 400;
 const DAY_MS = 86_400_000;
@@ -38,8 +40,8 @@ export class Looks {
   }
 
   async observe(ids: readonly WorkloadId[], signal: AbortSignal): Promise<Observation[]> {
-    const all = await Promise.all(ids.map(async id => ({ id, note: await this.#notes.read(id) })));
-    const known = all.filter((one): one is Known => one.note !== undefined);
+    const all = await this.#noted(ids);
+    const known = all.filter(isKnown);
     const absent = all.filter(one => one.note === undefined).map(({ id }) => observed(id, undefined, { state: "absent" }));
     const queued = byName(await this.#queue(known, signal));
     const open = known.filter(({ note }) => !isAllActive(note, queued.get(note.name) ?? []));
@@ -64,19 +66,20 @@ export class Looks {
 
   /** What is there of each and not over: more than one job when two processes submitted at one time. */
   async jobs(ids: readonly WorkloadId[], signal: AbortSignal): Promise<Map<WorkloadId, Queued[]>> {
-    const all = await Promise.all(ids.map(async id => ({ id, note: await this.#notes.read(id) })));
-    const known = all.filter((one): one is Known => one.note !== undefined);
+    const all = await this.#noted([...new Set(ids)]);
+    const known = all.filter(isKnown);
     const queued = byName((await this.#queue(known, signal)).filter(({ state }) => state !== "over"));
     return new Map(known.map(({ id, note }) => [id, queued.get(note.name) ?? []]));
   }
 
   /** Numbers of those jobs among `ids` that have not ended. */
   async unended(ids: readonly WorkloadId[], signal: AbortSignal): Promise<string[]> {
-    if (ids.length === 0) return [];
-    const notes = await Promise.all(ids.map(async id => ({ id, note: await this.#notes.read(id) })));
-    const known = notes.filter((one): one is Known => one.note !== undefined);
-    const queued = await this.#queue(known, signal);
-    return [...new Set(queued.filter(({ state }) => state !== "over").map(({ job }) => job))];
+    const found = await this.jobs(ids, signal);
+    return [...new Set([...found.values()].flat().map(({ job }) => job))];
+  }
+
+  #noted(ids: readonly WorkloadId[]): Promise<{ readonly id: WorkloadId; readonly note: Note | undefined }[]> {
+    return Promise.all(ids.map(async id => ({ id, note: await this.#notes.read(id) })));
   }
 
   async #queue(known: readonly Known[], signal: AbortSignal): Promise<Queued[]> {

@@ -107,11 +107,17 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     return "done";
   }
 
+  const found = (runs: readonly RunRef[], signal: AbortSignal) =>
+    looks.jobs(
+      runs.map(({ id }) => id),
+      signal,
+    );
+
   /** Slurm's names of runs that it may know. */
   async function jobsOf(runs: readonly RunRef[], signal: AbortSignal): Promise<string[]> {
-    const found = await looks.jobs([...new Set(runs.map(({ id }) => id))], signal);
+    const known = await found(runs, signal);
     return runs.flatMap(({ id, index }) => {
-      const jobs = [...new Set((found.get(id) ?? []).map(({ job }) => job))];
+      const jobs = [...new Set((known.get(id) ?? []).map(({ job }) => job))];
       return index === undefined ? jobs : jobs.map(job => `${job}_${index}`);
     });
   }
@@ -211,9 +217,9 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
       readLog(join(place.directory, ...(index === undefined ? [] : [String(index)]), place[stream]), from),
 
     async measure(runs, signal) {
-      const found = await looks.jobs([...new Set(runs.map(({ id }) => id))], signal);
+      const known = await found(runs, signal);
       const asked = runs.flatMap(ref => {
-        const jobs = (found.get(ref.id) ?? []).filter(job => job.index === ref.index && job.state === "running");
+        const jobs = (known.get(ref.id) ?? []).filter(job => job.index === ref.index && job.state === "running");
         return jobs.map(({ own }) => ({ ref, own }));
       });
       const measured = [];
