@@ -17,7 +17,7 @@ import { type Ground, prepareRun } from "./prepare.ts";
 import { Records, type RunRecord } from "./records.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { Supervisors } from "./supervise.ts";
-import { liesIn, PROGRAM_PATH, sandboxComplaint, unusable } from "./trial.ts";
+import { liesIn, opensTunnels, PROGRAM_PATH, sandboxComplaint, unusable } from "./trial.ts";
 import { endRun } from "./watch.ts";
 import { ensureWatcher } from "./watcher.ts";
 
@@ -60,7 +60,7 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
   const node = hostname();
   // It has a space of process ids of its own, and without control groups we would not know which processes are meant.
   const programs = options.programs ?? PROGRAM_PATH;
-  const hasPasta = cages.kind !== "rlimits" && (await liesIn(programs, "pasta"));
+  const hasPasta = cages.kind !== "rlimits" && (await liesIn(programs, "pasta")) && (await opensTunnels());
   const networks: Network[] = [
     "none",
     ...(hasPasta ? ["outside" as const] : []),

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 
@@ -20,6 +20,17 @@ export async function liesIn(path: string, program: string): Promise<boolean> {
       () => false,
     );
   return (await Promise.all(path.split(":").map(look))).some(Boolean);
+}
+
+/** Whether accounts of runs may make network devices of their own: pasta starts without that, and fails in the run. */
+export async function opensTunnels(device = "/dev/net/tun"): Promise<boolean> {
+  try {
+    if (process.getuid?.() !== 0) await access(device, constants.R_OK | constants.W_OK);
+    else return ((await stat(device)).mode & 0o006) === 0o006;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const BECOME_NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
