@@ -100,8 +100,14 @@ export const integer = ({ min }: { min?: number } = {}): Field<number> =>
   });
 
 const PYTHON_NAMES: Record<string, string> = { string: "str", boolean: "bool", object: "dict", number: "float" };
-export const pythonType = (given: unknown): string =>
-  Array.isArray(given) ? "list" : given === null ? "NoneType" : (PYTHON_NAMES[typeof given] ?? typeof given);
+export function pythonType(given: unknown): string {
+  if (Array.isArray(given)) return "list";
+  if (given === null) return "NoneType";
+  return Number.isInteger(given) ? "int" : (PYTHON_NAMES[typeof given] ?? typeof given);
+}
+
+/** For the words of a refusal. A list or an object has a name only: its own text may be without end, or none at all. */
+export const wordFor = (given: unknown): string => (typeof given === "object" ? pythonType(given) : String(given));
 
 /** The id of another object; whether it exists is the core's to say. */
 export const pk = (): Field<number> =>
@@ -114,7 +120,7 @@ export const pk = (): Field<number> =>
 export const choice = <const T extends string>(values: readonly T[]): Field<T> =>
   field(
     { type: "string", enum: values },
-    given => values.find(value => value === given) ?? refuse(`"${String(given)}" is not a valid choice.`),
+    given => values.find(value => value === given) ?? refuse(`"${wordFor(given)}" is not a valid choice.`),
   );
 
 /** One address, no display name, no line break: it ends up in a mail header. */

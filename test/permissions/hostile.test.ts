@@ -47,7 +47,14 @@ const BAD_VALUES: readonly unknown[] = [
   "../../etc/passwd",
   "x".repeat(LONG),
   [{ a: [] }],
+  // Neither becomes a text: one has no way to, the other is too deep for it.
+  { toString: 1, valueOf: 1 },
+  { deep: 20_000 },
 ];
+/** As JSON, with lists in lists where a value asks for them: too deep for a serialiser. */
+const jsonOf = (body: unknown): string =>
+  JSON.stringify(body).replace('{"deep":20000}', `${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+const JSON_TYPE = { "content-type": "application/json" };
 const BAD_PARAMETERS: readonly string[] = [
   "0",
   "-1",
@@ -151,7 +158,8 @@ describe("bad input, at every route", () => {
       for (const field of Object.keys(item))
         for (const value of BAD_VALUES) {
           const bad = { ...item, [field]: value };
-          asked.push({ method: row.method, ...rest, body: Array.isArray(body) ? [bad] : bad });
+          const headers = { ...JSON_TYPE, ...rest.headers };
+          asked.push({ method: row.method, ...rest, headers, body: jsonOf(Array.isArray(body) ? [bad] : bad) });
         }
     }
     await sendAll(asked);
@@ -167,13 +175,17 @@ describe("bad input, at every route", () => {
           Upload: field in Upload ? { ...Upload, [field]: value } : { ...Upload, MetaData: { ...meta, [field]: value } },
         })),
     );
+    const beside = ["Type", "Event", "done", "error", "error_message", "storage_id"].flatMap(field =>
+      BAD_VALUES.map(value => ({ ...(body as object), [field]: value })),
+    );
+    const stored = BAD_VALUES.map(value => ({ Upload: { ...Upload, Storage: { Type: "filestore", Path: value } } }));
     await sendAll(
-      bodies.flatMap(bad =>
+      [...bodies, ...beside, ...stored].flatMap(bad =>
         ["pre-create", "post-finish"].map(hook => ({
           method: "POST",
           ...rest,
-          headers: { ...rest.headers, "hook-name": hook },
-          body: bad,
+          headers: { ...JSON_TYPE, ...rest.headers, "hook-name": hook },
+          body: jsonOf(bad),
         })),
       ),
     );

@@ -112,12 +112,22 @@ describe("studies on the wire", () => {
       [{ field: 99999 }, { field: ['Invalid pk "99999" - object does not exist.'] }],
       [{ field: "abc" }, { field: ["Incorrect type. Expected pk value, received str."] }],
       [{ contributors: "x" }, { contributors: ['Expected a list of items but got type "str".'] }],
+      [{ contributors: 7 }, { contributors: ['Expected a list of items but got type "int".'] }],
       [{ contributors: [99999] }, { contributors: ['Invalid pk "99999" - object does not exist.'] }],
       [{ name: "a\r\nBcc: b@c.nl" }, { name: ["This field may not contain line breaks or other control characters."] }],
     ];
     for (const [wrong, words] of cases)
       assert.deepEqual(await post(write(wrong)), { status: 400, body: words }, JSON.stringify(wrong));
-    assert.deepEqual((await post([])).body, { non_field_errors: ["Invalid data. Expected a dictionary, but got list."] });
+    for (const [wrong, type] of [
+      [[], "list"],
+      ["x", "str"],
+      [3, "int"],
+      [1.5, "float"],
+      [true, "bool"],
+    ])
+      assert.deepEqual((await post(wrong)).body, {
+        non_field_errors: [`Invalid data. Expected a dictionary, but got ${type}.`],
+      });
   });
 
   it("what a client may not set is ignored", async () => {

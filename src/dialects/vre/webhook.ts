@@ -18,6 +18,9 @@ const objectOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 /** PostgreSQL keeps neither NUL nor half a character. */
 const isText = (value: string): boolean => value.isWellFormed() && !value.includes("\0");
+/** The daemon sends numbers; the scripts' reports are read as they may write them, "1" too. */
+const isOne = (value: unknown): boolean => value === 1 || value === "1" || value === true;
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const unusable = (): HavreError => new HavreError("invalid", "The body is not a hook request.");
 
 function hookAsked(wire: Wire): Asked {
@@ -31,12 +34,13 @@ function hookAsked(wire: Wire): Asked {
   const hook = String(generation === 2 ? body.Type : (wire.headers["hook-name"] ?? "")).toLowerCase();
   if ((hook !== "pre-create" && hook !== "post-finish") || upload.MetaData === undefined || upload.MetaData === null)
     throw unusable();
-  const size = upload.SizeIsDeferred === true ? undefined : Number(upload.Size);
-  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw unusable();
-  const path = String(objectOf(upload.Storage).Path ?? "");
+  const size = upload.SizeIsDeferred === true ? undefined : upload.Size;
+  if (size !== undefined && !isSize(size)) throw unusable();
+  const { Path: path } = objectOf(upload.Storage);
   const uploadId = typeof upload.ID === "string" ? upload.ID : "";
+  const storedPath = typeof path === "string" ? path : "";
   const errorMessage = typeof body.error_message === "string" ? body.error_message.slice(0, 500) : "";
-  if (![uploadId, path, errorMessage, ...Object.values(metadata)].every(isText)) throw unusable();
+  if (![uploadId, storedPath, errorMessage, ...Object.values(metadata)].every(isText)) throw unusable();
   const authorization = wire.headers["x-webhook-secret"];
   return {
     generation,
@@ -45,9 +49,9 @@ function hookAsked(wire: Wire): Asked {
     sizeBytes: size,
     metadata,
     clientMetadata: metadata,
-    path,
-    done: Number(body.done ?? 0) === 1,
-    failed: Number(body.error ?? 0) === 1,
+    path: storedPath,
+    done: isOne(body.done),
+    failed: isOne(body.error),
     errorMessage,
     deliveryId: typeof body.storage_id === "number" ? body.storage_id : undefined,
     sharedSecret: typeof authorization === "string" ? authorization : (wire.query.secret ?? ""),

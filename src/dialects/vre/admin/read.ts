@@ -17,6 +17,7 @@ import {
   readBody,
   type Shape,
   text,
+  wordFor,
 } from "../fields.ts";
 import { idParam } from "../wire.ts";
 
@@ -82,7 +83,7 @@ const sortsOf = ({ columns }: Kind): string[] =>
   Object.entries(columns).flatMap(([name, { sort }]) => (sort ? [snake(name), `-${snake(name)}`] : []));
 const sortField = (kind: Kind): Field<string> =>
   other({ type: "string", enum: sortsOf(kind) }, (asked, refuse) => {
-    if (typeof asked !== "string" || !sortsOf(kind).includes(asked)) return refuse(`"${asked}" is not a valid choice.`);
+    if (typeof asked !== "string" || !sortsOf(kind).includes(asked)) return refuse(`"${wordFor(asked)}" is not a valid choice.`);
     const column = Object.keys(kind.columns).find(name => snake(name) === asked.replace("-", "")) ?? "";
     return asked.startsWith("-") ? `-${column}` : column;
   });
