@@ -48,7 +48,7 @@ export async function createStudy(world: World, actor: Actor, input: StudyInput)
       ownerId: owner.id,
       code: input.code,
       name: input.name,
-      description: input.description,
+      description: input.description ?? "",
       humanSubject: input.humanSubject,
       fieldId: input.field,
       uploadUuid: newUuid(),

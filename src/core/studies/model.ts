@@ -33,7 +33,7 @@ export interface Study {
 export interface StudyInput {
   readonly code: string;
   readonly name: string;
-  readonly description: string;
+  readonly description?: string | undefined;
   readonly humanSubject: boolean;
   readonly field: number;
   /** Persons beside the owner; newcomers become researchers, those left out go. */

@@ -215,6 +215,15 @@ describe("studies on the wire", () => {
     assert.deepEqual([changes[0]?.isOpen, changes[1]], [[true, false], { name: ["Dreams", "Sleep"] }]);
   });
 
+  it("what a PUT leaves out stays as it is", async () => {
+    const { id } = await aStudy();
+    const put = (more: object) => server.call(owner, "PUT", `${STUDIES}${id}/`, write({ human_subject: false, ...more }));
+    assert.equal((await put({ description: "Who sleeps when" })).body.description, "Who sleeps when");
+    const { body } = await put({});
+    assert.deepEqual([body.description, body.is_open, body.contributors.length], ["Who sleeps when", true, 4]);
+    assert.equal((await put({ description: "" })).body.description, "");
+  });
+
   it("contributors in a PUT replace the list: newcomers as researchers, the others with their roles, the owner always", async () => {
     const { id } = await aStudy();
     const { body } = await server.call(owner, "PUT", `${STUDIES}${id}/`, write({ contributors: [member.id, stranger.id] }));

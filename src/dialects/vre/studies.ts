@@ -36,7 +36,7 @@ const STANDING_NAMES = { ...ROLE_NAMES, owner: "ADMINISTRATOR" } as const satisf
 const STUDY_WRITE = {
   code: text({ max: 50 }),
   name: text({ max: 200 }),
-  description: optional(text({ blank: true }), ""),
+  description: optional(text({ blank: true })),
   human_subject: bool(),
   field: pk(),
   contributors: optional(listOf(pk())),
