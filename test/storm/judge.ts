@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type pg from "pg";
 import { filesIn } from "../faults/sending.ts";
@@ -40,6 +41,7 @@ export async function judge(
   database: pg.Pool,
   lastDropBefore: number,
   sent: readonly Sent[],
+  killed: Date,
 ): Promise<Verdict> {
   const faults: { fault: Fault; what: string }[] = [];
   const find: Find = (fault, what) => void faults.push({ fault, what });
@@ -57,7 +59,7 @@ export async function judge(
         )),
       );
   for (const { name, blob_key } of drops) if (blob_key !== null) find("left behind", `the bytes of ${name}, all delivered`);
-  await judgeBlobs(harbour, database, find);
+  await judgeBlobs(harbour, database, killed, find);
   await judgeMails(harbour, database, drops, find);
   return { faults, deliveries: copies.length, deliveredBytes: copies.reduce((sum, { size_bytes }) => sum + size_bytes, 0) };
 }
@@ -102,12 +104,22 @@ async function judgePlace({ root, key }: Place, index: number, drops: readonly D
   return good;
 }
 
-/** No bytes stay that belong to nothing. */
-async function judgeBlobs({ havre }: Harbour, database: pg.Pool, find: Find): Promise<void> {
-  const { rows } = await database.query("select blob_key from upload where finished_at is null and ended_at is null");
-  const open = new Set(rows.map(row => row.blob_key));
-  for (const name of filesIn(join(havre.dataDir, "uploads")))
-    if (!open.has(name)) find("left behind", `uploaded bytes ${name} that belong to nothing`);
+/** A kill comes so much later, at most, than what it cut short was committed. */
+const CUT_SHORT_MS = 5_000;
+
+/** No bytes stay that belong to nothing, but those of uploads that ended just when the plug was pulled: they wait for the daily sweep. */
+async function judgeBlobs({ havre }: Harbour, database: pg.Pool, killed: Date, find: Find): Promise<void> {
+  const { rows } = await database.query(
+    `select blob_key, ended_at is not null as swept from upload
+     where finished_at is null and ended_at is null or ended_at between $1 and $2`,
+    [new Date(killed.getTime() - CUT_SHORT_MS), killed],
+  );
+  const open = new Map(rows.map(row => [row.blob_key, row]));
+  for (const name of filesIn(join(havre.dataDir, "uploads"))) {
+    const upload = open.get(name);
+    if (!upload) find("left behind", `uploaded bytes ${name} that belong to nothing`);
+    else if (upload.swept) rmSync(join(havre.dataDir, "uploads", name));
+  }
 }
 
 /** One letter per drop, kind and reader; the mail server has heard of each, and of no other. */

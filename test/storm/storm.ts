@@ -62,6 +62,7 @@ export async function stormRound(harbour: Harbour, round: string, phase: Phase, 
 
   const killedAt = performance.now();
   await harbour.havre.kill();
+  const killed = new Date();
   const takenOver = watchTakeOver(harbour, killedAt, tally);
   takenOver.catch(() => {});
   await harbour.havre.start();
@@ -72,7 +73,7 @@ export async function stormRound(harbour: Harbour, round: string, phase: Phase, 
     await takenOver;
     await completed(database, lastDropBefore);
     tally.slowestRecoveryMs = Math.max(tally.slowestRecoveryMs, performance.now() - killedAt);
-    const verdict = await judge(harbour, database, lastDropBefore, handedIn);
+    const verdict = await judge(harbour, database, lastDropBefore, handedIn, killed);
     count(tally, seen ? phase : "any time", handedIn, verdict);
     assert.deepEqual(verdict.faults, []);
   } finally {
