@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { FileEntry, OpenFile } from "../core/files/index.ts";
+import type { Readable } from "node:stream";
+import type { FileEntry } from "../core/files/index.ts";
 import { HavreError } from "../kernel/errors.ts";
 import { type Reply, SpecialReply } from "./route.ts";
 
@@ -31,6 +32,8 @@ export interface Wanted {
 }
 
 type Entry = Pick<FileEntry, "version" | "isStrong" | "modifiedAt" | "sizeBytes">;
+/** What is given out need not lie in a storage. */
+export type Given = Entry & Pick<FileEntry, "name" | "mediaType" | "sha256">;
 
 /** What a client that sends these headers wants of this file. */
 export function wantedOf(headers: IncomingHttpHeaders, entry: Entry): Wanted {
@@ -78,7 +81,7 @@ function rangeOf(header: string, sizeBytes: number): { from: number; to: number 
 /** For `readFile`: which bytes to open; none for a HEAD, and where the answer has none. */
 export const chooseFor =
   (method: string, headers: IncomingHttpHeaders) =>
-  (entry: FileEntry): Wanted["range"] =>
+  (entry: Entry): Wanted["range"] =>
     method === "HEAD" ? undefined : wantedOf(headers, entry).range;
 
 /** Whether the client asks for a SHA-256 that may have to be worked out. */
@@ -129,7 +132,7 @@ export const HARMLESS: Readonly<Record<string, string>> = {
 };
 
 /** What is told of a file beside its bytes. */
-export const factsOf = (entry: FileEntry): Readonly<Record<string, string>> => ({
+export const factsOf = (entry: Given): Readonly<Record<string, string>> => ({
   etag: etagOf(entry),
   "accept-ranges": "bytes",
   "cache-control": "private, no-cache",
@@ -139,7 +142,7 @@ export const factsOf = (entry: FileEntry): Readonly<Record<string, string>> => (
 
 /** The answer to a client that sent these headers. @param disposition undefined: none */
 export function downloadOf(
-  { entry, body }: OpenFile,
+  { entry, body }: { readonly entry: Given; readonly body: Readable | undefined },
   headers: IncomingHttpHeaders,
   disposition: string | undefined = dispositionOf(entry.name),
 ): Reply {

@@ -20,6 +20,7 @@ import * as billing from "./migrations/0021-billing.ts";
 import * as catalogue from "./migrations/0022-catalogue.ts";
 import * as halves from "./migrations/0024-halves.ts";
 import * as prices from "./migrations/0025-prices.ts";
+import * as offeringFiles from "./migrations/0026-offering-files.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -42,6 +43,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0022-catalogue": catalogue,
   "0024-halves": halves,
   "0025-prices": prices,
+  "0026-offering-files": offeringFiles,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

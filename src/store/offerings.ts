@@ -1,5 +1,15 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Category, Component, Facts, Limits, Offering, OfferingId, OfferingState, PlanPart } from "../core/market/model.ts";
+import type {
+  Category,
+  Component,
+  Facts,
+  Limits,
+  Offering,
+  OfferingFile,
+  OfferingId,
+  OfferingState,
+  PlanPart,
+} from "../core/market/model.ts";
 import { type Actor, personOf, readsAll } from "../core/people/model.ts";
 import { type NamedKind, ROLE_NAMES } from "../core/permissions/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
@@ -16,6 +26,15 @@ export const componentsOf = (offering: RawBuilder<unknown>): RawBuilder<readonly
       limit_amount as "limitAmount", min_value as "minValue", max_value as "maxValue", max_available_limit as "maxAvailableLimit",
       default_limit as "defaultLimit", is_boolean as "isBoolean", factor, article_code as "articleCode"
     from offering_component where offering_id = ${offering} order by id) component)`;
+
+/** Of the table `offering_file`, here called file. */
+export const OFFERING_FILE = sql`file.uuid, file.kind, file.name, file.media_type as "mediaType", file.size_bytes as "sizeBytes", file.sha256,
+  to_char(file.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"`;
+
+/** @param offering a reference to the column with its id */
+export const filesOf = (offering: RawBuilder<unknown>): RawBuilder<readonly OfferingFile[]> => sql`(
+  select coalesce(json_agg(carried), '[]') from (
+    select ${OFFERING_FILE} from offering_file file where file.offering_id = ${offering} order by file.id) carried)`;
 
 /** What a plan says of each component of its offering. */
 export const partsOf = (plan: RawBuilder<unknown>): RawBuilder<readonly PlanPart[]> => sql`(
@@ -36,8 +55,9 @@ export interface OfferingParts {
   readonly plans: boolean;
   /** What it is like: its texts, and all that is kept as an object. */
   readonly details: boolean;
+  readonly files: boolean;
 }
-const ALL: OfferingParts = { components: true, plans: true, details: true };
+const ALL: OfferingParts = { components: true, plans: true, details: true, files: true };
 
 const DETAILS = sql`, offering.description, offering.terms_of_service as "termsOfService", offering.texts, offering.attributes, offering.options,
   offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions", offering.secret_options_sealed as "secretSealed",
@@ -56,6 +76,7 @@ const NOTHING: Pick<
   | "backendMetadata"
   | "components"
   | "plans"
+  | "files"
 > = {
   description: "",
   termsOfService: "",
@@ -68,9 +89,10 @@ const NOTHING: Pick<
   backendMetadata: {},
   components: [],
   plans: [],
+  files: [],
 };
 
-const columns = ({ components, plans, details }: OfferingParts): RawBuilder<unknown> => sql`
+const columns = ({ components, plans, details, files }: OfferingParts): RawBuilder<unknown> => sql`
   offering.id, offering.uuid, offering.slug, offering.name, offering.type, offering.state, offering.paused_reason as "pausedReason",
   offering.shared, offering.billable, offering.backend_id as "backendId",
   offering.latitude, offering.longitude, offering.country, offering.orders, offering.created_at as "createdAt", offering.updated_at as "updatedAt",
@@ -79,7 +101,8 @@ const columns = ({ components, plans, details }: OfferingParts): RawBuilder<unkn
   offering.study_id as "studyId", study.uuid as "studyUuid", study.name as "studyName"
   ${details ? DETAILS : sql``}
   ${components ? sql`, ${componentsOf(sql`offering.id`)} as components` : sql``}
-  ${plans ? sql`, ${plansOf(sql`offering.id`)} as plans` : sql``}`;
+  ${plans ? sql`, ${plansOf(sql`offering.id`)} as plans` : sql``}
+  ${files ? sql`, ${filesOf(sql`offering.id`)} as files` : sql``}`;
 
 // Left joins, as PostgreSQL leaves out those that a count does not need.
 export const OFFERING_TABLES = sql`offering
@@ -252,7 +275,7 @@ export const offerings = (tx: Tx) => {
         ...(open === undefined ? {} : { counted: { others: open, where: [sql<SqlBool>`not ${OPEN}`, ...where] } }),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
-      const isWhole = parts.components && parts.plans && parts.details;
+      const isWhole = parts.components && parts.plans && parts.details && parts.files;
       return { total, items: isWhole ? items : items.map(row => ({ ...NOTHING, ...row })) };
     },
 

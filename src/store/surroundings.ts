@@ -30,6 +30,7 @@ export const surroundings = (actor: Actor, wanted: Wanted): RawBuilder<unknown> 
   offering.shared as "offeringShared", offering.billable as "offeringBillable", offering.state as "offeringState",
   offering.backend_id as "offeringBackendId", offering.plugin_options as "pluginOptions",
   offering.resource_options as "optionsForm",
+  (select uuid from offering_file where offering_id = offering.id and kind = 'thumbnail') as "offeringThumbnail",
   plan.id as "planId", plan.uuid as "planUuid", plan.name as "planName", plan.description as "planDescription", plan.unit as "planUnit",
   ${wanted.prices ? partsOf(sql`plan.id`) : sql`null`} as "planParts",
   ${wanted.prices ? componentsOf(sql`offering.id`) : sql`null`} as components,

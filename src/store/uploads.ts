@@ -158,11 +158,12 @@ export const uploads = (tx: Tx) => ({
     return rows.map(uploadOf);
   },
 
-  /** Which of these blobs an upload or a drop still needs. */
+  /** Which of these blobs an upload, a drop or an offering still needs. */
   async neededBlobs(keys: readonly string[]): Promise<Set<string>> {
     const { rows } = await sql<{ key: string }>`
       select blob_key as key from upload where ended_at is null and (finished_at is null or kind = 'part') and blob_key = any(${keys as string[]})
-      union select blob_key from "drop" where blob_key = any(${keys as string[]})`.execute(tx);
+      union select blob_key from "drop" where blob_key = any(${keys as string[]})
+      union select blob_key from offering_file where blob_key = any(${keys as string[]})`.execute(tx);
     return new Set(rows.map(row => row.key));
   },
 

@@ -26,6 +26,13 @@ export {
   withStudyCosts,
 } from "./costs.ts";
 export {
+  addOfferingFile,
+  listOfferingFiles,
+  type OpenOfferingFile,
+  readOfferingFile,
+  removeOfferingFile,
+} from "./files.ts";
+export {
   closeInvoice,
   estimatesOf,
   invoiceLines,
@@ -38,7 +45,7 @@ export {
 export { taxOn } from "./lines.ts";
 export { fulfilOrder } from "./making.ts";
 export type * from "./model.ts";
-export { BILLING_TYPES, LIMIT_PERIODS, PLAN_UNITS } from "./model.ts";
+export { BILLING_TYPES, LIMIT_PERIODS, OFFERING_FILE_KINDS, PLAN_UNITS } from "./model.ts";
 export {
   addComponent,
   changeComponent,

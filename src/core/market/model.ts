@@ -87,6 +87,18 @@ export interface PlanView extends Plan {
   readonly components: readonly Component[];
 }
 
+export const OFFERING_FILE_KINDS = ["file", "picture", "thumbnail"] as const;
+/** What an offering carries for those who look at it; its bytes are a blob. Its time is as JSON has it. */
+export interface OfferingFile {
+  readonly uuid: string;
+  readonly kind: (typeof OFFERING_FILE_KINDS)[number];
+  readonly name: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly createdAt: string;
+}
+
 /** What a provider sells. `texts` are the many descriptions that nothing decides by. */
 export interface Offering {
   readonly id: OfferingId;
@@ -126,6 +138,7 @@ export interface Offering {
   readonly studyName: string | null;
   readonly components: readonly Component[];
   readonly plans: readonly Plan[];
+  readonly files: readonly OfferingFile[];
 }
 export interface OfferingView extends Offering {
   /** Opened for its provider's side only. */
@@ -160,6 +173,13 @@ export interface Standings {
 
 /** What orders and resources both tell of their surroundings. */
 export interface Surroundings {
+  readonly offeringId: OfferingId;
+  readonly planId: number | null;
+  readonly studyId: number | null;
+  readonly organisationId: number;
+  readonly providerId: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
   readonly offeringUuid: string;
   readonly offeringName: string;
   readonly offeringSlug: string;
@@ -170,6 +190,7 @@ export interface Surroundings {
   readonly offeringBillable: boolean;
   readonly offeringState: OfferingState;
   readonly offeringBackendId: string;
+  readonly offeringThumbnail: string | null;
   readonly pluginOptions: Facts;
   /** What its resources' options are checked against. */
   readonly optionsForm: Facts;
@@ -208,8 +229,6 @@ export interface Order extends Surroundings {
   readonly attributes: Facts;
   readonly limits: Limits;
   readonly cost: string | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
   readonly completedAt: Date | null;
   readonly startDate: string | null;
   readonly autoApproved: boolean;
@@ -228,13 +247,8 @@ export interface Order extends Surroundings {
   readonly consumerReviewedAt: Date | null;
   readonly providerReviewer: Reviewer | null;
   readonly providerReviewedAt: Date | null;
-  readonly offeringId: OfferingId;
-  readonly planId: number | null;
   readonly oldPlanUuid: string | null;
   readonly oldPlanName: string | null;
-  readonly studyId: number | null;
-  readonly organisationId: number;
-  readonly providerId: number;
   readonly resourceId: ResourceId;
   readonly resourceUuid: string;
   readonly resourceName: string;
@@ -283,13 +297,6 @@ export interface Resource extends Surroundings {
   readonly errorMessage: string;
   readonly errorTraceback: string;
   readonly lastSyncAt: Date | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly offeringId: OfferingId;
-  readonly planId: number | null;
-  readonly studyId: number | null;
-  readonly organisationId: number;
-  readonly providerId: number;
   /** An order of it that has not ended. */
   readonly pending: boolean;
   /** The name that the asking person has there. */

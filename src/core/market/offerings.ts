@@ -181,7 +181,7 @@ export async function changeOffering(
   });
 }
 
-async function changeable(tx: Tx, actor: Actor, uuid: string): Promise<Offering> {
+export async function changeable(tx: Tx, actor: Actor, uuid: string): Promise<Offering> {
   const offering = await offeringFor(tx, actor, uuid, "offering.change");
   if (offering.state === "archived") throw refusal("It is not possible to update an archived offering.");
   return offering;

@@ -88,7 +88,7 @@ const numberIn = (given: string | undefined, name: string, fallback: number, mos
 };
 
 /** How many bytes are coming, where the client says so. */
-function lengthOf({ headers }: Wire): number | undefined {
+export function lengthOf({ headers }: Wire): number | undefined {
   if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
     throw new HavreError("invalid", "Send the file as it is, not packed.", { detail: { status: 415 } });
   if (headers["content-range"] !== undefined)

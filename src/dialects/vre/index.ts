@@ -12,6 +12,7 @@ import { machineRoutes } from "./machines.ts";
 import { mailRoutes } from "./mails.ts";
 import { marketRoutes } from "./market.ts";
 import { noticeRoutes } from "./notices.ts";
+import { offeringFileRoutes } from "./offering-files.ts";
 import { type PortalFacts, portalRoutes } from "./portal-info.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { researcherRoutes } from "./researchers.ts";
@@ -57,6 +58,7 @@ export const makeVre = (facts: PortalFacts): Dialect => ({
     ...taskRoutes,
     ...computeRoutes,
     ...marketRoutes,
+    ...offeringFileRoutes,
     ...costRoutes,
     ...noticeRoutes,
     ...healthRoutes(facts),

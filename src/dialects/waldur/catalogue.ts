@@ -11,7 +11,7 @@ import {
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { invalid } from "../../kernel/errors.ts";
 import { Filters } from "./fields.ts";
-import { categoryShape, DETAILED, offeringShape } from "./offering-shapes.ts";
+import { categoryShape, DETAILED, FILED, offeringShape } from "./offering-shapes.ts";
 import { planShape } from "./shapes.ts";
 import { link, listOut, narrowed, uuidParam, wants, windowIn } from "./wire.ts";
 import { OFFERING_STATE } from "./words.ts";
@@ -83,7 +83,12 @@ const offerings = (collection: string, side: OfferingSide): readonly Route[] => 
       side,
       filter: filterIn(wire),
       window: windowIn(wire),
-      parts: { components: wants(wire, "components", "plans"), plans: wants(wire, "plans"), details: wants(wire, ...DETAILED) },
+      parts: {
+        components: wants(wire, "components", "plans"),
+        plans: wants(wire, "plans"),
+        details: wants(wire, ...DETAILED),
+        files: wants(wire, ...FILED),
+      },
     }),
     do: listOfferings,
     out: (page, wire) => listOut(page, wire, offering => offeringShape(side)(offering, wire)),

@@ -1,7 +1,7 @@
-import type { OfferingView } from "../../core/market/index.ts";
+import type { OfferingFile, OfferingView } from "../../core/market/index.ts";
 import type { Wire } from "../../http/route.ts";
 import { categoryShape, componentShape, planShape } from "./shapes.ts";
-import { type Fields, hex, hexOrNull, link, linkOrNull, shaped, stamp } from "./wire.ts";
+import { type Fields, fileLink, hex, hexOrNull, link, linkOrNull, shaped, stamp } from "./wire.ts";
 import { OFFERING_STATE } from "./words.ts";
 
 export { categoryShape };
@@ -34,6 +34,24 @@ export const DETAILED = [
   "secret_options",
   "backend_metadata",
 ] as const;
+
+/** Keys that come from its files and pictures. */
+export const FILED = ["thumbnail", "screenshots", "files"] as const;
+
+const fileShape = ({ uuid, name, createdAt }: OfferingFile, wire: Wire) => ({
+  uuid: hex(uuid),
+  name,
+  created: stamp(new Date(createdAt)),
+  file: fileLink(wire, uuid),
+});
+const screenshotShape = ({ uuid, name, createdAt }: OfferingFile, wire: Wire) => ({
+  uuid: hex(uuid),
+  name,
+  description: "",
+  created: stamp(new Date(createdAt)),
+  image: fileLink(wire, uuid),
+  thumbnail: fileLink(wire, uuid),
+});
 
 export const formShape = (form: Readonly<Record<string, unknown>>): object => (Object.keys(form).length === 0 ? {} : form);
 
@@ -85,10 +103,10 @@ const fieldsOf = (side: "public" | "provider"): Fields<OfferingView> => ({
   latitude: offering => offering.latitude,
   longitude: offering => offering.longitude,
   country: offering => offering.country,
-  thumbnail: () => null,
+  thumbnail: ({ files }, wire) => fileLink(wire, files.find(({ kind }) => kind === "thumbnail")?.uuid),
   image: () => null,
-  screenshots: () => [],
-  files: () => [],
+  screenshots: ({ files }, wire) => files.filter(({ kind }) => kind === "picture").map(file => screenshotShape(file, wire)),
+  files: ({ files }, wire) => files.filter(({ kind }) => kind === "file").map(file => fileShape(file, wire)),
   endpoints: () => [],
   organization_groups: () => [],
   tags: () => [],

@@ -2,7 +2,7 @@ import { costOf, isCancelable, isMaking, type Order, planPrices, provisionerOf }
 import { readsAll } from "../../core/people/model.ts";
 import type { Wire } from "../../http/route.ts";
 import { asNumber, decimal } from "../../kernel/decimal.ts";
-import { hex, hexOrNull, link, linkOrNull, money, stamp, stampOrNull } from "./wire.ts";
+import { fileLink, hex, hexOrNull, link, linkOrNull, money, stamp, stampOrNull } from "./wire.ts";
 import { ORDER_STATE, ORDER_TYPE } from "./words.ts";
 
 /** An order, with the names of old and new clients side by side (contract §14.7, ruling 16.2). */
@@ -72,7 +72,7 @@ export function orderShape(order: Order, wire: Wire) {
     offering_terms_of_service: order.offeringTermsOfService,
     offering_shared: order.offeringShared,
     offering_billable: order.offeringBillable,
-    offering_thumbnail: null,
+    offering_thumbnail: fileLink(wire, order.offeringThumbnail),
     offering_image: null,
     offering_plugin_options: order.pluginOptions,
     plan:

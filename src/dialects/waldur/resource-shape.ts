@@ -2,7 +2,7 @@ import { byConsumer, byProvider, type Order, type Resource } from "../../core/ma
 import { readsAll } from "../../core/people/model.ts";
 import type { Wire } from "../../http/route.ts";
 import { orderShape } from "./order-shape.ts";
-import { hex, hexOrNull, link, linkOrNull, money, stamp, stampOrNull } from "./wire.ts";
+import { fileLink, hex, hexOrNull, link, linkOrNull, money, stamp, stampOrNull } from "./wire.ts";
 import { OFFERING_STATE, RESOURCE_STATE } from "./words.ts";
 
 /** A resource; from both sides the same (contract §14.8). */
@@ -43,7 +43,7 @@ export function resourceShape(resource: Resource, wire: Wire) {
     offering_backend_id: resource.offeringBackendId,
     offering_state: OFFERING_STATE[resource.offeringState],
     offering_customer_uuid: hex(resource.providerUuid),
-    offering_thumbnail: null,
+    offering_thumbnail: fileLink(wire, resource.offeringThumbnail),
     offering_image: null,
     offering_components: [],
     provider_uuid: hex(resource.providerUuid),

@@ -52,6 +52,10 @@ export const link = (wire: Pick<Wire, "origin">, collection: string, uuid: strin
 export const linkOrNull = (wire: Pick<Wire, "origin">, collection: string, uuid: string | null | undefined): string | null =>
   uuid ? link(wire, collection, uuid) : null;
 
+/** Where the bytes of a file or picture of an offering are. */
+export const fileLink = (wire: Pick<Wire, "origin">, uuid: string | null | undefined): string | null =>
+  uuid ? `${wire.origin}/api/v1/market/offering-files/${hex(uuid)}/` : null;
+
 /** "2021-04-09T09:40:51.832000Z" */
 export const stamp = (at: Date): string => `${at.toISOString().slice(0, -1)}000Z`;
 export const stampOrNull = (at: Date | null | undefined): string | null => (at ? stamp(at) : null);

@@ -1,4 +1,5 @@
 import type { ColumnType } from "kysely";
+import type { OfferingFile } from "../../core/market/model.ts";
 import type { At, Default, Id, MaybeAt } from "./columns.ts";
 
 /** An object or an array; written as JSON text. */
@@ -75,6 +76,19 @@ export interface MarketTables {
     is_boolean: Default<boolean>;
     factor: Default<number | null>;
     article_code: Default<string>;
+  };
+  offering_file: {
+    id: Id;
+    uuid: Default<string>;
+    offering_id: number;
+    kind: OfferingFile["kind"];
+    name: string;
+    media_type: string;
+    size_bytes: number;
+    sha256: string;
+    blob_key: string;
+    created_by: number | null;
+    created_at: At;
   };
   plan: {
     id: Id;

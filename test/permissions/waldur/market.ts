@@ -55,6 +55,8 @@ export const THINGS = [
   "grant",
   "key",
   "joining",
+  "file",
+  "draft-file",
 ] as const;
 export type Thing = (typeof THINGS)[number];
 
@@ -163,8 +165,21 @@ async function used(bench: Bench, scene: Scene, market: Market, offering = marke
   return order.resourceUuid;
 }
 
+/** A file of an offering, sent as a superuser: its bytes lie with the server. */
+async function carried(bench: Bench, { cast }: Scene, offering: string): Promise<string> {
+  const answer = await bench.ask({
+    method: "POST",
+    path: `/api/v1/market/offerings/${offering}/files/?kind=file&name=f.txt`,
+    headers: { authorization: `Token ${cast.superuser.token}`, "content-type": "text/plain" },
+    body: mark("bytes"),
+  });
+  return JSON.parse(answer.text).uuid;
+}
+
 type Maker = (bench: Bench, scene: Scene, market: Market) => Promise<string>;
 const MAKERS: Readonly<Record<Thing, Maker>> = {
+  file: (bench, scene, { offering }) => carried(bench, scene, offering.uuid),
+  "draft-file": async (bench, scene) => carried(bench, scene, await thingOf(bench, scene, "draft")),
   async draft({ world }, _scene, { provider, category }) {
     const made = await createOfferingWithPlans(world, SYSTEM, {
       ...PARTS,
