@@ -209,4 +209,64 @@ export function sellingOps(bench: Ops): void {
     );
     await owner.refused(404, "GET", `${sells}projects/`);
   });
+
+  ops(
+    "42 to 49 (files)",
+    "files and pictures of an offering are told in lists, orders and resources, and read by a browser",
+    async () => {
+      const { scene, owner, seller } = bench.now();
+      const offering = await anOffering(scene, { name: "Pictured" });
+      const png = Buffer.from("\x89PNG\r\n\x1a\npixels", "latin1");
+      const send = async (query: string, body: Buffer, token = seller.token): Promise<Response> =>
+        fetch(`${scene.havre.url}/api/v1/market/offerings/${offering.uuid}/files/?${query}`, {
+          method: "POST",
+          headers: { authorization: `Token ${token}`, "content-type": "application/octet-stream" },
+          body: new Uint8Array(body),
+        });
+      const url = async (answer: Response): Promise<string> => {
+        assert.equal(answer.status, 201);
+        return ((await answer.json()) as { url: string }).url;
+      };
+      const thumbnail = await url(await send("kind=thumbnail&name=t.png", png));
+      const picture = await url(await send("kind=picture&name=p.png", png));
+      const file = await url(
+        await send(`kind=file&name=${encodeURIComponent("../Prijs\r\nlijst é.html")}`, Buffer.from("<script>")),
+      );
+      for (const [query, body, status] of [
+        ["kind=picture&name=a.png", Buffer.from("<html>"), 400],
+        ["kind=file&name=a.txt", Buffer.alloc(0), 400],
+        ["kind=film&name=a.txt", png, 400],
+        ["kind=file", png, 400],
+        ["kind=picture&name=a.png", Buffer.alloc((2 << 20) + 1), 413],
+      ] as const)
+        assert.equal((await send(query, body)).status, status, query);
+      assert.equal((await send("kind=file&name=a.txt", png, owner.token)).status, 404);
+
+      const [listed] = await owner.get("/api/marketplace-public-offerings/?name=Pictured");
+      assert.equal(listed.thumbnail, thumbnail);
+      assert.deepEqual(
+        [listed.screenshots, listed.files].map(list => list.map((one: Json) => [one.name, one.image ?? one.file])),
+        [[["p.png", picture]], [["Prijslijst é.html", file]]],
+      );
+      assert.deepEqual(await owner.get("/api/marketplace-public-offerings/?name=Pictured&field=thumbnail"), [{ thumbnail }]);
+      const resource = await aResource(scene, offering);
+      assert.equal(resource.offering_thumbnail, thumbnail);
+
+      const read = (path: string, headers: object = {}) =>
+        fetch(path, { headers: { authorization: `Token ${owner.token}`, ...headers } });
+      const shown = await read(picture);
+      assert.deepEqual(Buffer.from(await shown.arrayBuffer()), png);
+      const head = (answer: Response, name: string): string => answer.headers.get(name) ?? "";
+      assert.equal(head(shown, "content-type"), "image/png");
+      assert.match(head(shown, "content-disposition"), /^inline/);
+      const again = await read(picture, { "if-none-match": head(shown, "etag") });
+      assert.deepEqual([again.status, await again.text()], [304, ""]);
+      assert.equal(await (await read(picture, { range: "bytes=1-3" })).text(), "PNG");
+      const saved = await read(file);
+      assert.match(head(saved, "content-disposition"), /^attachment;/);
+      assert.equal(head(saved, "x-content-type-options"), "nosniff");
+      assert.match(head(saved, "content-security-policy"), /^sandbox/);
+      assert.equal((await fetch(picture)).status, 401);
+    },
+  );
 }
