@@ -68,7 +68,13 @@ export async function download(path: string, body: unknown, name: string): Promi
 }
 
 /** Sends a file as it is, and tells how much of it has gone. @throws ApiError; the signal's reason */
-export function putFile(path: string, file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+export function sendFile(
+  method: "PUT" | "POST",
+  path: string,
+  file: File,
+  onSent: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     // Only this old interface tells how far a request is.
     const asked = new XMLHttpRequest();
@@ -77,7 +83,7 @@ export function putFile(path: string, file: File, onSent: (bytes: number) => voi
       signal.removeEventListener("abort", stop);
       act();
     };
-    asked.open("PUT", `/api${path}`);
+    asked.open(method, `/api${path}`);
     asked.setRequestHeader("Accept", "application/json");
     asked.setRequestHeader("Content-Type", "application/octet-stream");
     if (csrfToken) asked.setRequestHeader("X-CSRFToken", csrfToken);

@@ -1,4 +1,4 @@
-import { ApiError, putFile } from "../api/client.ts";
+import { ApiError, sendFile } from "../api/client.ts";
 import type { Picked } from "../parts/picked.ts";
 import { addressOf, within } from "./types.ts";
 
@@ -80,7 +80,7 @@ export class Uploads {
     const { storage, path, file, ifExists, stop } = job;
     try {
       const address = `${addressOf(storage, "content/", path)}&parents=1&if_exists=${ifExists}`;
-      await putFile(address, file, sent => this.#change(id, { sent }), stop.signal);
+      await sendFile("PUT", address, file, sent => this.#change(id, { sent }), stop.signal);
       this.#change(id, { state: "done", sent: file.size });
       for (const hear of this.#doneHearers) hear(storage);
     } catch (error) {

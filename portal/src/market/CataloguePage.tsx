@@ -14,7 +14,7 @@ import { usePageTitle } from "../shell/usePageTitle.ts";
 import { Facets } from "./Facets.tsx";
 import css from "./market.module.css";
 import { money } from "./money.ts";
-import { catalogueQuery, useCurrency } from "./queries.ts";
+import { catalogueQuery, pathOf, useCurrency } from "./queries.ts";
 import type { Offering, Plan } from "./types.ts";
 
 const PAGE_SIZE = 12;
@@ -117,6 +117,7 @@ function Card({ offering }: { offering: Offering }) {
   const { t } = useTranslation();
   return (
     <li className={`${cards.card} ${css.card}`}>
+      {offering.thumbnail && <img className={css.thumbnail} src={pathOf(offering.thumbnail)} alt="" loading="lazy" />}
       <div className={cards.cardTop}>
         <span className={css.quiet}>{offering.category_title}</span>
         {offering.state === "Paused" && <Tag tone="quiet">{t("market.offering.Paused")}</Tag>}

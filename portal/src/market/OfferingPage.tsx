@@ -11,6 +11,7 @@ import { Tag } from "../parts/Status.tsx";
 import { Waiting } from "../parts/Waiting.tsx";
 import { NotFound } from "../shell/Lost.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
+import { Carried } from "./Carried.tsx";
 import { Compare } from "./Compare.tsx";
 import { useTypeName } from "./Facets.tsx";
 import css from "./market.module.css";
@@ -68,6 +69,7 @@ function Shown({ offering }: { offering: Offering }) {
               <Paragraphs html={offering.getting_started} />
             </Panel>
           )}
+          <Carried uuid={offering.uuid} />
           <Compare offering={offering} />
           {offering.terms_of_service && (
             <Panel title={t("market.terms")}>

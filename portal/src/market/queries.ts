@@ -9,6 +9,7 @@ import type {
   Invoice,
   Me,
   Offering,
+  OfferingFile,
   Order,
   OrderStanding,
   OrderState,
@@ -88,6 +89,15 @@ export const offeringQuery = (uuid: string) =>
     queryKey: [KEY, "offering", uuid],
     queryFn: () => get<Offering>(`/marketplace-public-offerings/${enc(uuid)}/`),
   });
+
+export const offeringFilesQuery = (uuid: string) =>
+  queryOptions({
+    queryKey: [KEY, "files", uuid],
+    queryFn: () => get<OfferingFile[]>(`/v1/market/offerings/${enc(uuid)}/files/`),
+  });
+/** On this page's own origin, whatever the server is called to others. */
+export const addressOfFile = (uuid: string): string => `/api/v1/market/offering-files/${enc(uuid)}/`;
+export const pathOf = (url: string): string => new URL(url, window.location.origin).pathname;
 
 export type QuoteAsked = { offering: string } | { resource: string };
 /** Worked out by the server, by the rules that the order itself is priced with. */

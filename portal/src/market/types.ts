@@ -54,7 +54,16 @@ export type FormOption = {
   max?: number;
 };
 
+/** Something that an offering carries, as its pages show it. */
+export type OfferingFile = {
+  uuid: string;
+  kind: "file" | "picture" | "thumbnail";
+  name: string;
+  size: number;
+};
+
 export type Offering = {
+  thumbnail: string | null;
   uuid: string;
   url: string;
   name: string;

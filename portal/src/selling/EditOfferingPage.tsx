@@ -19,6 +19,7 @@ import { NotFound } from "../shell/Lost.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
 import { Attributes } from "./Attributes.tsx";
 import { Components } from "./Components.tsx";
+import { Files } from "./Files.tsx";
 import { FormBuilder } from "./FormBuilder.tsx";
 import { OverviewForm } from "./OverviewForm.tsx";
 import { Plans } from "./Plans.tsx";
@@ -92,6 +93,9 @@ function Shown({ offering }: { offering: Offering }) {
         </Tabs.Panel>
         <Tabs.Panel value="attributes">
           <Attributes offering={offering} />
+        </Tabs.Panel>
+        <Tabs.Panel value="files">
+          <Files offering={offering} />
         </Tabs.Panel>
         <Tabs.Panel value="rules">
           <Rules offering={offering} />

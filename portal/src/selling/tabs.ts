@@ -1,2 +1,2 @@
-export const OFFERING_TABS = ["overview", "components", "plans", "form", "attributes", "rules"] as const;
+export const OFFERING_TABS = ["overview", "components", "plans", "form", "attributes", "files", "rules"] as const;
 export type OfferingTab = (typeof OFFERING_TABS)[number];

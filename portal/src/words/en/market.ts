@@ -1,6 +1,8 @@
 export const market = {
   market: {
     about: "About it",
+    pictures: "Pictures",
+    files: "Files",
     access: "Where it is",
     afterwards: "Nothing is bought yet: both sides may still have to agree, and you see on the next page whom it waits for.",
     agree: "I have read these terms and agree to them",

@@ -1,6 +1,8 @@
 export const market = {
   market: {
     about: "Waarover het gaat",
+    pictures: "Beelden",
+    files: "Bestanden",
     access: "Waar het is",
     afterwards:
       "Er is nog niets gekocht: beide kanten moeten het er misschien nog mee eens zijn. Op de volgende pagina staat op wie het wacht.",

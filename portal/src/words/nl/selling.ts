@@ -152,11 +152,21 @@ export const selling = {
     tab: {
       attributes: "Kenmerken",
       components: "Onderdelen",
+      files: "Bestanden en beelden",
       form: "Formulieren",
       overview: "Teksten",
       plans: "Plannen",
       rules: "Regels",
     },
+    carried: { file: "Bestanden", picture: "Beelden", thumbnail: "Miniatuur" },
+    addCarried: { file: "Bestanden toevoegen", picture: "Beelden toevoegen", thumbnail: "Een miniatuur kiezen" },
+    carriedHelp: {
+      file: "Documenten voor wie het aanbod bekijkt, van hoogstens 10 MiB per stuk.",
+      picture: "PNG, JPEG, WebP of GIF, van hoogstens 2 MiB per stuk.",
+      thumbnail: "Het beeld dat in de catalogus voor het aanbod staat. Een nieuw beeld komt in de plaats van het vorige.",
+    },
+    removeCarried: "{{name}} verwijderen?",
+    removeCarriedText: "Niemand kan het dan nog lezen.",
     termsHelp: "Wie bestelt moet ermee akkoord gaan.",
     text: {
       access_url: "Link naar de dienst",
