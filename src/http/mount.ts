@@ -17,6 +17,8 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
     if (known.kind === "bug") request.log.error({ error: chainOf(known), stack: stackOf(known) }, "unexpected");
     return send(reply, dialect.refuse(known, request));
   };
+  // What could not be read never came to a row.
+  app.setErrorHandler((error, request: FastifyRequest, reply) => fail(unread(error, request), request, reply));
 
   const byPath = methodsByPath(dialect.routes);
   const allowed = (path: string): string[] => {
@@ -89,6 +91,23 @@ export function mount(app: FastifyInstance, world: World, dialect: Dialect, beli
       },
     });
   }
+}
+
+/** Whose an address would be if it could be read, with the dialect's own refusal of it. */
+export function refuseAddress(dialects: readonly Dialect[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const isBelow = (path: string): boolean => request.url.startsWith(path.replace(/\*$/, ""));
+  const dialect = dialects.find(({ elsewhere }) => elsewhere?.some(isBelow));
+  return send(reply, dialect?.refuse(notFound(), request) ?? { status: 404, headers: {}, body: { detail: notFound().message } });
+}
+
+/** A request that was refused before any row saw it. */
+export function unread(error: unknown, { headers }: FastifyRequest): unknown {
+  const status = (error as { statusCode?: number }).statusCode;
+  if (status === undefined || status >= 500) return error;
+  if (status === 413) return new HavreError("too-large", "The request body is too large.");
+  const why =
+    status === 415 ? `Unsupported media type "${headers["content-type"] ?? ""}" in request.` : "The request cannot be read.";
+  return new HavreError("invalid", why, { detail: { status } });
 }
 
 /** Routes added here get their bodies as they come. */

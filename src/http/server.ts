@@ -14,12 +14,12 @@ import fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import type { World } from "../core/world.ts";
-import { asHavreError, HavreError } from "../kernel/errors.ts";
+import { asHavreError } from "../kernel/errors.ts";
 import { Believed } from "./address.ts";
 import { makeDavFace } from "./dav/index.ts";
 import type { Dialect } from "./dialect.ts";
 import { documentation } from "./documentation.ts";
-import { mount } from "./mount.ts";
+import { mount, refuseAddress, unread } from "./mount.ts";
 import { operations } from "./operations.ts";
 import { portal } from "./portal.ts";
 import { besideOthers } from "./processes.ts";
@@ -77,10 +77,7 @@ export async function makeServer(
     // An address that cannot be decoded, or has a part too long to be the name of anything here. No hook has run.
     frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
       dress(request, reply);
-      reply
-        .code(404)
-        .type("application/json")
-        .send(JSON.stringify({ detail: "Not found." }));
+      refuseAddress(dialects, request, reply);
     },
     forceCloseConnections: true,
     serverFactory: handler => {
@@ -132,8 +129,7 @@ export async function makeServer(
   });
   app.setErrorHandler((error, request, reply) => {
     const status = (error as { statusCode?: number }).statusCode;
-    const known =
-      status !== undefined && status < 500 ? new HavreError("invalid", unreadable(status, request)) : asHavreError(error);
+    const known = asHavreError(unread(error, request));
     if (known.kind === "bug") request.log.error({ err: error }, "unexpected");
     return reply
       .code(known.kind === "bug" ? 500 : (status ?? 400))
@@ -182,13 +178,6 @@ function dress(request: FastifyRequest, reply: FastifyReply): void {
   reply.header("referrer-policy", "same-origin");
   reply.header("x-frame-options", "DENY");
   if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
-}
-
-/** Why a request was refused before any route saw it. */
-function unreadable(status: number, { headers }: FastifyRequest): string {
-  if (status === 413) return "The request body is too large.";
-  if (status === 415) return `Unsupported media type "${headers["content-type"] ?? ""}" in request.`;
-  return "The request cannot be read.";
 }
 
 /** A receipt's link is a secret, so is one that opens an account, and what follows "?" may be one. */

@@ -51,6 +51,7 @@ export class GodockerClient {
   ): Promise<string> {
     const answer = await this.raw(method, path, body, headers);
     assert.equal(answer.status, status, `${method} ${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+    assert.equal(answer.headers["content-type"], "application/json; charset=UTF-8", `${method} ${path}`);
     const { code, title, message, msg } = JSON.parse(answer.text);
     assert.deepEqual([code, typeof title, msg], [status, "string", message]);
     return msg;

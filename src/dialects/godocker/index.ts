@@ -17,6 +17,7 @@ export const makeGodocker = (facts: Facts): Dialect => ({
   signIn: signInByGodockerToken,
   admit,
   refuse,
+  elsewhere: ["/api/1.0", "/api/1.0/*", "/admin/maintenance/*"],
   routes: [
     ...placeRoutes(facts),
     ...taskRoutes(facts),

@@ -18,7 +18,7 @@ export function submissionOf(wire: Wire): Submission {
   const [requirements, container] = [read.object(body.requirements, "requirements"), read.object(body.container, "container")];
   const [command, status] = [read.object(body.command, "command"), read.object(body.status, "status")];
   const interactive = read.flag(command.interactive, "command.interactive") ?? false;
-  const cmd = read.text(command.cmd, "command.cmd") ?? "";
+  const cmd = read.bytes(command.cmd, "command.cmd") ?? "";
   const lifespan = read.text(textual(requirements.maxlifespan), "requirements.maxlifespan");
   const values = rangeText(requirements.array);
   const executor = read.text(requirements.executor, "requirements.executor");
@@ -33,7 +33,8 @@ export function submissionOf(wire: Wire): Submission {
   if (!(ram > 0)) throw wrong("requirements.ram", "a number above 0");
   return {
     project: read.text(user.project, "user.project"),
-    onBehalfOf: typeof user.id === "string" ? user.id : undefined,
+    // Of anybody but an administrator it counts for nothing, and is not looked at.
+    onBehalfOf: typeof user.id === "string" ? user.id.replaceAll("\0", "\ufffd") : undefined,
     isKeptBack: status.primary === "created",
     cluster: executor?.split(":")[0] || undefined,
     spec: {

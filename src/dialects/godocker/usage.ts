@@ -29,10 +29,10 @@ const billing = (type: "user" | "project"): Route =>
     query: { force: { type: "string" } },
     reply: listOf("Sums."),
     in: wire => {
-      const [year, month] = [Number(wire.params.year), Number(wire.params.month)];
-      if (!Number.isInteger(year) || year < 1970 || year > 9998) throw wrong("year", "a year");
-      if (!Number.isInteger(month) || month < 1 || month > 12) throw wrong("month", "from 1 to 12");
-      return { type, id: param("id")(wire), year, month };
+      const { year = "", month = "" } = wire.params;
+      if (!/^\d{4}$/.test(year) || Number(year) < 1970 || Number(year) > 9998) throw wrong("year", "a year");
+      if (!/^(0?[1-9]|1[0-2])$/.test(month)) throw wrong("month", "from 1 to 12");
+      return { type, id: param("id")(wire), year: Number(year), month: Number(month) };
     },
     do: bill,
     out: rows =>

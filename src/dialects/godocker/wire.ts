@@ -42,11 +42,18 @@ export const answer = (body: unknown, status = 200, headers: Readonly<Record<str
 export const row = <In, Out>(spec: Route<In, Out>): Route =>
   route({
     ...spec,
+    in: wire => {
+      for (const [name, value] of Object.entries(wire.query)) if (!isText(value)) throw wrong(name, "a text without NUL");
+      return spec.in(wire);
+    },
     out: (result, wire) => {
       const body = spec.out(result, wire);
       return body instanceof SpecialReply ? body : answer(body);
     },
   });
+
+/** Whether the database can keep it as it is: no NUL, no half of a character. */
+const isText = (value: string): boolean => !value.includes("\0") && value.isWellFormed();
 
 export const object = (description: string): Schema => ({ type: "object", description });
 export const listOf = (description: string): Schema => ({ type: "array", items: object(description) });
@@ -76,6 +83,12 @@ export function bodyOf(wire: Wire): Readonly<Record<string, unknown>> {
 /** Values of named kinds out of a document; what is null or absent is undefined. @throws HavreError "invalid" with the name */
 export const read = {
   text: (value: unknown, name: string): string | undefined => {
+    const text = read.bytes(value, name);
+    if (text !== undefined && !isText(text)) throw wrong(name, "a text without NUL or half characters");
+    return text;
+  },
+  /** Any characters at all. */
+  bytes: (value: unknown, name: string): string | undefined => {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== "string") throw wrong(name, "a text");
     return value;
@@ -108,7 +121,7 @@ export const read = {
   },
   texts: (value: unknown, name: string): readonly string[] =>
     read.list(value, name).map(item => {
-      if (typeof item !== "string") throw wrong(name, "a list of texts");
+      if (typeof item !== "string" || !isText(item)) throw wrong(name, "a list of texts");
       return item;
     }),
 };
