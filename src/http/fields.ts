@@ -51,6 +51,14 @@ export const nullable = <T>(inner: Field<T>): Field<T | null> => ({
   schema: { anyOf: [inner.schema, { type: "null" }] },
 });
 
+/** The same text; refused when it holds what the database keeps in no text. */
+export function sound(value: string): string {
+  if (value.includes("\u0000")) return refuse("Null characters are not allowed.");
+  const half = /\p{Surrogate}/u.exec(value)?.[0];
+  if (half) return refuse(`Surrogate characters are not allowed: U+${half.charCodeAt(0).toString(16).toUpperCase()}.`);
+  return value;
+}
+
 interface TextRules {
   readonly max?: number;
   readonly blank?: boolean;
@@ -60,10 +68,7 @@ interface TextRules {
 export const text = ({ max, blank = false, keepBlanks = false }: TextRules = {}): Field<string> =>
   field({ type: "string", ...(max === undefined ? {} : { maxLength: max }), ...(blank ? {} : { minLength: 1 }) }, given => {
     if (typeof given !== "string" && typeof given !== "number") return refuse("Not a valid string.");
-    const value = keepBlanks ? String(given) : String(given).trim();
-    if (value.includes("\u0000")) return refuse("Null characters are not allowed.");
-    const half = /\p{Surrogate}/u.exec(value)?.[0];
-    if (half) return refuse(`Surrogate characters are not allowed: U+${half.charCodeAt(0).toString(16).toUpperCase()}.`);
+    const value = sound(keepBlanks ? String(given) : String(given).trim());
     if (value === "" && !blank) return refuse("This field may not be blank.");
     if (max !== undefined && [...value].length > max) return refuse(`Ensure this field has no more than ${max} characters.`);
     return value;

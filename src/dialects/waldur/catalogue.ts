@@ -10,7 +10,7 @@ import {
 } from "../../core/market/index.ts";
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { invalid } from "../../kernel/errors.ts";
-import { Filters } from "./fields.ts";
+import { dict, Filters } from "./fields.ts";
 import { categoryShape, DETAILED, FILED, offeringShape } from "./offering-shapes.ts";
 import { planShape } from "./shapes.ts";
 import { link, listOut, narrowed, uuidParam, wants, windowIn } from "./wire.ts";
@@ -33,8 +33,7 @@ const SORTS = {
 function attributesIn(given: string | undefined): Readonly<Record<string, unknown>> | undefined {
   if (given === undefined) return undefined;
   try {
-    const parsed: unknown = JSON.parse(given);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    return dict().read(JSON.parse(given));
   } catch {}
   throw invalid({ attributes: ["Filter attribute is not valid json."] });
 }

@@ -1,4 +1,15 @@
-import { type Field, field, pythonType, type Read, readBody, refuse, type Shape, schemaOf, text } from "../../http/fields.ts";
+import {
+  type Field,
+  field,
+  pythonType,
+  type Read,
+  readBody,
+  refuse,
+  type Shape,
+  schemaOf,
+  sound,
+  text,
+} from "../../http/fields.ts";
 import type { Wire } from "../../http/route.ts";
 import { isDecimal } from "../../kernel/decimal.ts";
 import { asHavreError, fieldsIn, invalid } from "../../kernel/errors.ts";
@@ -44,16 +55,32 @@ export const uuid = (): Field<string> =>
     typeof given === "string" ? (uuidOf(given.trim()) ?? refuse("Must be a valid UUID.")) : refuse("Must be a valid UUID."),
   );
 
+const DEEPEST = 50;
+/** The same value; refused when a text in it could not be kept, or when it is deeper than anything that people write. */
+function soundInside<T>(given: T, depth = 0): T {
+  if (depth > DEEPEST) return refuse(`Ensure this value is no deeper than ${DEEPEST} levels.`);
+  if (typeof given === "string") sound(given);
+  else if (typeof given === "object" && given !== null)
+    for (const [key, value] of Object.entries(given)) {
+      sound(key);
+      soundInside(value, depth + 1);
+    }
+  return given;
+}
+
 export const dict = (): Field<Readonly<Record<string, unknown>>> =>
   field({ type: "object" }, given =>
     typeof given === "object" && given !== null && !Array.isArray(given)
-      ? (given as Record<string, unknown>)
+      ? soundInside(given as Record<string, unknown>)
       : refuse(`Expected a dictionary of items but got type "${pythonType(given)}".`),
   );
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const isDay = (given: string): boolean =>
-  DAY.test(given) && !Number.isNaN(Date.parse(given)) && new Date(given).toISOString().startsWith(given);
+  DAY.test(given) &&
+  !given.startsWith("0000") &&
+  !Number.isNaN(Date.parse(given)) &&
+  new Date(given).toISOString().startsWith(given);
 export const day = (): Field<string> =>
   field({ type: "string", format: "date" }, given =>
     typeof given === "string" && isDay(given)
@@ -96,7 +123,7 @@ export const inside = <S extends Shape>(shape: S): Field<Read<S>> =>
     }
   });
 
-export const anything = (): Field<unknown> => field({}, given => given);
+export const anything = (): Field<unknown> => field({}, given => soundInside(given));
 export const plain = (max: number): Field<string> => text({ max, blank: true });
 export const number = (): Field<number> =>
   field({ type: "number" }, given => {
@@ -167,6 +194,12 @@ export class Filters {
     const at = momentIn(value);
     if (!at) throw invalid({ [name]: ["Enter a valid date/time."] });
     return at;
+  }
+
+  day(name: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && !isDay(value)) throw invalid({ [name]: ["Enter a valid date."] });
+    return value;
   }
 
   integer(name: string): number | undefined {

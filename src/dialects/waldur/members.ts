@@ -107,8 +107,6 @@ const rows = (collection: string, kind: NamedKind): readonly Route[] => [
   }),
 ];
 
-const SCOPES: Readonly<Record<string, NamedKind>> = { project: "study", customer: "organisation", offering: "offering" };
-
 export const memberRoutes: readonly Route[] = [
   ...rows("projects", "study"),
   ...rows("customers", "organisation"),
@@ -124,14 +122,13 @@ export const memberRoutes: readonly Route[] = [
       const filters = new Filters(wire);
       const role = filters.text("role_name") ?? filters.text("role_uuid");
       const known = role === undefined ? undefined : roleIn(role);
-      const scope = filters.text("scope_type");
       return {
         window: windowIn(wire),
         filter: {
           person: filters.uuid("user") ?? filters.link("user_url", "user"),
           username: filters.text("username"),
           fullName: filters.text("full_name"),
-          kind: scope === undefined ? undefined : SCOPES[scope],
+          kind: filters.words("scope_type", SCOPE_TYPES)?.at(-1),
           object: filters.uuid("scope_uuid"),
           organisation: filters.uuid("customer_uuid"),
           roles: role === undefined ? undefined : known ? [known] : [],

@@ -8,7 +8,7 @@ import {
   setLimitsByProvider,
   setReport,
 } from "../../core/market/index.ts";
-import { bool, list, optional, readBody, schemaOf, text } from "../../http/fields.ts";
+import { bool, field, list, optional, readBody, refuse, schemaOf, text } from "../../http/fields.ts";
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { dict, inside, plain } from "./fields.ts";
 import { asProvider, change, endDate, provided, reading } from "./resources.ts";
@@ -18,6 +18,12 @@ import { said, uuidParam } from "./wire.ts";
 
 const endpoint = inside({ name: text({ max: 150 }), url: text({ max: 255 }) });
 const section = inside({ header: text({ max: 200 }), body: plain(20_000) });
+/** At least one. */
+const sections = field({ type: "array", minItems: 1 }, given => {
+  const all = list(section).read(given);
+  return all.length === 0 ? refuse("This list may not be empty.") : all;
+});
+const REPORT = { report: sections };
 const BROKEN = { error_message: optional(plain(20_000)), error_traceback: optional(plain(100_000)) };
 const UNIQUE = { backend_id: text({ max: 255 }), check_all_offerings: optional(bool(), false) };
 
@@ -75,8 +81,8 @@ export const providerResourceRoutes: readonly Route[] = [
   broken("set_state_ok", false, said("status", "Resource state has been changed.")),
   asProvider("refresh_last_sync", "The provider has looked at it now", { in: uuidParam, do: noteSync }),
   asProvider("submit_report", "A report, in sections", {
-    body: schemaOf({ report: list(section) }),
-    in: (wire: Wire) => ({ uuid: uuidParam(wire), report: readBody({ report: list(section) }, wire.body).report }),
+    body: schemaOf(REPORT),
+    in: (wire: Wire) => ({ uuid: uuidParam(wire), report: readBody(REPORT, wire.body).report }),
     do: setReport,
     out: said("status", "Report is submitted"),
   }),

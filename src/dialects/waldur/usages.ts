@@ -94,7 +94,6 @@ const userUsageShape = (usage: UserUsage, wire: Wire) => ({
 
 function filterIn(wire: Wire, period: string) {
   const filters = new Filters(wire);
-  const day = filters.text(period);
   return {
     resource: filters.uuid("resource_uuid") ?? filters.link("resource", "resource"),
     offering: filters.uuid("offering_uuid"),
@@ -102,7 +101,7 @@ function filterIn(wire: Wire, period: string) {
     customer: filters.uuid("customer_uuid"),
     type: filters.text("type"),
     username: filters.text("username"),
-    month: day !== undefined && /^\d{4}-\d\d-\d\d/.test(day) ? day.slice(0, 10) : undefined,
+    month: filters.day(period),
     from: filters.moment("date_after"),
     until: filters.moment("date_before"),
   };
