@@ -26,16 +26,18 @@ export const measureDrop: ErrandKind = {
   },
 };
 
-/** Removes the bytes of a drop of which every copy is proved. The proof is committed long before; a kill in between leaves bytes for the next try. */
+/** Removes the bytes of a drop of which every copy is proved, or that was given up. That is committed long before; a kill in between leaves bytes for the next try. */
 export const releaseBlob: ErrandKind = {
   kind: "release-blob",
   atOnce: 2,
   tries: 20,
   async run(world, errand) {
-    const blob = await releasable(world, Number(errand.payload.drop));
+    const { drop, blob: asked, givenUp } = errand.payload;
+    // The drop of what was given up names its bytes no more.
+    const blob = givenUp === true ? String(asked) : await releasable(world, Number(drop));
     if (blob === undefined) return "done";
     await world.blobs.remove(blob);
-    await released(world, Number(errand.payload.drop));
+    await released(world, Number(drop));
     return "done";
   },
 };

@@ -136,11 +136,19 @@ export const email = ({ blank = false }: { blank?: boolean } = {}): Field<string
     return value === "" || EMAIL.test(value) ? value : refuse("Enter a valid email address.");
   });
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
+/** Whether a text names a day that the calendar has: `Date` takes 30 February for a day in March. */
+export const isDay = (given: string): boolean =>
+  DAY.test(given) &&
+  !given.startsWith("0000") &&
+  !Number.isNaN(Date.parse(given)) &&
+  new Date(given).toISOString().startsWith(given);
+
 /** A moment: ISO 8601 with its zone, or a date, which is its beginning in UTC. */
 export const instant = (): Field<Date> =>
   field({ type: "string", format: "date-time" }, given => {
-    const isText = typeof given === "string" && ISO.test(given.trim());
-    const at = new Date(isText ? given.trim() : Number.NaN);
+    const value = typeof given === "string" ? given.trim() : "";
+    const at = new Date(ISO.test(value) && isDay(value.slice(0, 10)) ? value : Number.NaN);
     const year = at.getUTCFullYear();
     if (Number.isNaN(year) || year < 1970 || year > 9999)
       return refuse(
@@ -148,7 +156,7 @@ export const instant = (): Field<Date> =>
       );
     return at;
   });
-const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/;
+const ISO = /^\d{4}-\d\d-\d\d(T([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** An IPv4 or IPv6 address. */
 export const address = (): Field<string> =>

@@ -56,7 +56,7 @@ export interface DropChange {
   readonly receivedAt?: Date;
   readonly finishedAt?: Date | null;
   readonly blobKey?: string | null;
-  readonly external?: Readonly<Record<string, unknown>>;
+  readonly external?: Readonly<Record<string, unknown>> | null;
 }
 
 export const drops = (tx: Tx) => ({
@@ -113,7 +113,7 @@ export const drops = (tx: Tx) => ({
         ...(change.receivedAt === undefined ? {} : { received_at: change.receivedAt }),
         ...(change.finishedAt === undefined ? {} : { finished_at: change.finishedAt }),
         ...(change.blobKey === undefined ? {} : { blob_key: change.blobKey }),
-        ...(change.external === undefined ? {} : { external: JSON.stringify(change.external) }),
+        ...(change.external === undefined ? {} : { external: change.external === null ? null : JSON.stringify(change.external) }),
         updated_at: sql<Date>`now()`,
       })
       .where("id", "=", id)

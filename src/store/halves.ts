@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { storageOfRow } from "./storages.ts";
 import type { Tx } from "./store.ts";
 
@@ -35,20 +35,10 @@ export const halves = (tx: Tx) => ({
    * What deliveries to a location have begun and not ended lies under names that nobody will ask for again, for the location goes or
    * leads elsewhere: it is left to the sweep, and they begin anew wherever they go. Before the location changes, in its transaction.
    */
-  async leave(locationId: number): Promise<void> {
-    await sql`
-      with begun as (
-        select delivery.id, delivery.temp_path, location.storage_id from delivery
-        join location on location.id = delivery.location_id
-        where delivery.location_id = ${locationId} and delivery.state <> 'done' and delivery.temp_path is not null
-        for update of delivery),
-      noted as (
-        insert into file_half (mark, storage_id, path, seen_at)
-        select substring(temp_path from '\\.havre-([^/]*)\\.part$'), storage_id, temp_path, now() + ${LEFT_FOR}::interval from begun
-        on conflict (mark) do nothing)
-      update delivery set temp_path = null, final_path = null, name_key = null, sent_sha256 = null, sent_bytes = 0, updated_at = now()
-      where id in (select id from begun)`.execute(tx);
-  },
+  leave: (locationId: number): Promise<void> => leaveBegun(tx, sql`delivery.location_id = ${locationId}`),
+
+  /** The same of one drop that is given up: in its transaction, with the drop locked. */
+  leaveOfDrop: (dropId: number): Promise<void> => leaveBegun(tx, sql`delivery.drop_id = ${dropId}`),
 
   /** Takes one back from the sweep. */
   async reclaim({ mark, storageId, path }: Half): Promise<void> {
@@ -78,3 +68,18 @@ export const halves = (tx: Tx) => ({
     }));
   },
 });
+
+async function leaveBegun(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    with begun as (
+      select delivery.id, delivery.temp_path, location.storage_id from delivery
+      join location on location.id = delivery.location_id
+      where ${which} and delivery.state <> 'done' and delivery.temp_path is not null
+      for update of delivery),
+    noted as (
+      insert into file_half (mark, storage_id, path, seen_at)
+      select substring(temp_path from '\\.havre-([^/]*)\\.part$'), storage_id, temp_path, now() + ${LEFT_FOR}::interval from begun
+      on conflict (mark) do nothing)
+    update delivery set temp_path = null, final_path = null, name_key = null, sent_sha256 = null, sent_bytes = 0, updated_at = now()
+    where id in (select id from begun)`.execute(tx);
+}

@@ -35,7 +35,8 @@ export const selfTests = (tx: Tx) => ({
 
   async numbers(): Promise<HealthNumbers> {
     const { rows } = await sql<HealthNumbers>`select
-      (select count(*) from delivery where state = 'parked') as "parkedDeliveries",
+      (select count(*) from delivery join "drop" on "drop".id = drop_id
+        where state = 'parked' and (blob_key is not null or external is not null)) as "parkedDeliveries",
       (select count(*) from mail where state = 'parked') as "parkedMails",
       (select count(*) from bulk where state = 'running') as "runningBulks",
       (select count(*) from attempt where locked_until > now()) as locks,

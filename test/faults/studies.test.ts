@@ -90,6 +90,40 @@ describe("a study whose storages change", { skip: apacheMissing() }, () => {
     await until(() => !existsSync(blob), "the bytes to be released here");
   });
 
+  it("a file that cannot be delivered is given up by the administration: its bytes go, and then the study can", async () => {
+    const study = await aStudy(client, [aFolder("delivered"), onApache("never")]);
+    const bytes = randomBytes(MIB);
+    const giveUp = async (id: number, reason = "sent to the wrong study") =>
+      client.ask("POST", "/api/v1/admin/drops/actions/give-up/", { ids: [id], reason });
+    const refusal = async (answer: Response) => [answer.status, ((await answer.json()) as { detail: string }).detail];
+    proxy.set({ kind: "down" });
+    await send(study, "wrong.bin", bytes);
+    const waiting = await until(async () => (await only(study))?.deliveries[1]?.attempts === 1 && only(study), "a try to fail");
+    assert.deepEqual(await refusal(await giveUp(waiting.id)), [409, "Nothing of this drop has failed."]);
+    const [, gone] = await client.get(`/api/v1/studies/${study.id}/storages/`);
+    await client.delete(`/api/v1/studies/${study.id}/storages/${gone.id}/`);
+    await hurryDeliveries(havre);
+    const drop = await until(async () => (await only(study))?.status === "ERROR" && only(study), "the drop to fail");
+    const blob = await blobOf(study);
+    assert.deepEqual(readFileSync(blob), bytes);
+    assert.equal((await client.ask("DELETE", `/api/v1/studies/${study.id}/`)).status, 409);
+
+    assert.equal((await giveUp(drop.id)).status, 200);
+    await until(() => !existsSync(blob), "the bytes to be removed here");
+    const { status, status_message: words, receipt_url: receipt } = await only(study);
+    assert.equal(status, "ERROR");
+    assert.match(words, /: Given up: sent to the wrong study$/);
+    const { hops } = await client.get(`/api/v1/receipts/${receipt.split("/receipts/")[1]}/receipt.json`);
+    assert.deepEqual([hops.at(-1).hop, hops.at(-1).facts], ["released", { sizeBytes: MIB, reason: "sent to the wrong study" }]);
+    assert.match((await refusal(await retry(study)))[1] as string, /Nothing of this file is kept here any more/);
+    assert.deepEqual(await refusal(await giveUp(drop.id)), [409, "Nothing of this file is kept here any more."]);
+    const events = await rows(havre, "select verb, data from event where verb = 'drop.given-up' and object_id = $1", [drop.id]);
+    assert.deepEqual(events, [{ verb: "drop.given-up", data: { filename: "wrong.bin", reason: "sent to the wrong study" } }]);
+    assert.deepEqual(readFileSync(join(folder, "delivered", "wrong.bin")), bytes, "a copy that was delivered stays");
+    assert.equal((await client.ask("DELETE", `/api/v1/studies/${study.id}/`)).status, 204);
+    proxy.set({ kind: "none" });
+  });
+
   it("parks a waiting delivery whose location went, in words; a retry goes to the storages there are now", async () => {
     const study = await aStudy(client, [onApache("left")]);
     const bytes = randomBytes(MIB);

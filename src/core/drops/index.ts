@@ -11,6 +11,7 @@ export {
   noteSent,
   startDelivery,
 } from "./deliver.ts";
+export { giveUpDrop } from "./give-up.ts";
 export { type HookAnswer, type HookCall, receiveHook, sweepExternalDrops } from "./hook.ts";
 export { receiptPath, receiptSecretOf } from "./mails.ts";
 export { type CodeAsked, readTarget, tryCode } from "./page.ts";

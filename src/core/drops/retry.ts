@@ -40,6 +40,8 @@ export async function retryDrop(
     if (drop?.status !== "ERROR") throw new HavreError("conflict", "Nothing of this drop has failed.");
     if (drop.external !== undefined)
       throw new HavreError("conflict", "The upload daemon holds this file: its script must deliver it again.");
+    if (drop.blobKey === undefined && drop.receivedAt !== undefined)
+      throw new HavreError("conflict", "Nothing of this file is kept here any more. Ask the provider to upload it again.");
     if (
       drop.blobKey === undefined ||
       drop.sha256 === undefined ||

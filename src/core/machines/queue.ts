@@ -96,7 +96,8 @@ async function keepAccess(
   await machines(tx).putAccess(machineId, {
     ip,
     username: username || person.username,
-    ...(loginKey ? { loginKeySealed: secrets.seal(loginKey, LOGIN_KEY_SEAL) } : {}),
+    // The researcher of a machine with a public key of their own holds its only private key: another is none of ours to keep.
+    ...(loginKey && machine.sshPublicKey === "" ? { loginKeySealed: secrets.seal(loginKey, LOGIN_KEY_SEAL) } : {}),
     ...(password ? { passwordSealed: secrets.seal(password, ACCESS_PASSWORD_SEAL) } : {}),
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Person } from "../../core/people/model.ts";
+import { newSshKeyPair } from "../../kernel/ssh.ts";
 import { GIB } from "../../kernel/units.ts";
 import { type MachinesServer, machinesServer } from "./machines.fixture.ts";
 
@@ -205,6 +206,14 @@ describe("the queue of the VRW provider, on the wire", () => {
     );
     assert.ok(!mails.some(({ text }) => text.includes("a password") || text.includes("a key")));
     assert.ok(!(await list(`?page_size=1000`)).results.some((one: object) => JSON.stringify(one).includes("a key")));
+  });
+
+  it("a private key that it reports for a machine with a public key of the researcher's is not kept", async () => {
+    const made = await aMachine({ ssh_public_key: newSshKeyPair("mine").publicKey });
+    const access = { virtual_machine_ip: "192.0.2.1", login_key: "a key" };
+    assert.equal((await report(made.workspace, { status: "DONE", remote_id: "own", access })).status, 200);
+    const [shown] = (await machineOf(made)).access;
+    assert.deepEqual([shown.virtual_machine_ip, shown.login_key, shown.has_secrets], ["192.0.2.1", "", false]);
   });
 
   it("without a user name of its own the access has the researcher's", async () => {

@@ -1,6 +1,7 @@
 import {
   type Field,
   field,
+  isDay,
   pythonType,
   type Read,
   readBody,
@@ -75,12 +76,6 @@ export const dict = (): Field<Readonly<Record<string, unknown>>> =>
       : refuse(`Expected a dictionary of items but got type "${pythonType(given)}".`),
   );
 
-const DAY = /^\d{4}-\d\d-\d\d$/;
-const isDay = (given: string): boolean =>
-  DAY.test(given) &&
-  !given.startsWith("0000") &&
-  !Number.isNaN(Date.parse(given)) &&
-  new Date(given).toISOString().startsWith(given);
 export const day = (): Field<string> =>
   field({ type: "string", format: "date" }, given =>
     typeof given === "string" && isDay(given)
@@ -88,9 +83,9 @@ export const day = (): Field<string> =>
       : refuse("Date has wrong format. Use one of these formats instead: YYYY-MM-DD."),
   );
 
-const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
+const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
 export function momentIn(given: string): Date | undefined {
-  if (!MOMENT.test(given)) return undefined;
+  if (!MOMENT.test(given) || !isDay(given.slice(0, 10))) return undefined;
   const isDateOnly = given.length === 10;
   const zoned = isDateOnly || /(?:Z|[+-]\d\d:?\d\d)$/i.test(given) ? given : `${given}Z`;
   const at = new Date(zoned.replace(" ", "T"));

@@ -96,6 +96,8 @@ POST   /api/v1/admin/invitations/actions/send/                       200       2
 POST   /api/v1/admin/invitations/actions/remove/                     200       200
 GET    /api/v1/admin/drops/                                          200       200
 GET    /api/v1/admin/drops/:id/                                      200       200
+POST   /api/v1/admin/drops/actions/give-up/                          403       200
+POST   /api/v1/admin/drops/actions/give-up/ (delivered)              403       409
 POST   /api/v1/admin/drops/actions/retry/                            200       200
 POST   /api/v1/admin/drops/actions/retry/ (delivered)                409       409
 
@@ -375,6 +377,11 @@ const ACTIONS: Readonly<Record<string, Request>> = {
   "studies/actions/remove": { ...acting("studies/actions/remove", study), spends: "each" },
   "invitations/actions/send": acting("invitations/actions/send", freshInvitation),
   "invitations/actions/remove": acting("invitations/actions/remove", freshInvitation),
+  "drops/actions/give-up": {
+    ...superActing("drops/actions/give-up", ({ scene }) => scene.drop.id, { reason: "wrong" }),
+    drop: "failed",
+    spends: "each",
+  },
   "drops/actions/retry": { ...acting("drops/actions/retry", ({ scene }) => scene.drop.id), drop: "failed", spends: "each" },
   "storages/actions/test": acting("storages/actions/test", ({ scene }) => scene.storage),
   "storages/actions/hand-over": superActing("storages/actions/hand-over", spareStorage, newOwner),
@@ -452,6 +459,9 @@ export const admin: Area = {
       {},
       ({ scene }) => sha256Hex(scene.boss.cookie),
     ),
+    "POST /api/v1/admin/drops/actions/give-up/ (delivered)": superActing("drops/actions/give-up", ({ scene }) => scene.drop.id, {
+      reason: "wrong",
+    }),
     "POST /api/v1/admin/drops/actions/retry/ (delivered)": acting("drops/actions/retry", ({ scene }) => scene.drop.id),
     "PATCH /api/v1/admin/storages/:id/ (elsewhere, with the old password)": changed("storages", ({ scene }) => scene.storage, {
       location: "http://127.0.0.1:10/dav/",

@@ -410,6 +410,10 @@ export const admin = {
       bulks: { stop: { do: "Stop", text: "What was done stays done; the rest is left as it is." } },
       deliveries: { retry: { do: "Try again", text: "Every failed delivery of the drop is sent again." } },
       drops: {
+        "give-up": {
+          do: "Give up",
+          text: "What failed stays undone for good, and the file is removed from this server. Copies that were delivered stay. The log and the receipt keep your reason.",
+        },
         retry: {
           do: "Deliver again",
           text: "Failed deliveries are sent again, also to storages that the study was given since.",

@@ -426,6 +426,10 @@ export const admin = {
         retry: { do: "Opnieuw proberen", text: "Elke mislukte aflevering van de levering wordt opnieuw verstuurd." },
       },
       drops: {
+        "give-up": {
+          do: "Opgeven",
+          text: "Wat mislukte blijft voorgoed ongedaan en het bestand wordt van deze server verwijderd. Kopieën die afgeleverd zijn blijven. Het logboek en het ontvangstbewijs bewaren uw reden.",
+        },
         retry: {
           do: "Opnieuw afleveren",
           text: "Mislukte afleveringen worden opnieuw verstuurd, ook naar opslag die de studie er sindsdien bij kreeg.",

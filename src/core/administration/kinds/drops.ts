@@ -1,5 +1,22 @@
-import { retryDelivery, retryDrop } from "../../drops/index.ts";
-import { action, bytes, CREATED, choice, count, flag, kind, link, moment, number, owning, SORTED, text } from "../describe.ts";
+import { giveUpDrop, retryDelivery, retryDrop } from "../../drops/index.ts";
+import {
+  action,
+  aLine,
+  bytes,
+  CREATED,
+  choice,
+  count,
+  flag,
+  kind,
+  link,
+  moment,
+  number,
+  owning,
+  SORTED,
+  text,
+} from "../describe.ts";
+
+const MAX_REASON = 500;
 
 export const drops = kind({
   name: "drops",
@@ -29,7 +46,14 @@ export const drops = kind({
   },
   list: ["filename", "study", "status", "sizeBytes", "invitation", "createdAt"],
   search: ["original_filename"],
-  actions: { retry: action((world, actor, { id }) => retryDrop(world, owning(actor), id)) },
+  actions: {
+    retry: action((world, actor, { id }) => retryDrop(world, owning(actor), id)),
+    "give-up": action((world, actor, input) => giveUpDrop(world, owning(actor), input), {
+      who: "superuser",
+      asks: { reason: aLine(MAX_REASON) },
+      danger: true,
+    }),
+  },
 });
 
 export const deliveries = kind({
