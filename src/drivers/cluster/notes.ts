@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
-import { newKey, newSecretId } from "../../kernel/ids.ts";
+import { newKey, newSecretId, newUuid } from "../../kernel/ids.ts";
 import type { EndCause, Limits, LogPlace, Workload, WorkloadId } from "../../ports/cluster.ts";
 import { actsOn, ignoring, mayBeNear, readIfThere, replaceFile, writeSmall } from "./files.ts";
 import { takeTurn } from "./turns.ts";
@@ -10,7 +10,7 @@ import { takeTurn } from "./turns.ts";
  * What drivers of engines with records of their own keep beside them, in a folder that all nodes see:
  *
  *     ID/note     what is needed to ask for it, to read its outputs and to keep its limits; there before the engine is asked
- *     ID/script    what is submitted, while it is
+ *     ID/script-*  what is submitted, while it is, by each who tries
  *     ID/prepared  there when the directory is, see prepareOnce
  *     ID/remote   the engine's name of it, once it has told one; the first stays
  *     ID/cause    why it was ended, when it was; the first cause stays
@@ -133,7 +133,8 @@ export class Notes {
 
   box = (id: WorkloadId, index?: number): string => this.#at(id, index === undefined ? "box" : join("box", String(index)));
   scratch = (id: WorkloadId): string => this.#at(id, "scratch");
-  script = (id: WorkloadId): string => this.#at(id, "script");
+  /** Another for each try: two processes may try at once, and each removes its own. */
+  script = (id: WorkloadId): string => this.#at(id, `script-${newUuid()}`);
 
   /** What a wrapper said by this name; "" when nothing. Whoever owns the box may have written anything. */
   async said(id: WorkloadId, name: string, index?: number): Promise<string> {
