@@ -17,9 +17,9 @@ insert into person (username, email, first_name, last_name, is_active, is_staff,
 insert into study (owner_id, code, name, human_subject, field_id, upload_uuid, upload_code)
   select 1, 'S-' || n, 'Sleep and daylight ' || n, n % 2 = 0, 1, gen_random_uuid(), 'C' || n from generate_series(1, 3) n;
 insert into storage (owner_id, name, engine, address, username, password_sealed) values (1, 'University drive', 'WEBDAV', 'https://dav.example.org/a/rather/long/path/that/goes/on', 'u', '');
-insert into "drop" (public_id, study_id, original_filename, size_bytes, status, status_message, receipt_hash, receipt_sealed)
+insert into "drop" (public_id, study_id, original_filename, size_bytes, status, status_message, blob_key, receipt_hash, receipt_sealed)
   select gen_random_uuid(), 1, 'a name that goes on and on and does not want to end, as names from devices do, night ' || n || '.edf',
-    n * 1234567, case when n = 1 then 'ERROR' else 'DONE' end, '', 'r' || n, '' from generate_series(1, 4) n;
+    n * 1234567, case when n = 1 then 'ERROR' else 'DONE' end, '', case when n = 1 then 'kept' end, 'r' || n, '' from generate_series(1, 4) n;
 insert into delivery (drop_id, storage_name, engine, state, reason_kind, reason, attempts)
   values (1, 'University drive', 'WEBDAV', 'parked', 'forbidden', 'The storage refuses this user name and password. Give the right ones and try again.', 7);
 insert into errand (kind, payload, error, parked_at, attempts) values ('deliver', '{"delivery": 1}', 'The storage refuses this user name and password.', now(), 7);
