@@ -21,6 +21,7 @@ import * as catalogue from "./migrations/0022-catalogue.ts";
 import * as halves from "./migrations/0024-halves.ts";
 import * as prices from "./migrations/0025-prices.ts";
 import * as offeringFiles from "./migrations/0026-offering-files.ts";
+import * as taskShares from "./migrations/0027-task-shares.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -44,6 +45,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0024-halves": halves,
   "0025-prices": prices,
   "0026-offering-files": offeringFiles,
+  "0027-task-shares": taskShares,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

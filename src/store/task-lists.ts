@@ -15,6 +15,7 @@ interface ViewRow extends TaskRow {
   readonly is_guest: boolean;
   readonly project: string | null;
   readonly volumes: OfferedVolume[] | null;
+  readonly shared: number[] | null;
   readonly run: RunRow | null;
 }
 
@@ -39,11 +40,13 @@ const viewOf = (row: ViewRow, id: number = row.id): TaskView => ({
   isGuest: row.is_guest,
   project: row.project ?? "",
   projectVolumes: row.volumes ?? [],
+  shared: (row.shared ?? []).map(Number),
 });
 
 /** @param which condition on `task`. @param element whose latest run comes along: -1 the task's own */
 const select = (which: RawBuilder<unknown>, element: RawBuilder<unknown> = sql`-1`): RawBuilder<ViewRow> => sql<ViewRow>`
-  select task.*, person.username, person.email, account.uid, account.gid, account.groups, account.email as own_email, 'guest' = any(person.groups) as is_guest, study.slug as project, lent.volumes, to_jsonb(run) as run
+  select task.*, person.username, person.email, account.uid, account.gid, account.groups, account.email as own_email, 'guest' = any(person.groups) as is_guest, study.slug as project, lent.volumes, to_jsonb(run) as run,
+    (select array_agg(number) from task_share where task_share.task_id = task.id) as shared
   from task join person on person.id = task.person_id
   left join compute_account account on account.person_id = task.person_id
   left join study on study.id = task.study_id left join compute_project lent on lent.study_id = task.study_id
@@ -175,8 +178,8 @@ export const taskLists = (tx: Tx) => ({
   /** Places of an array that are over, in order. */
   async placesOver(taskId: number, descending: boolean): Promise<number[]> {
     const { rows } = await sql<{ element: number }>`
-      select element from task_run join task on task.id = task_id where task_id = ${taskId} and is_last and task_run.state = 'ended' and element >= 0
-      and not (element = any(task.again)) order by element ${descending ? sql`desc` : sql`asc`}`.execute(tx);
+      select element from task_run where task_id = ${taskId} and is_last and state = 'ended' and mark <> 'rescheduled' and element >= 0
+      order by element ${descending ? sql`desc` : sql`asc`}`.execute(tx);
     return rows.map(row => row.element);
   },
 

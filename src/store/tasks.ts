@@ -47,8 +47,7 @@ export const taskOf = (row: TaskRow): Task => ({
   again: row.again,
   elementsRunning: row.elements_running,
   elementsOver: row.elements_over,
-  isShared: row.is_shared,
-  shareSerial: row.share_serial,
+  elementMarks: row.element_marks as Task["elementMarks"],
 });
 
 export interface NewTask {
@@ -80,8 +79,7 @@ export interface TaskChanges {
   readonly again?: readonly number[];
   readonly elementsRunning?: number;
   readonly elementsOver?: number;
-  readonly isShared?: boolean;
-  readonly shareSerial?: number;
+  readonly elementMarks?: Task["elementMarks"];
   readonly spec?: TaskSpec;
 }
 
@@ -115,8 +113,7 @@ const columnsOf = (changes: TaskChanges) => ({
   ...(changes.again === undefined ? {} : { again: [...changes.again] }),
   ...(changes.elementsRunning === undefined ? {} : { elements_running: changes.elementsRunning }),
   ...(changes.elementsOver === undefined ? {} : { elements_over: changes.elementsOver }),
-  ...(changes.isShared === undefined ? {} : { is_shared: changes.isShared }),
-  ...(changes.shareSerial === undefined ? {} : { share_serial: changes.shareSerial }),
+  ...(changes.elementMarks === undefined ? {} : { element_marks: jsonText(changes.elementMarks) }),
   ...(changes.spec === undefined ? {} : { spec: specText(changes.spec) }),
 });
 
@@ -200,8 +197,10 @@ export const tasks = (tx: Tx) => ({
     return taskOf(row);
   },
 
-  /** Of many at once; each once, and none its spec. */
-  changeAll: (all: readonly { readonly id: number; readonly changes: Omit<TaskChanges, "spec"> }[]): Promise<void> =>
+  /** Of many at once; each once, and none its spec or the marks of its elements. */
+  changeAll: (
+    all: readonly { readonly id: number; readonly changes: Omit<TaskChanges, "spec" | "elementMarks"> }[],
+  ): Promise<void> =>
     changeRows(
       tx,
       "task",

@@ -106,6 +106,12 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
     await bob.ok("DELETE", `/api/1.0/task/${id + 2}`);
     assert.equal((await bob.over(id + 2)).status.exitcode, 137);
     assert.equal((await bob.ok("GET", `/api/1.0/task/${id}/suspend`)).status.secondary, "suspend rejected");
+    const held = await bob.submit({ requirements: { array: { values: "2" } }, status: { primary: "created" } });
+    assert.equal((await bob.ok("GET", `/api/1.0/task/${held + 2}/suspend`)).status.secondary, "suspend rejected");
+    assert.deepEqual((await bob.task(held + 2)).status.secondary, "suspend rejected", "as long as it waits");
+    assert.equal((await bob.task(held + 1)).status.secondary, null);
+    await bob.refused(403, "GET", `/api/1.0/task/${held + 1}/pending`);
+    await bob.ok("DELETE", `/api/1.0/task/${held}`);
     await bob.ok("DELETE", `/api/1.0/task/${id}`);
     const parent = await bob.over(id);
     assert.deepEqual(
@@ -295,6 +301,51 @@ describe("GO-Docker tasks, row by row of the contract", { skip: missing }, () =>
     await nobody.refused(403, "GET", `/api/1.0/task/${id}`, undefined, header);
     await nobody.refused(403, "GET", `/api/1.0/task/${id}/share/${token}/files`);
     assert.notEqual((await alice.ok("GET", `/api/1.0/task/${id}/share`)).token, token);
+  });
+
+  it("row 46 and 50 with an array: an element's token opens that element alone, the array's opens its elements as well", async () => {
+    const id = await alice.submit({ requirements: { array: { values: "1:3" } } });
+    await alice.over(id);
+    const [first, second, third] = [id + 1, id + 2, id + 3];
+    const tokenOf = async (of: number): Promise<string> => (await alice.ok("GET", `/api/1.0/task/${of}/share`)).token;
+    const opened = async (token: string): Promise<number[]> => {
+      const open: number[] = [];
+      for (const number of [id, first, second, third]) {
+        const ways = await Promise.all([
+          server.nobody().raw("GET", `/api/1.0/task/${number}?share=${token}`),
+          bob.raw("GET", `/api/1.0/task/${number}`, undefined, { "x-godocker-share": token }),
+          server.nobody().raw("GET", `/api/1.0/task/${number}/status?share=${token}`),
+          server.nobody().raw("GET", `/api/1.0/task/${number}/files?share=${token}`),
+          server.nobody().raw("GET", `/api/1.0/task/${number}/share/${token}/files`),
+          ...(number === id ? [] : [server.nobody().raw("GET", `/api/1.0/task/${number}/share/${token}/files/god.log`)]),
+        ]);
+        const [status, ...others] = new Set(ways.map(way => way.status));
+        assert.deepEqual(others, [], "every form alike");
+        assert.ok(status === 200 || status === 403);
+        if (status === 200) open.push(number);
+      }
+      return open;
+    };
+    const ofSecond = await tokenOf(second);
+    assert.equal(await tokenOf(second), ofSecond);
+    assert.deepEqual(await opened(ofSecond), [second]);
+    const ofFirst = await tokenOf(first);
+    const ofAll = await tokenOf(id);
+    assert.equal(new Set([ofFirst, ofSecond, ofAll]).size, 3);
+    assert.deepEqual(await opened(ofSecond), [second]);
+    assert.deepEqual(await opened(ofAll), [id, first, second, third]);
+    await server.nobody().refused(403, "GET", `/api/1.0/task/${id}/share/${ofSecond}/files/3/god.log`);
+    assert.equal((await server.nobody().raw("GET", `/api/1.0/task/${id}/share/${ofAll}/files/3/god.log`)).text, "hello\n");
+    await alice.ok("GET", `/api/1.0/task/${second}/unshare`);
+    assert.deepEqual(await opened(ofSecond), []);
+    assert.deepEqual(await opened(ofFirst), [first], "the others stay shared");
+    const anew = await tokenOf(second);
+    assert.notEqual(anew, ofSecond);
+    await alice.ok("GET", `/api/1.0/task/${id}/unshare`);
+    assert.deepEqual(await opened(ofAll), []);
+    assert.deepEqual(await opened(anew), [second]);
+    await alice.ok("DELETE", `/api/1.0/task/${id}/archive`);
+    await server.nobody().refused(404, "GET", `/api/1.0/task/${second}?share=${anew}`);
   });
 
   it("row 32 api_task_archive, row 33 api_task_archive_delete, row 7 api_archive, row 8 api_archive_delete", async () => {

@@ -62,10 +62,12 @@ export async function actOn(tx: Tx, world: Omit<World, "store">, actor: Actor, i
   await tasks(tx).wake();
 }
 
-/** @returns false when it waits already */
+/** @returns false when it waits already, also for a cluster that is being told of it */
 async function letGo(tx: Tx, world: Omit<World, "store">, task: Task, place: number | undefined): Promise<boolean> {
-  if (task.state === "pending") return false;
-  if (task.state !== "created" || place !== undefined) throw notNow("Only a task that is kept back can be released.");
+  const run = place === undefined ? undefined : await runs(tx).last(task.id, place);
+  const { state } = standingOf(task, place, run);
+  if (state === "pending" || state === "starting") return false;
+  if (state !== "created" || place !== undefined) throw notNow("Only a task that is kept back can be released.");
   const released = await tasks(tx).change(task.id, { state: "pending", queuedAt: world.clock.now() });
   await mailAboutTask(tx, world, released, "pending");
   await tasks(tx).wake();
@@ -130,6 +132,8 @@ async function askElement(
     if (wish === "kill") return false;
     throw notNow("This task is over.");
   }
+  // Those that had not begun are counted as over already.
+  if (task.wish === "kill") return false;
   if (state === "starting" || state === "running") {
     if (!run || run.wish === "kill") return false;
     if (wish === "reschedule" && state !== "running") throw notNow("Only a task that runs can be scheduled again.");
@@ -139,7 +143,11 @@ async function askElement(
     return true;
   }
   if (wish === "reschedule") throw notNow("Only a task that runs can be scheduled again.");
-  if (wish !== "kill") return false;
+  if (wish !== "kill") {
+    const mark = await suspendable(tx, task, false, false, wish);
+    if (mark !== "ask") await tasks(tx).change(task.id, { elementMarks: { ...task.elementMarks, [place]: mark } });
+    return true;
+  }
   const at = world.clock.now();
   await runs(tx).insertKilled(task.id, place, at);
   const changes = { elementsOver: task.elementsOver + 1, again: task.again.filter(other => other !== place) };

@@ -100,6 +100,43 @@ describe("arrays", () => {
     assert.deepEqual([task.state, task.exitCode], ["over", 137]);
   });
 
+  it("tell of an element that waits what came of asking it, until it begins", async () => {
+    const id = await aTask(world, actor, { array: { first: 1, last: 5, step: 1 } });
+    const [running, waiting, other] = [elementId(id, 0), elementId(id, 3), elementId(id, 4)];
+    const marks = async () => [(await standing(waiting)).mark, (await standing(other)).mark];
+    await chooseNext(world, "local");
+    await assert.rejects(act(world, actor, { id: waiting, act: "reschedule" }), { kind: "conflict" });
+    assert.equal((await act(world, actor, { id: waiting, act: "release" })).id, waiting, "it waits already");
+    await act(world, actor, { id: waiting, act: "suspend" });
+    assert.deepEqual(await marks(), ["suspend rejected", ""]);
+    await act(world, actor, { id: other, act: "suspend" });
+    await act(world, actor, { id: waiting, act: "resume" });
+    assert.deepEqual(await marks(), ["resume rejected", "suspend rejected"]);
+    for (const run of await live(id)) await end(run, exit(0));
+    await chooseNext(world, "local");
+    assert.deepEqual(await marks(), ["", ""], "what begins has nothing to tell of before");
+    const again = (await live(id)).find(run => run.element === 3);
+    assert.ok(again);
+    await end(again, { ...exit(0), cause: "returned" });
+    assert.deepEqual(await marks(), ["rescheduled", ""]);
+    await assert.rejects(act(world, actor, { id: running, act: "suspend" }), { kind: "conflict" });
+    await act(world, actor, { id, act: "kill" });
+    for (const run of await live(id)) await end(run, { ...exit(0), cause: "killed" });
+    assert.equal((await standing(waiting)).mark, "killed");
+  });
+
+  it("are killed once: an element that had not begun cannot end the array before those that run", async () => {
+    const id = await aTask(world, actor, { array: { first: 1, last: 6, step: 1 } });
+    await chooseNext(world, "local");
+    const running = await live(id);
+    await act(world, actor, { id, act: "kill" });
+    for (const place of [3, 4, 5]) await act(world, actor, { id: elementId(id, place), act: "kill" });
+    const { task } = await showTask(world, actor, id);
+    assert.deepEqual([task.state, task.elementsOver], ["running", 3]);
+    for (const run of running) await end(run, { ...exit(0), cause: "killed" });
+    assert.deepEqual((await showTask(world, actor, id)).task.state, "over");
+  });
+
   it("stand in lists like any task, each element by its own number", async () => {
     const other = await aPerson(world);
     const id = await aTask(world, other, { array: { first: 1, last: 5, step: 1 } });

@@ -55,6 +55,18 @@ describe("the life of a task", () => {
     assert.equal(spent["cpu-seconds"]?.spent, 10);
   });
 
+  it("is released once: what waits, or is being handed to its cluster, stays as it is, and what runs or is over is refused", async () => {
+    const id = await aTask(world, actor, {}, { isKeptBack: true });
+    const release = async () => (await act(world, actor, { id, act: "release" })).task.state;
+    assert.deepEqual([await release(), await release()], ["pending", "pending"]);
+    await chooseNext(world, "local");
+    assert.equal(await release(), "starting");
+    const run = await begin(id);
+    await assert.rejects(release(), { kind: "conflict" });
+    await end(run, exit(0));
+    await assert.rejects(release(), { kind: "conflict" });
+  });
+
   it("starts only once, however many choose at the same time", async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => aTask(world, actor)));
     await Promise.all(Array.from({ length: 6 }, () => chooseNext(world, "local")));

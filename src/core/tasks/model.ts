@@ -122,8 +122,8 @@ export interface Task {
   readonly again: readonly number[];
   readonly elementsRunning: number;
   readonly elementsOver: number;
-  readonly isShared: boolean;
-  readonly shareSerial: number;
+  /** Of elements without a run, by their places: what came of asking something of them. */
+  readonly elementMarks: Readonly<Record<number, Mark>>;
 }
 
 export type RunState = "claimed" | "handed" | "running" | "suspended" | "ended";
@@ -185,6 +185,8 @@ export interface TaskView {
   readonly isGuest: boolean;
   /** Slug of its study, "" for none. */
   readonly project: string;
+  /** Numbers that have a token of their own: the task's, and elements' of an array. */
+  readonly shared: readonly number[];
   /** Folders that the study lends its tasks. */
   readonly projectVolumes: readonly OfferedVolume[];
 }

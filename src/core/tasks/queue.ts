@@ -224,7 +224,10 @@ async function claimElements(
     for (let place = next; place < next + slice; place++) if (!begun.has(place)) places.push(place);
     next += slice;
   }
+  const taken = new Set(places.map(String));
+  const marks = Object.entries(task.elementMarks).filter(([place]) => !taken.has(place));
   await tasks(tx).change(id, {
+    elementMarks: Object.fromEntries(marks),
     state: "running",
     mark: "",
     reason: null,

@@ -130,9 +130,10 @@ export function standingOf(task: Task, place: number | undefined, run: Run | und
       isSuspended: run?.state === "suspended",
     };
   const none = { startedAt: undefined, endedAt: undefined, exitCode: undefined, runSeconds: 0, isSuspended: false };
-  const isAgain = task.again.includes(place);
+  // Its last try came to nothing, and another is to come, or was until the array was killed.
+  const isAgain = run?.state === "ended" && run.mark === "rescheduled";
   const isOver = task.state === "over" || task.state === "archived";
-  if (!run || (isAgain && !isOver)) {
+  if (!run || isAgain) {
     if (isOver)
       return {
         ...none,
@@ -144,7 +145,8 @@ export function standingOf(task: Task, place: number | undefined, run: Run | und
         exitCode: task.mark === "quota" || task.mark === "refused" ? NEVER_RAN : KILLED,
       };
     const state = task.state === "created" ? "created" : "pending";
-    return { ...none, state, wish: task.wish, mark: isAgain ? "rescheduled" : "", reason: undefined };
+    const mark = task.elementMarks[place] ?? (isAgain ? "rescheduled" : "");
+    return { ...none, state, wish: task.wish, mark, reason: undefined };
   }
   const state =
     run.state === "ended"

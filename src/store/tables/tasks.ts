@@ -86,10 +86,10 @@ export interface TaskTables {
     again: Default<number[]>;
     elements_running: Default<number>;
     elements_over: Default<number>;
-    share_serial: Default<number>;
-    is_shared: Default<boolean>;
+    element_marks: ColumnType<Readonly<Record<string, string>>, string | undefined, string>;
     open: GeneratedAlways<boolean>;
   };
+  task_share: { number: number; task_id: number; mark: string };
   task_parent: { task_id: number; parent_id: number };
   task_run: {
     id: Id;
