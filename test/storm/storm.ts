@@ -26,8 +26,8 @@ export interface Tally {
   resumes: number;
   deliveries: number;
   deliveredBytes: number;
-  /** Must stay empty. */
-  readonly faults: Map<Fault, number>;
+  /** What was wrong, in words. Must stay empty. */
+  readonly faults: { readonly fault: Fault; readonly what: string }[];
   slowestTakeOverMs: number;
   slowestRecoveryMs: number;
 }
@@ -40,7 +40,7 @@ export const newTally = (): Tally => ({
   resumes: 0,
   deliveries: 0,
   deliveredBytes: 0,
-  faults: new Map(),
+  faults: [],
   slowestTakeOverMs: 0,
   slowestRecoveryMs: 0,
 });
@@ -161,7 +161,7 @@ function count(tally: Tally, phase: Phase, sent: readonly Sent[], verdict: Verdi
   }
   tally.deliveries += verdict.deliveries;
   tally.deliveredBytes += verdict.deliveredBytes;
-  for (const { fault } of verdict.faults) tally.faults.set(fault, (tally.faults.get(fault) ?? 0) + 1);
+  tally.faults.push(...verdict.faults);
 }
 
 /** In an order of its own per seed, each phase once before any comes twice. */
@@ -179,6 +179,7 @@ export function table(tally: Tally, letters: ReadonlyMap<string, number>): strin
   const mib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const again = [...letters.values()].reduce((sum, times) => sum + times - 1, 0);
+  const faults = (wanted: Fault) => tally.faults.filter(({ fault }) => fault === wanted).length;
   const lines: readonly (readonly [string, string | number])[] = [
     ["rounds, each with one kill -9", tally.rounds],
     ...PHASES.filter(phase => tally.kills.has(phase)).map(
@@ -189,12 +190,13 @@ export function table(tally: Tally, letters: ReadonlyMap<string, number>): strin
     ["deliveries, each read and compared", `${tally.deliveries}, ${mib(tally.deliveredBytes)}`],
     ["mails", letters.size],
     ["  handed over again, same Message-ID", again],
-    ["lost", tally.faults.get("lost") ?? 0],
-    ["copies or mails twice", tally.faults.get("twice") ?? 0],
-    ["wrong bytes", tally.faults.get("wrong") ?? 0],
-    ["left behind", tally.faults.get("left behind") ?? 0],
+    ["lost", faults("lost")],
+    ["copies or mails twice", faults("twice")],
+    ["wrong bytes", faults("wrong")],
+    ["left behind", faults("left behind")],
     ["slowest errand taken over after", seconds(tally.slowestTakeOverMs)],
     ["slowest recovery, kill to all done", seconds(tally.slowestRecoveryMs)],
   ];
-  return lines.map(([what, value]) => `  ${what.padEnd(38)} ${value}`).join("\n");
+  const told = tally.faults.map(({ fault, what }) => `  ${fault}: ${what}`);
+  return [...lines.map(([what, value]) => `  ${what.padEnd(38)} ${value}`), ...told].join("\n");
 }

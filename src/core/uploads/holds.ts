@@ -45,7 +45,12 @@ export class Holds {
    * @throws "not-found", "locked" when the holder does not let go in time
    */
   async take(id: string, onYield: () => void): Promise<Hold> {
-    this.#listening ??= this.#world.store.listen(CHANNEL, wanted => this.#mine.get(wanted)?.yield());
+    // Refused, as by a database that is down, it is asked again by the next: a failure that stays would outlive the outage.
+    this.#listening ??= this.#world.store
+      .listen(CHANNEL, wanted => this.#mine.get(wanted)?.yield())
+      .catch(() => {
+        this.#listening = undefined;
+      });
     await this.#listening;
     const deadline = performance.now() + PATIENCE_MS;
     const by = newSecretId();

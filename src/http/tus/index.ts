@@ -66,7 +66,7 @@ async function answer(exchange: Exchange): Promise<void> {
         { id: requestId, error: chainOf(known), stack: known.cause instanceof Error ? known.cause.stack : known.stack },
         "unexpected",
       );
-    return refusal(known);
+    return refusal(known, method);
   });
   const status = reply?.status ?? 499;
   world.log[status >= 500 ? "warn" : "info"](

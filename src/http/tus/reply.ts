@@ -56,12 +56,16 @@ export const notAllowed = (allow: string): TusReply => ({
   detail: "Uploads are sent here, not read. What arrived is shown on the study's page.",
 });
 
-export const refusal = (error: HavreError): TusReply => {
-  const status = typeof error.detail.status === "number" ? error.detail.status : STATUS[error.kind];
+/** What HEAD says of what passes. Clients take every refusal but this one for an upload that is gone, and begin from zero. */
+const NOT_NOW = STATUS.locked;
+
+export const refusal = (error: HavreError, method: string): TusReply => {
+  const known = typeof error.detail.status === "number" ? error.detail.status : STATUS[error.kind];
+  const status = method === "HEAD" && (known >= 500 || known === STATUS.throttled) ? NOT_NOW : known;
   const offset = typeof error.detail.offsetBytes === "number" ? String(error.detail.offsetBytes) : undefined;
   const version = status === 412 ? TUS_VERSION : undefined;
   const retryAfter =
-    error.kind === "throttled" || status === 503 ? String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 5))) : undefined;
+    error.kind === "throttled" || known === 503 ? String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 5))) : undefined;
   return {
     status,
     headers: { "Upload-Offset": offset, "Tus-Version": version, "Retry-After": retryAfter },
