@@ -4,6 +4,7 @@ import {
   type DeliveryJob,
   failDelivery,
   keepDeliveryKey,
+  noteName,
   noteProgress,
   noteSent,
   startDelivery,
@@ -19,7 +20,7 @@ import { hashing, hashOf } from "./hash.ts";
 /**
  * Brings one drop to one location. Ask, then act: the file is written to a temporary name, its size and hash are checked, and
  * only then does it get its name, without overwriting. Whatever is killed when, the next try finds out where things stand:
- *   final name noted and there with the right bytes → done already
+ *   final name noted and there with the right bytes → done already, but for a temporary name that a move cut short left beside it
  *   temporary name there, whole                     → proved, without sending it again
  *   temporary name there, a part                    → gone on with where the storage can, else written again
  *   nothing                                         → from the start
@@ -85,7 +86,10 @@ async function sourceOf(world: World, job: DeliveryJob): Promise<Source> {
   return ageSource(plain, kept);
 }
 
-/** After a lost answer: the name was noted, the move may have happened. Then the file is there and its bytes are ours. */
+/**
+ * After a lost answer: the name was free when it was noted, and the move may have happened. Then the file is there and its bytes
+ * are ours. Where a move is two steps, as with hard links and in object storages, the temporary name may be there still.
+ */
 async function finishedBefore(
   world: World,
   storage: Storage,
@@ -95,10 +99,10 @@ async function finishedBefore(
 ): Promise<boolean> {
   const { finalPath, sentSha256 } = job.delivery;
   if (finalPath === undefined || sentSha256 === undefined) return false;
-  if (await storage.stat(at(job.tempPath), signal)) return false;
   const entry = await storage.stat(at(finalPath), signal);
   if (entry?.sizeBytes !== source.sizeBytes) return false;
   if ((await hashOf(storage, at(finalPath), signal)) !== sentSha256) return false;
+  await storage.remove(at(job.tempPath), signal);
   await completeDelivery(world, job, { finalPath, sha256: sentSha256, sizeBytes: source.sizeBytes, how: "read-back" });
   return true;
 }
@@ -160,6 +164,7 @@ async function publish(world: World, storage: Storage, job: DeliveryJob, signal:
   for (const path of [job.wantedPath, job.besidePath]) {
     // Held before it is looked at: whoever held it before has either left, or finished and is there to be seen.
     if (!(await claimName(world, job, path)) || (await storage.stat(at(path), signal))) continue;
+    await noteName(world, job, path);
     try {
       await storage.move(at(job.tempPath), at(path), signal);
       return path;

@@ -141,19 +141,23 @@ export async function noteSent(world: World, job: DeliveryJob, sentBytes: number
 }
 
 /**
- * The name the file is about to get. Recorded before the move: after a lost answer it says where to look. It is also held against
- * every other delivery on its way to this storage, for not every server's rename tells two comers to one name apart.
+ * Holds a name against every other delivery on its way to this storage, for not every server's rename tells two comers to one name
+ * apart.
  * @returns false when another delivery holds it
  */
 export async function claimName(world: World, job: DeliveryJob, finalPath: string): Promise<boolean> {
-  const nameKey = nameKeyOf(job.destination, finalPath);
   try {
-    await deliveries(world.store.db).change(job.delivery.id, { finalPath, nameKey });
+    await deliveries(world.store.db).change(job.delivery.id, { nameKey: nameKeyOf(job.destination, finalPath) });
     return true;
   } catch (error) {
     if (isTaken(error)) return false;
     throw error;
   }
+}
+
+/** The name is claimed, nobody has it, and the file is about to get it: whatever lies there later with its bytes is this copy. */
+export async function noteName(world: World, job: DeliveryJob, finalPath: string): Promise<void> {
+  await deliveries(world.store.db).change(job.delivery.id, { finalPath });
 }
 
 export const nameKeyOf = ({ engine, address }: Pick<Destination, "engine" | "address">, finalPath: string): string =>

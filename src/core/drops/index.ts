@@ -7,6 +7,7 @@ export {
   type DeliveryJob,
   failDelivery,
   keepDeliveryKey,
+  noteName,
   noteProgress,
   noteSent,
   startDelivery,

@@ -124,6 +124,7 @@ export function unplugged(world: FilesWorld, plug: Plug): FilesWorld {
         return store.db;
       },
       transaction: act => plug.guard(() => store.transaction(act)),
+      notify: (channel, payload) => plug.guard(() => store.notify(channel, payload)),
     } as FilesWorld["store"],
     openStorage: async access => plugged(await world.openStorage(access), plug, STORAGE_VERBS),
   };
