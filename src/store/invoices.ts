@@ -186,8 +186,8 @@ export const invoices = (tx: Tx) => ({
   },
 
   async lock(uuid: string): Promise<InvoiceRow | undefined> {
-    const { rows } = await sql<InvoiceRow>`
-      select ${invoiceColumns} from ${TABLES} where invoice.uuid = ${uuid} for update of invoice`.execute(tx);
+    await sql`select from invoice where uuid = ${uuid} for update`.execute(tx);
+    const { rows } = await sql<InvoiceRow>`select ${invoiceColumns} from ${TABLES} where invoice.uuid = ${uuid}`.execute(tx);
     return rows[0];
   },
 

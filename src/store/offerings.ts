@@ -244,8 +244,8 @@ export const isCountedByIndex = ({ name, nameExact, keyword, description, attrib
   [name, nameExact, keyword, description, attributes, uuids].every(asked => asked === undefined);
 
 export const offerings = (tx: Tx) => {
-  const one = async (where: RawBuilder<SqlBool>, lock = sql``): Promise<Offering | undefined> => {
-    const { rows } = await sql<Offering>`select ${columns(ALL)} from ${OFFERING_TABLES} where ${where} ${lock}`.execute(tx);
+  const one = async (where: RawBuilder<SqlBool>): Promise<Offering | undefined> => {
+    const { rows } = await sql<Offering>`select ${columns(ALL)} from ${OFFERING_TABLES} where ${where}`.execute(tx);
     return rows[0];
   };
 
@@ -303,7 +303,8 @@ export const offerings = (tx: Tx) => {
 
     /** Whoever asks; held to the end of the transaction. */
     async lock(uuid: string): Promise<Offering | undefined> {
-      return one(sql<SqlBool>`offering.uuid = ${uuid}`, sql`for update of offering`);
+      await sql`select from offering where uuid = ${uuid} for update`.execute(tx);
+      return one(sql<SqlBool>`offering.uuid = ${uuid}`);
     },
 
     async insert(offering: NewOffering): Promise<OfferingId> {

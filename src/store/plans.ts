@@ -37,10 +37,9 @@ export const plans = (tx: Tx) => ({
   },
 
   async byUuid(uuid: string, lock = false): Promise<PlanRow | undefined> {
+    if (lock) await sql`select from plan where uuid = ${uuid} for update`.execute(tx);
     const { rows } = await sql<PlanRow>`
-      select ${planColumns} from plan join offering on offering.id = plan.offering_id where plan.uuid = ${uuid} ${lock ? sql`for update of plan` : sql``}`.execute(
-      tx,
-    );
+      select ${planColumns} from plan join offering on offering.id = plan.offering_id where plan.uuid = ${uuid}`.execute(tx);
     return rows[0];
   },
 

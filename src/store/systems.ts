@@ -96,8 +96,8 @@ const columnsOf = ({ kind, description, site, status, home, details, execution }
 });
 
 export const systems = (tx: Tx) => {
-  const one = async (actor: Actor, where: RawBuilder<SqlBool>, lock = sql``): Promise<SystemRecord | undefined> => {
-    const { rows } = await sql<Joined>`select ${columns(actor)} from ${TABLES} where ${where} ${lock}`.execute(tx);
+  const one = async (actor: Actor, where: RawBuilder<SqlBool>): Promise<SystemRecord | undefined> => {
+    const { rows } = await sql<Joined>`select ${columns(actor)} from ${TABLES} where ${where}`.execute(tx);
     return rows[0] && recordOf(rows[0]);
   };
   return {
@@ -124,7 +124,8 @@ export const systems = (tx: Tx) => {
 
     /** Held to the end of the transaction. */
     async lock(actor: Actor, name: string): Promise<SystemRecord | undefined> {
-      return one(actor, sql<SqlBool>`system.name = ${name}`, sql`for update of system, storage`);
+      await sql`select from ${TABLES} where system.name = ${name} for update of system, storage`.execute(tx);
+      return one(actor, sql<SqlBool>`system.name = ${name}`);
     },
 
     /** One's own default, else everybody's; of those that one sees. */
