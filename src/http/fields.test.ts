@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { instant, isDay } from "./fields.ts";
+import { isDay } from "../kernel/clock.ts";
+import { instant } from "./fields.ts";
 
 describe("a day", () => {
   it("is one that the calendar has", () => {

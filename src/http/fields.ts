@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isDay } from "../kernel/clock.ts";
 import { HavreError } from "../kernel/errors.ts";
 import type { Schema } from "./route.ts";
 
@@ -135,14 +136,6 @@ export const email = ({ blank = false }: { blank?: boolean } = {}): Field<string
     const value = text({ max: 254, blank }).read(given);
     return value === "" || EMAIL.test(value) ? value : refuse("Enter a valid email address.");
   });
-
-const DAY = /^\d{4}-\d\d-\d\d$/;
-/** Whether a text names a day that the calendar has: `Date` takes 30 February for a day in March. */
-export const isDay = (given: string): boolean =>
-  DAY.test(given) &&
-  !given.startsWith("0000") &&
-  !Number.isNaN(Date.parse(given)) &&
-  new Date(given).toISOString().startsWith(given);
 
 /** A moment: ISO 8601 with its zone, or a date, which is its beginning in UTC. */
 export const instant = (): Field<Date> =>

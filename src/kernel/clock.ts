@@ -24,3 +24,11 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const later = (from: Date, milliseconds: number): Date => new Date(from.getTime() + milliseconds);
+
+const DATE = /^\d{4}-\d\d-\d\d$/;
+/** Whether a text names a day that the calendar has: `Date` takes 30 February for a day in March. */
+export const isDay = (given: string): boolean =>
+  DATE.test(given) &&
+  !given.startsWith("0000") &&
+  !Number.isNaN(Date.parse(given)) &&
+  new Date(given).toISOString().startsWith(given);

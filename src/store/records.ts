@@ -36,6 +36,9 @@ export interface OrganisationFilter {
   readonly provides?: boolean | undefined;
   readonly providerUuid?: string | undefined;
   readonly ownedBy?: number | undefined;
+  readonly seenBy?: Actor | undefined;
+  /** What is used is accounted for by now. */
+  readonly accounted?: boolean | undefined;
   readonly sort?: readonly string[] | undefined;
 }
 const ORGANISATION_SORTS: Sorts = {
@@ -77,6 +80,8 @@ const ofOrganisation = (filter: OrganisationFilter): RawBuilder<SqlBool>[] => [
         sql<SqlBool>`organisation.id = any(array(select object_id from permission where object_kind = 'organisation' and role = 'owner'
           and person_id = ${filter.ownedBy} and ${live}))`,
       ]),
+  ...(filter.seenBy === undefined ? [] : [visibleOrganisations(filter.seenBy, sql`organisation.id`)]),
+  ...(filter.accounted === undefined ? [] : [sql<SqlBool>`(organisation.accounting_start_at <= now()) = ${filter.accounted}`]),
 ];
 
 /** A row of the table, as it is written. */
@@ -185,8 +190,8 @@ export interface StudyFilter {
   readonly changedBefore?: Date | undefined;
   /** The actor stands at least so. */
   readonly standing?: "administrator" | "researcher" | undefined;
-  /** Its end has not passed; today's day is given. */
-  readonly goesOn?: string | undefined;
+  /** Only those of which the end has not passed. */
+  readonly goesOn?: boolean | undefined;
   /** Uuid of somebody with a role in it. */
   readonly hasMember?: string | undefined;
   /** Something of this provider is used in it. */
@@ -240,7 +245,7 @@ const ofStudy = (actor: Actor, filter: StudyFilter): RawBuilder<SqlBool>[] => [
           ? sql<SqlBool>`${standingOf(actor, "study")} in ('administrator', 'owner')`
           : sql<SqlBool>`${standingOf(actor, "study")} in ('researcher', 'administrator', 'owner')`,
       ]),
-  ...(filter.goesOn === undefined ? [] : [sql<SqlBool>`(study.end_date is null or study.end_date >= ${filter.goesOn}::date)`]),
+  ...(filter.goesOn ? [sql<SqlBool>`(study.end_date is null or study.end_date >= (now() at time zone 'UTC')::date)`] : []),
   ...(filter.hasMember === undefined
     ? []
     : [

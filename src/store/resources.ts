@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Limits, Resource, ResourceId, ResourceState, Stretch } from "../core/market/model.ts";
+import type { Limits, OrderState, Resource, ResourceId, ResourceState, Stretch } from "../core/market/model.ts";
 import { type Actor, personOf } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { matching, ordered, type Sorts, windowOf } from "./filters.ts";
@@ -33,7 +33,12 @@ export interface ResourceFilter extends AroundFilter {
   readonly paused?: boolean | undefined;
   readonly restrictMemberAccess?: boolean | undefined;
   readonly hasEnd?: boolean | undefined;
-  readonly billed?: "usage" | "limit" | undefined;
+  /** Whether something of it is billed so. */
+  readonly billed?: Readonly<Partial<Record<"usage" | "limit", boolean | undefined>>> | undefined;
+  /** What its provider says of how it runs. */
+  readonly runtime?: string | undefined;
+  readonly orderStates?: readonly OrderState[] | undefined;
+  readonly seenBy?: Actor | undefined;
   readonly createdFrom?: Date | undefined;
   readonly changedFrom?: Date | undefined;
   readonly sort?: readonly string[] | undefined;
@@ -78,11 +83,20 @@ const conditions = (filter: ResourceFilter): RawBuilder<SqlBool>[] => [
   ...flag("resource.paused", filter.paused),
   ...flag("resource.restrict_member_access", filter.restrictMemberAccess),
   ...(filter.hasEnd === undefined ? [] : [sql<SqlBool>`(resource.end_date is not null) = ${filter.hasEnd}`]),
-  ...(filter.billed === undefined
+  ...Object.entries(filter.billed ?? {}).flatMap(([how, is]) =>
+    is === undefined
+      ? []
+      : [
+          sql<SqlBool>`exists (select from offering_component where offering_id = resource.offering_id and billing_type = ${how}) = ${is}`,
+        ],
+  ),
+  ...(filter.runtime === undefined ? [] : [sql<SqlBool>`resource.backend_metadata->>'runtime_state' = ${filter.runtime}`]),
+  ...(filter.orderStates === undefined
     ? []
     : [
-        sql<SqlBool>`exists (select from offering_component where offering_id = resource.offering_id and billing_type = ${filter.billed})`,
+        sql<SqlBool>`exists (select from market_order where resource_id = resource.id and state = any(${filter.orderStates as string[]}))`,
       ]),
+  ...(filter.seenBy === undefined ? [] : [seenFrom("consumer", filter.seenBy)]),
   ...(filter.createdFrom === undefined ? [] : [sql<SqlBool>`resource.created_at >= ${filter.createdFrom}`]),
   ...(filter.changedFrom === undefined ? [] : [sql<SqlBool>`resource.updated_at >= ${filter.changedFrom}`]),
 ];

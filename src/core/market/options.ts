@@ -1,3 +1,4 @@
+import { isDay } from "../../kernel/clock.ts";
 import { invalid } from "../../kernel/errors.ts";
 import type { Facts } from "./model.ts";
 
@@ -40,7 +41,6 @@ const absent = ({ required }: Question, value: unknown, partly: boolean): string
   required !== true || partly ? undefined : value === null ? "This field may not be null." : "This field is required.";
 
 const EMAIL = /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[a-z0-9-]{2,63}$/i;
-const DATE = /^\d{4}-\d\d-\d\d$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/;
 const MOST_TEXT = 10_000;
 
@@ -65,7 +65,7 @@ function problemOf(question: Question, value: unknown): string | undefined {
       return all.every(item => typeof item === "string" && EMAIL.test(item)) ? undefined : "Enter a valid email address.";
     }
     case "date":
-      return typeof value === "string" && DATE.test(value) && !Number.isNaN(Date.parse(value))
+      return typeof value === "string" && isDay(value)
         ? undefined
         : "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
     case "time":

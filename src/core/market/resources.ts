@@ -9,6 +9,7 @@ import type { Tx } from "../../store/store.ts";
 import type { Side, Wanted } from "../../store/surroundings.ts";
 import { type TeamMember, team } from "../../store/team.ts";
 import { record } from "../events/index.ts";
+import { eyesOf } from "../people/index.ts";
 import { type Actor, personOf, seesAll } from "../people/model.ts";
 import { allows } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
@@ -22,12 +23,25 @@ import { acceptEnd, dayOf } from "./terms.ts";
 
 type World = Needs<"store">;
 
-/** Resources that the actor sees from one side, oldest first. */
-export const listResources = (
+/**
+ * Resources that the actor sees from one side, oldest first.
+ * @param asked.username of somebody who sees them too, as one who uses them: whoever sees a resource sees its team
+ */
+export async function listResources(
   world: World,
   actor: Actor,
-  asked: { readonly side: Side; readonly filter: ResourceFilter; readonly window: Window; readonly wanted: Wanted },
-): Promise<Page<Resource>> => resources(world.store.db).page(actor, asked.side, asked.filter, asked.window, asked.wanted);
+  asked: {
+    readonly side: Side;
+    readonly filter: ResourceFilter;
+    readonly window: Window;
+    readonly wanted: Wanted;
+    readonly username?: string | undefined;
+  },
+): Promise<Page<Resource>> {
+  const { db } = world.store;
+  const seenBy = asked.username === undefined ? undefined : await eyesOf(db, { username: asked.username });
+  return resources(db).page(actor, asked.side, { ...asked.filter, seenBy }, asked.window, asked.wanted);
+}
 
 /** @throws HavreError "not-found" */
 export async function showResource(

@@ -1,4 +1,4 @@
-import { DAY } from "../../kernel/clock.ts";
+import { DAY, isDay } from "../../kernel/clock.ts";
 import { invalid } from "../../kernel/errors.ts";
 import { offerings } from "../../store/offerings.ts";
 import type { Tx } from "../../store/store.ts";
@@ -10,13 +10,11 @@ import { whole } from "./rules.ts";
 /** Terms that a provider sets for what it sells: how long it lasts, and for which teams. */
 
 const PAST = "Cannot be earlier than the current date.";
-const DATE = /^\d{4}-\d\d-\d\d$/;
 const plusDays = (day: Date, days: number): string => new Date(day.getTime() + days * DAY).toISOString().slice(0, 10);
 const number = (given: unknown): number | undefined => (typeof given === "number" && Number.isFinite(given) ? given : undefined);
 
 /** A day, or undefined for what is none. */
-export const dayOf = (given: unknown): string | undefined =>
-  typeof given === "string" && DATE.test(given) && !Number.isNaN(Date.parse(`${given}T00:00:00Z`)) ? given : undefined;
+export const dayOf = (given: unknown): string | undefined => (typeof given === "string" && isDay(given) ? given : undefined);
 
 /** The last day of a resource, as it was asked for and as the offering allows. @throws HavreError "invalid" */
 export function acceptEnd(options: Facts, given: unknown, now: Date): string | null {

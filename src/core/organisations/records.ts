@@ -4,20 +4,32 @@ import type { Page, Window } from "../../kernel/pages.ts";
 import { type OrganisationFilter, type OrganisationRow, organisationRecords } from "../../store/records.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
-import { type Actor, personOf, seesAll } from "../people/model.ts";
+import { eyesOf } from "../people/index.ts";
+import { type Actor, personOf, readsAll, seesAll } from "../people/model.ts";
 import { mustAllow, type Verb } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import type { OrganisationChanges, OrganisationRecord } from "./model.ts";
 
 type World = Needs<"store">;
 
-/** Organisations that the actor has anything to do with, by name. */
-export const listOrganisationRecords = (
+/**
+ * Organisations that the actor has anything to do with, by name.
+ * @param asked.person uuid of somebody who sees them too; only for whoever sees all, others are not told
+ */
+export async function listOrganisationRecords(
   world: World,
   actor: Actor,
-  asked: { readonly filter: OrganisationFilter; readonly window: Window; readonly counts?: boolean },
-): Promise<Page<OrganisationRecord>> =>
-  organisationRecords(world.store.db).page(actor, asked.filter, asked.window, { counts: asked.counts ?? true });
+  asked: {
+    readonly filter: OrganisationFilter;
+    readonly window: Window;
+    readonly counts?: boolean;
+    readonly person?: string | undefined;
+  },
+): Promise<Page<OrganisationRecord>> {
+  const { db } = world.store;
+  const seenBy = asked.person !== undefined && readsAll(actor) ? await eyesOf(db, { uuid: asked.person }) : undefined;
+  return organisationRecords(db).page(actor, { ...asked.filter, seenBy }, asked.window, { counts: asked.counts ?? true });
+}
 
 /** @throws HavreError "not-found" */
 export const showOrganisationRecord = (world: World, actor: Actor, uuid: string): Promise<OrganisationRecord> =>

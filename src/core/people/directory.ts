@@ -8,7 +8,7 @@ import type { Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import type { Needs } from "../world.ts";
 import { addPerson, setActive, setPassword } from "./administration.ts";
-import { type Actor, type PersonRecord, personOf, seesAll } from "./model.ts";
+import { type Actor, actorOf, NOBODY, type PersonRecord, personOf, seesAll } from "./model.ts";
 import { normalUsername } from "./rules.ts";
 import { mustBeSuperuser } from "./safeguards.ts";
 
@@ -28,6 +28,15 @@ export const showPerson = (world: World, actor: Actor, uuid: string): Promise<Pe
 /** By their name. @throws HavreError "not-found" */
 export const showPersonNamed = (world: World, actor: Actor, username: string): Promise<PersonRecord> =>
   seenNamed(world.store.db, actor, username);
+
+/** With whose eyes something is looked at: a person's, or nobody's when there is no such person. */
+export async function eyesOf(tx: Tx, whom: { readonly uuid: string } | { readonly username: string }): Promise<Actor> {
+  const person =
+    "uuid" in whom
+      ? await people(tx).byUuid(whom.uuid)
+      : (await people(tx).accountByName(normalUsername(whom.username).replaceAll("\0", "")))?.person;
+  return person ? actorOf(person) : NOBODY;
+}
 
 async function seenNamed(tx: Tx, actor: Actor, username: string): Promise<PersonRecord> {
   const filter = { username: normalUsername(username).replaceAll("\0", "") };

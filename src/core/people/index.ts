@@ -43,6 +43,7 @@ export {
   changePersonNamed,
   changePersonRecord,
   createPersonRecord,
+  eyesOf,
   listDirectory,
   type PersonInput,
   retirePersonNamed,

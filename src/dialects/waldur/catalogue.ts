@@ -59,7 +59,9 @@ function filterIn(wire: Wire) {
     priceMin: filters.price("price_min"),
     priceMax: filters.price("price_max"),
     study: filters.uuid("project_uuid"),
-    uuids: filters.uuids("uuid_list"),
+    uuids:
+      filters.absent("parent_uuid", "scope_uuid", "organization_group_uuid", "accessible_via_calls") ??
+      filters.uuids("uuid_list"),
     createdFrom: filters.moment("created"),
     changedFrom: filters.moment("modified"),
     sort: filters.sort(SORTS),

@@ -166,6 +166,8 @@ function filtersIn(wire: Wire) {
     nativeName: filters.text("native_name"),
     backendId: filters.text("backend_id"),
     archived: filters.flag("archived"),
+    accounted: filters.flag("accounting_is_running"),
+    uuids: filters.absent("organization_group_uuid"),
     details: Object.fromEntries(facts),
     ...(filters.flag("owned_by_current_user") ? { ownedBy: wire.actor.kind === "person" ? wire.actor.id : 0 } : {}),
     sort: filters.sort(SORTS),
@@ -199,7 +201,12 @@ export const customerRoutes: readonly Route[] = [
     summary: "Organizations that one has to do with, by name",
     in: (wire: Wire) => ({
       ...costsIn(wire),
-      input: { filter: filtersIn(wire), window: windowIn(wire), counts: wants(wire, "projects_count", "users_count") },
+      input: {
+        filter: filtersIn(wire),
+        window: windowIn(wire),
+        counts: wants(wire, "projects_count", "users_count"),
+        person: new Filters(wire).uuid("user_uuid"),
+      },
     }),
     do: list,
     out: (page, wire) => listOut(page, wire, item => customerShape(item, wire)),

@@ -1,7 +1,6 @@
 import {
   type Field,
   field,
-  isDay,
   pythonType,
   type Read,
   readBody,
@@ -12,6 +11,7 @@ import {
   text,
 } from "../../http/fields.ts";
 import type { Wire } from "../../http/route.ts";
+import { isDay } from "../../kernel/clock.ts";
 import { isDecimal } from "../../kernel/decimal.ts";
 import { asHavreError, fieldsIn, invalid } from "../../kernel/errors.ts";
 import { query, uuidOf } from "./wire.ts";
@@ -165,6 +165,14 @@ export class Filters {
         return known;
       }),
     );
+  }
+
+  /**
+   * Of what there is none here, as parents of offerings: who asks for one finds nothing, and must not be shown everything.
+   * @returns the uuid of nothing when one of them is asked for; "false" asks for none
+   */
+  absent(...names: readonly string[]): readonly [string] | undefined {
+    return names.some(name => !["", "false", "0"].includes(this.text(name)?.toLowerCase() ?? "")) ? [NOTHING] : undefined;
   }
 
   /** A link that leads nowhere finds nothing. */

@@ -118,7 +118,8 @@ function filtersIn(wire: Wire) {
     changedBefore: filters.moment("modified_before"),
     standing: standing as "administrator" | "researcher" | undefined,
     hasMember: filters.uuid("user_uuid"),
-    ...(filters.flag("conceal_finished_projects") ? { goesOn: new Date().toISOString().slice(0, 10) } : {}),
+    uuids: filters.absent("is_removed"),
+    goesOn: filters.flag("conceal_finished_projects"),
     sort: filters.sort(SORTS),
   };
 }

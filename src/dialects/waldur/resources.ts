@@ -41,7 +41,7 @@ import {
   wants,
   windowIn,
 } from "./wire.ts";
-import { ACCOUNT_STATE, RESOURCE_STATE } from "./words.ts";
+import { ACCOUNT_STATE, ORDER_STATE, RESOURCE_STATE } from "./words.ts";
 
 /** Resources, from the side of who uses them, and what both sides share (contract §10). */
 
@@ -85,7 +85,10 @@ function filterIn(wire: Wire) {
     restrictMemberAccess: filters.flag("restrict_member_access"),
     managedBy: filters.uuid("service_manager_uuid"),
     hasEnd: filters.flag("has_terminate_date"),
-    billed: filters.flag("usage_based") ? ("usage" as const) : filters.flag("limit_based") ? ("limit" as const) : undefined,
+    billed: { usage: filters.flag("usage_based"), limit: filters.flag("limit_based") },
+    runtime: filters.text("runtime_state"),
+    orderStates: filters.words("order_state", ORDER_STATE),
+    uuid: filters.absent("parent_offering_uuid")?.[0],
     createdFrom: filters.moment("created"),
     changedFrom: filters.moment("modified"),
     sort: filters.sort(SORTS),
@@ -160,6 +163,7 @@ export const reading = (side: OneSide): readonly Route[] => {
       in: (wire: Wire) => ({
         side,
         filter: filterIn(wire),
+        username: new Filters(wire).text("visible_to_username"),
         window: windowIn(wire),
         wanted: { prices: wants(wire, ...COMPONENTS_SHOWN), standings: wants(wire, ...STANDINGS_SHOWN) },
       }),
