@@ -608,6 +608,22 @@ export const behaviours: readonly Behaviour[] = [
     assert.equal(await readFile(target, "utf8"), "untouched");
   }),
 
+  does(
+    "keeps count of units, such as licences: who asks for more than are free waits",
+    async bench => {
+      const units = { suite: 2 };
+      const first = await bench.submit(bench.workload("echo on >sign; while [ ! -e go ]; do sleep 0.2; done", { units }));
+      await bench.sign(first, "sign");
+      const second = await bench.submit(bench.workload("true", { units }));
+      const beside = await bench.submit(bench.workload("true"));
+      await bench.ended(beside.id);
+      assert.equal((await bench.look(second.id))?.state, "waiting");
+      await writeFile(join(first.directory, "go"), "", { mode: 0o666 });
+      for (const { id } of [first, second]) assert.equal((await bench.ended(id)).end?.exitCode, 0);
+    },
+    ({ can }) => can.queue,
+  ),
+
   // Last: it fills a cluster that has a queue, and what else is tried beside it waits.
   does("gives a fan-out of 200 workloads the same result as every other cluster", fanOut, always, true),
 ];

@@ -151,6 +151,11 @@ export interface Workload {
   readonly ports: readonly { readonly container: number; readonly host: number }[];
   /** Labels that the node must have. */
   readonly labels: Readonly<Record<string, string>>;
+  /**
+   * How many of each other thing that is counted, such as licences. A cluster with a queue keeps count of them; elsewhere whoever chooses
+   * what runs does, by the labels of a node that are numbers.
+   */
+  readonly units?: Readonly<Record<string, number>>;
   /** Names of nodes that it must not run on. */
   readonly avoid: readonly string[];
   /** A room for temporary files on the node itself, empty at the start and gone at the end. */

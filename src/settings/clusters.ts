@@ -1,4 +1,4 @@
-import { bytes, engineAddress, flag, oneOf, restAddress, someOf, sshHost, text, whole } from "./kinds.ts";
+import { bytes, engineAddress, flag, labels, oneOf, restAddress, someOf, sshHost, text, whole } from "./kinds.ts";
 
 export const CLUSTERS = ["local", "docker", "podman", "swarm", "slurm"] as const;
 
@@ -15,6 +15,11 @@ export const clusters = {
   ),
   computeCpu: whole("COMPUTE_CPU", "0", "Cores of this machine that work may take; 0: all."),
   computeMemory: bytes("COMPUTE_MEMORY", "0", "Memory of this machine that work may take; 0: what Havre itself does not need."),
+  computeLabels: labels(
+    "COMPUTE_LABELS",
+    "",
+    "What `local`, `docker` and `podman` have: `storage=ssd, licence=3`. A task may ask for a label, or for units of one that is a number.",
+  ),
   computeHostNetwork: flag(
     "COMPUTE_HOST_NETWORK",
     "false",

@@ -95,6 +95,18 @@ export const rates = <const Name extends string>(...names: readonly Name[]) =>
     }
     return card;
   });
+/** "storage=ssd, licence=3": values by name. */
+export const labels = setting(given =>
+  Object.fromEntries(
+    given
+      .split(",")
+      .filter(part => part.trim() !== "")
+      .map(part => {
+        const [, name = "", value = ""] = /^\s*([A-Za-z0-9][\w.-]*)\s*=\s*([A-Za-z0-9][\w.-]*)\s*$/.exec(part) ?? [];
+        return name === "" ? wrong('must be a list such as "storage=ssd, licence=3"') : [name, value];
+      }),
+  ),
+);
 export const currency = setting(given => (/^[A-Z]{3}$/.test(given) ? given : wrong("must be three capitals, such as EUR")));
 export const span = setting(given => parseSpan(given) ?? wrong('must be a time such as "1 year", "6 months" or "90 days"'));
 export const oneOf = <const T extends string>(...values: readonly T[]) =>

@@ -40,6 +40,11 @@ export const tasks = {
   ),
   taskRateLimitAll: whole("TASK_RATE_LIMIT_ALL", "10000", "Most tasks that may wait in all, arrays counted once; 0: no limit."),
   taskShareStudies: flag("TASK_SHARE_STUDIES", "false", "Members of a study may see and manage each other's tasks in it."),
+  taskOwnerQuotas: flag(
+    "TASK_OWNER_QUOTAS",
+    "true",
+    "Whoever owns a project may change its quotas and priority, not only administrators.",
+  ),
   taskKeepDays: whole("TASK_KEEP_DAYS", "30", "Files of tasks are removed after so many days; 0: never."),
   taskDisk: bytes("TASK_DISK", "100 GiB", "Most that one task may write to its folder."),
   taskOutput: bytes("TASK_OUTPUT", "2 GiB", "Most that one task may print."),

@@ -80,6 +80,8 @@ const columnsOf = (changes: RunChanges) => ({
 export interface LiveRun {
   readonly run: Run;
   readonly wish: Wish | undefined;
+  /** As they were asked for. */
+  readonly labels: readonly string[];
   /** As the task has it now: it may have been changed since. */
   readonly walltimeSeconds: number;
 }
@@ -155,14 +157,15 @@ export const runs = (tx: Tx) => ({
 
   /** Everything that is not over on a cluster, oldest first. */
   async live(cluster: string, limit = 20_000): Promise<LiveRun[]> {
-    const { rows } = await sql<RunRow & { task_wish: Wish | null; task_walltime: number }>`
-      select task_run.*, task.wish as task_wish, task.walltime_seconds as task_walltime
+    const { rows } = await sql<RunRow & { task_wish: Wish | null; task_walltime: number; task_labels: string[] | null }>`
+      select task_run.*, task.wish as task_wish, task.walltime_seconds as task_walltime, task.spec -> 'labels' as task_labels
       from task_run join task on task.id = task_run.task_id
       where task_run.cluster = ${cluster} and task_run.state <> 'ended' order by task_run.id limit ${limit}`.execute(tx);
     return rows.map(row => ({
       run: runOf(row),
       wish: row.task_wish === "kill" ? "kill" : ((row.wish as Wish | null) ?? row.task_wish ?? undefined),
       walltimeSeconds: row.task_walltime,
+      labels: row.task_labels ?? [],
     }));
   },
 

@@ -263,6 +263,7 @@ const configuration = ({
   prefix: string;
 }): string => `
 ClusterName=havre
+Licenses=suite:2
 SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${controller}
 SlurmUser=root

@@ -13,6 +13,9 @@ export interface SwarmSite {
   stop(): Promise<void>;
 }
 
+/** Of one node, which the suite counts. */
+const UNITS = ["--node-generic-resource", "suite=2"];
+
 /** A real Swarm of three daemons, all on this machine and on loopback. */
 export async function startSwarm(): Promise<SwarmSite> {
   const home = await mkdtemp("/var/tmp/havre-swarm-");
@@ -23,7 +26,7 @@ export async function startSwarm(): Promise<SwarmSite> {
     await rm(home, { recursive: true, force: true });
   };
   try {
-    for (let index = 0; index < 3; index++) sites.push(await startDockerd());
+    for (let index = 0; index < 3; index++) sites.push(await startDockerd(index === 0 ? UNITS : []));
     const port = await freePort();
     const at = (index: number): string[] => [
       ...["--advertise-addr", `127.0.0.${index + 2}`],

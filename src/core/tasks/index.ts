@@ -82,7 +82,18 @@ export {
 export { chooseNext, SSH_PORT, type Why, whyWaiting } from "./queue.ts";
 export { listActive, listOver, type Measured, monitorTask, type OverAsked, showTask, taskCounts } from "./read.ts";
 export { addRecipe, changeRecipe, listRecipes, type Recipe, removeRecipe, showRecipe } from "./recipes.ts";
-export { amountsOf, countOf, folderOf, imagesOf, indexOf, mostOf, parseLifespan, parseRange, standingOf } from "./rules.ts";
+export {
+  amountsOf,
+  askedOf,
+  countOf,
+  folderOf,
+  imagesOf,
+  indexOf,
+  mostOf,
+  parseLifespan,
+  parseRange,
+  standingOf,
+} from "./rules.ts";
 export { type Look, lookAtTask, shareTask, unshareTask } from "./share.ts";
 export { type Submission, submitTask } from "./submit.ts";
 export {

@@ -32,6 +32,9 @@ export type Mark =
   | "refused" //        ended: the cluster can never run it
   | "unknown"; //       it cannot be killed
 
+/** How many of each thing that is counted besides cores and memory, such as licences, by its name. */
+export type Units = Readonly<Record<string, number>>;
+
 export interface AskedVolume {
   readonly name: string;
   readonly writable: boolean;
@@ -291,6 +294,7 @@ export interface TaskSettings {
   readonly taskRateLimit: number;
   readonly taskRateLimitAll: number;
   readonly taskShareStudies: boolean;
+  readonly taskOwnerQuotas: boolean;
   readonly taskKeepDays: number;
   readonly taskDisk: number;
   readonly taskOutput: number;

@@ -20,6 +20,7 @@ export interface ProjectInput {
   readonly description?: string | undefined;
   /** User names. */
   readonly members?: readonly string[] | undefined;
+  /** Of the owner they count where the site allows it. */
   readonly quotas: Partial<Quotas>;
   /** Only an administrator's count, as the next two. */
   readonly volumes?: readonly ProjectVolume[] | undefined;
@@ -132,13 +133,14 @@ function found<T>(value: T | undefined): T {
 
 async function change(
   tx: Tx,
-  _world: World,
+  { settings }: World,
   actor: Actor,
   study: Study,
   input: ProjectInput,
   isAdministrator: boolean,
 ): Promise<void> {
-  mustBeQuotas(input.quotas);
+  const quotas = isAdministrator || settings.taskOwnerQuotas ? input.quotas : {};
+  mustBeQuotas(quotas);
   if (input.description !== undefined) await projects(tx).describe(study.id, input.description);
   const owner = isAdministrator && input.owner ? await ownerOf(tx, actor, input.owner) : (study.ownerId as number);
   if (owner !== study.ownerId) await projects(tx).handOver(study.id, owner);
@@ -156,7 +158,7 @@ async function change(
     );
   }
   await compute(tx).changeProject(study.id, {
-    quotas: input.quotas,
+    quotas,
     ...(isAdministrator && input.volumes ? { volumes: input.volumes } : {}),
   });
   await record(tx, actor, {
@@ -164,7 +166,7 @@ async function change(
     kind: "study",
     id: study.id,
     study: study.id,
-    data: { ...input.quotas },
+    data: { ...quotas },
   });
 }
 

@@ -10,7 +10,7 @@ import type { Needs } from "../world.ts";
 import { reached } from "./access.ts";
 import { finishTask } from "./end.ts";
 import type { ArrayRange, ClusterView, MappedPort, Quotas, Task, TaskSettings, Used } from "./model.ts";
-import { indexOf, NEVER_RAN, quotaReached, standingOf } from "./rules.ts";
+import { askedOf, indexOf, NEVER_RAN, quotaReached, standingOf, unitsOffered } from "./rules.ts";
 import { decide, forecast, type Group, type Node, type Question, WEIGHTS } from "./schedule.ts";
 
 type World = Needs<"store" | "clock" | "settings">;
@@ -87,7 +87,7 @@ async function overview(
         studyQuotas: study?.quotas ?? NO_QUOTAS,
         personUsed: person?.recent ?? NOTHING,
         studyUsed: study?.recent ?? NOTHING,
-        heads: allowed.map(head => ({ ...head, avoid: settings.taskSkipFailedNodes ? head.avoid : [] })),
+        heads: allowed.map(head => ({ ...head, ...askedOf(head.labels), avoid: settings.taskSkipFailedNodes ? head.avoid : [] })),
       },
     ];
   });
@@ -115,13 +115,22 @@ export function nodesOf(cluster: ClusterView, live: readonly LiveRun[], now: Dat
     gpus: node.gpus,
     isUp: node.state === "up",
     labels: node.labels,
+    units: unitsOffered(node.labels),
     taken: [] as Node["taken"][number][],
   }));
   const known = new Map(nodes.map(node => [node.name, node]));
-  for (const { run, walltimeSeconds } of live) {
+  for (const { run, labels, walltimeSeconds } of live) {
     const started = run.startedAt ?? now;
     const until = new Date(Math.max(now.getTime() + 1000, started.getTime() + walltimeSeconds * 1000));
-    const taken = { cpu: run.cpu, memoryMib: run.memoryMib, gpus: run.gpus, until, person: 0, study: 0 };
+    const taken = {
+      cpu: run.cpu,
+      memoryMib: run.memoryMib,
+      gpus: run.gpus,
+      units: askedOf(labels).units,
+      until,
+      person: 0,
+      study: 0,
+    };
     const node =
       known.get(run.node) ??
       nodes.find(candidate => candidate.cpu - candidate.taken.reduce((sum, other) => sum + other.cpu, 0) >= run.cpu) ??

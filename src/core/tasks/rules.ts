@@ -1,6 +1,6 @@
 import { invalid } from "../../kernel/errors.ts";
 import type { Amounts } from "../ledger/model.ts";
-import type { ArrayRange, ClusterView, Quotas, Run, Standing, Task, TaskSettings, TaskSpec, Used } from "./model.ts";
+import type { ArrayRange, ClusterView, Quotas, Run, Standing, Task, TaskSettings, TaskSpec, Units, Used } from "./model.ts";
 
 /** Elements of an array that the core takes; a dialect may take fewer. */
 export const MOST_ELEMENTS = 1_000_000;
@@ -58,6 +58,8 @@ export const amountsOf = (
 
 const isName = (text: string, most: number): boolean => text.trim() !== "" && text.length <= most && !text.includes("\0");
 const MOST_TEXT = 4000;
+/** The label that asks for units instead of a label. */
+const UNIT_LABEL = "resource";
 
 /** @throws HavreError "invalid" with every field that is wrong */
 export function mustBeSpec(spec: TaskSpec): void {
@@ -192,3 +194,25 @@ export function imagesOf(
   const names = [...taskImages.filter(runs), ...(taskOtherImages ? images : [])];
   return { names: [...new Set(names)], takesOthers: can.images && taskOtherImages };
 }
+
+/** What labels ask for: that a node has them, and a unit of x for each "resource==x". */
+export function askedOf(labels: readonly string[]): {
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly units: Units | undefined;
+} {
+  const pairs = labels.map(label => [label.slice(0, label.indexOf("==")), label.slice(label.indexOf("==") + 2)] as const);
+  const names = pairs.flatMap(([name, value]) => (name === UNIT_LABEL ? [value] : []));
+  const units =
+    names.length === 0
+      ? undefined
+      : Object.fromEntries(
+          Map.groupBy(names, name => name)
+            .entries()
+            .map(([name, all]) => [name, all.length]),
+        );
+  return { labels: pairs.filter(([name]) => name !== UNIT_LABEL), units };
+}
+
+/** A node's labels that are whole numbers count units. */
+export const unitsOffered = (labels: Readonly<Record<string, string>>): Units =>
+  Object.fromEntries(Object.entries(labels).flatMap(([name, value]) => (/^\d{1,9}$/.test(value) ? [[name, Number(value)]] : [])));

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  type Candidate,
-  decide,
-  forecast,
-  type Group,
-  hasLabels,
-  type Node,
-  type Question,
-  scoresOf,
-  WEIGHTS,
-} from "./schedule.ts";
+import { askedOf, unitsOffered } from "./rules.ts";
+import { type Candidate, decide, forecast, type Group, type Node, type Question, scoresOf, WEIGHTS } from "./schedule.ts";
 import { isActive, NEXT, nextState } from "./states.ts";
 
 const NOW = new Date("2026-03-07T12:00:00Z");
@@ -142,13 +133,26 @@ describe("who starts next", () => {
   });
 
   it("labels and nodes to avoid are heeded", () => {
-    const nodes = [node(4), node(4, [], { name: "n2", labels: { storage: "ssd", licence: "2" } })];
+    const nodes = [node(4), node(4, [], { name: "n2", labels: { storage: "ssd" } })];
     const answer = (more: Partial<Candidate>) => decide(ask([group(1, [task(1, more)])], nodes));
-    assert.equal(answer({ labels: ["storage==ssd"] }).starts.length, 1);
-    assert.equal(answer({ labels: ["storage==disk"] }).tooLarge.length, 1);
-    assert.equal(answer({ labels: ["storage==ssd"], avoid: ["n2"] }).tooLarge.length, 1);
-    assert.ok(hasLabels({ licence: "2" }, ["resource==licence", "resource==licence"]));
-    assert.ok(!hasLabels({ licence: "1" }, ["resource==licence", "resource==licence"]));
+    assert.equal(answer({ labels: [["storage", "ssd"]] }).starts.length, 1);
+    assert.equal(answer({ labels: [["storage", "disk"]] }).tooLarge.length, 1);
+    assert.equal(answer({ labels: [["storage", "ssd"]], avoid: ["n2"] }).tooLarge.length, 1);
+  });
+
+  it("units are counted: what runs has them, and who asks for more than are free waits, or for more than there are never starts", () => {
+    const { labels, units } = askedOf(["resource==licence", "storage==ssd", "resource==licence", "resource==seat"]);
+    assert.deepEqual({ labels, units }, { labels: [["storage", "ssd"]], units: { licence: 2, seat: 1 } });
+    assert.deepEqual([askedOf([]).units, unitsOffered({ storage: "ssd", licence: "3" })], [undefined, { licence: 3 }]);
+    const one = { licence: 1 };
+    const heads = [task(1, { units: { licence: 2 } }), task(2, { units: one }), task(3, { units: one }), task(4)];
+    const free = decide(ask([group(1, heads)], [node(8, [], { units: { licence: 3 } })]));
+    assert.deepEqual([free.starts.map(({ id }) => id), free.waiting, free.tooLarge], [[1, 2, 4], [3], []]);
+    const runs = [{ cpu: 1, memoryMib: 1, gpus: 0, units: { licence: 3 }, until: inSeconds(30), person: 9, study: 0 }];
+    const full = ask([group(1, [task(1, { units: one }), task(2)])], [node(8, [], { units: { licence: 3 }, taken: runs })]);
+    assert.deepEqual([decide(full).starts.map(({ id }) => id), decide(full).waiting], [[2], [1]]);
+    assert.deepEqual([decide(full).reserved[0]?.at, forecast(full, 1)], [inSeconds(30), inSeconds(30)]);
+    assert.deepEqual(decide(ask([group(1, [task(1, { units: { seat: 1 } })])], [node(8)])).tooLarge, [1]);
   });
 
   it("a cluster with a queue of its own is given everything, so many at a time", () => {

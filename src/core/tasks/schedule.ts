@@ -1,17 +1,15 @@
-import type { Quotas, Used } from "./model.ts";
+import type { Quotas, Units, Used } from "./model.ts";
 
 /**
  * Who starts next, decided without clock, store or cluster. People and studies have shares: whoever used less of late comes first,
  * priorities and waiting move that. Within one person and study the order of arrival holds. A task that does not fit does not hold up
  * smaller ones, but has the room kept that it will need: others may only start where they end before it can, or beside it.
  */
-export interface Candidate {
+export interface Candidate extends Room {
   readonly id: number;
-  readonly cpu: number;
-  readonly memoryMib: number;
-  readonly gpus: number;
   readonly walltimeSeconds: number;
-  readonly labels: readonly string[];
+  /** That the node has, as name and value. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
   readonly avoid: readonly string[];
   /** Elements of an array that may start, each with what is asked for; 1 for a task. */
   readonly left: number;
@@ -35,6 +33,8 @@ export interface Room {
   readonly cpu: number;
   readonly memoryMib: number;
   readonly gpus: number;
+  /** Of whatever else is counted on a node, such as licences; absent: none. */
+  readonly units?: Units | undefined;
 }
 
 export interface Node extends Room {
@@ -138,28 +138,27 @@ export function scoresOf(groups: readonly Group[], now: Date, weights: Weights):
 }
 
 const fits = (room: Room, need: Room): boolean =>
-  need.cpu <= room.cpu && need.memoryMib <= room.memoryMib && need.gpus <= room.gpus;
-const less = (room: Room, part: Room): Room => ({
-  cpu: room.cpu - part.cpu,
-  memoryMib: room.memoryMib - part.memoryMib,
-  gpus: room.gpus - part.gpus,
-});
-const more = (room: Room, part: Room): Room => ({
-  cpu: room.cpu + part.cpu,
-  memoryMib: room.memoryMib + part.memoryMib,
-  gpus: room.gpus + part.gpus,
-});
-
-/** Whether a node has the labels that are asked for; "resource==x" asks for a unit of x, which a label of that name counts. */
-export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
-  return wanted.every(label => {
-    const at = label.indexOf("==");
-    const [name, value] = [label.slice(0, at), label.slice(at + 2)];
-    if (name !== "resource") return labels[name] === value;
-    const asked = wanted.filter(other => other === label).length;
-    return Number(labels[value] ?? 0) >= asked;
+  need.cpu <= room.cpu &&
+  need.memoryMib <= room.memoryMib &&
+  need.gpus <= room.gpus &&
+  (need.units === undefined || Object.entries(need.units).every(([name, count]) => count <= (room.units?.[name] ?? 0)));
+const moved =
+  (sign: 1 | -1) =>
+  (room: Room, part: Room): Room => ({
+    cpu: room.cpu + sign * part.cpu,
+    memoryMib: room.memoryMib + sign * part.memoryMib,
+    gpus: room.gpus + sign * part.gpus,
+    units: part.units === undefined ? room.units : movedUnits(sign, room.units ?? {}, part.units),
   });
-}
+const movedUnits = (sign: 1 | -1, units: Units, part: Units): Units => ({
+  ...units,
+  ...Object.fromEntries(Object.entries(part).map(([name, count]) => [name, (units[name] ?? 0) + sign * count])),
+});
+const [more, less] = [moved(1), moved(-1)];
+
+/** Whether a node has the labels that are asked for. */
+const hasLabels = (labels: Readonly<Record<string, string>>, wanted: Candidate["labels"]): boolean =>
+  wanted.every(([name, value]) => labels[name] === value);
 
 interface Working {
   readonly node: Node;

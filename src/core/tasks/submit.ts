@@ -84,6 +84,7 @@ export async function submitTask(world: World, actor: Actor, submission: Submiss
         throw new HavreError("throttled", `You may have ${settings.taskRateLimit} tasks waiting at most.`);
     }
     const study = await studyToSubmit(tx, actor, submission.project);
+    const lent = study && (await compute(tx).projects([study.id])).get(study.id);
     const after = [...new Set(spec.after)];
     const parents = await tasks(tx).parents(after);
     for (const id of after) {
@@ -98,7 +99,12 @@ export async function submitTask(world: World, actor: Actor, submission: Submiss
       spec: {
         ...spec,
         after,
-        said: { ...spec.said, quotas: account.quotas, ...(spec.interactive ? { publicKey: account.publicKey } : {}) },
+        said: {
+          ...spec.said,
+          quotas: account.quotas,
+          ...(lent ? { studyQuotas: lent.quotas } : {}),
+          ...(spec.interactive ? { publicKey: account.publicKey } : {}),
+        },
       },
       elements,
       cluster,

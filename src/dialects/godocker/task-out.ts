@@ -97,7 +97,6 @@ function requirementsOf({ task, element }: TaskView, { taskLifespan }: TaskSetti
   const { spec } = task;
   const { said } = spec;
   const isParent = element === undefined && task.elements > 0;
-  const quotas = (said.quotas ?? {}) as Readonly<Record<string, number>>;
   return {
     cpu: spec.cpu,
     ram: gigabytes(spec.memoryMib),
@@ -119,10 +118,19 @@ function requirementsOf({ task, element }: TaskView, { taskLifespan }: TaskSetti
     maxlifespan:
       said.maxlifespan ?? (spec.walltimeSeconds === taskLifespan ? lifespanText(taskLifespan) : `${spec.walltimeSeconds}s`),
     executor: said.executor ?? null,
-    user_quota_time: quotas.seconds ?? 0,
-    user_quota_cpu: quotas.cpu ?? 0,
-    user_quota_ram: gigabytes(quotas.memoryMib ?? 0),
-    user_quota_gpu: quotas.gpus ?? 0,
+    ...quotasSaid("user", said.quotas),
+    ...quotasSaid("project", said.studyQuotas),
+  };
+}
+
+/** As they were when the task was submitted. */
+function quotasSaid(whose: "user" | "project", quotas: unknown): Record<string, number> {
+  const { seconds = 0, cpu = 0, memoryMib = 0, gpus = 0 } = (quotas ?? {}) as Readonly<Record<string, number>>;
+  return {
+    [`${whose}_quota_time`]: seconds,
+    [`${whose}_quota_cpu`]: cpu,
+    [`${whose}_quota_ram`]: gigabytes(memoryMib),
+    [`${whose}_quota_gpu`]: gpus,
   };
 }
 

@@ -11,6 +11,7 @@ export interface ClusterSettings {
   readonly computeCpu: number;
   readonly computeMemory: number;
   readonly computeHostNetwork: boolean;
+  readonly computeLabels: Readonly<Record<string, string>>;
   readonly computePull: "missing" | "never";
   readonly dockerUrl: string;
   readonly podmanUrl: string;
@@ -69,7 +70,7 @@ async function opened(
   settings: ClusterSettings,
   { shared, mark, hidden }: ClusterGround,
 ): Promise<Cluster> {
-  const { computeCpu: cpu, computeMemory: memoryBytes, computeHostNetwork: hostNetwork } = settings;
+  const { computeCpu: cpu, computeMemory: memoryBytes, computeHostNetwork: hostNetwork, computeLabels: labels } = settings;
   const folder = join(shared, "..", "notes", name);
   const engine = (url: string): EngineAddress => ({
     url,
@@ -82,7 +83,7 @@ async function opened(
       const { openLocal } = await import("./local/local.ts");
       return openLocal({
         ...{ folder: settings.computeDir, shared, hidden, cpu, memoryBytes },
-        ...{ hostPaths: [], hostNetwork: false, labels: {} },
+        ...{ hostPaths: [], hostNetwork: false, labels },
       });
     }
     case "docker":
@@ -92,7 +93,7 @@ async function opened(
       const pull = settings.computePull;
       // What a container engine has is its own matter: only what is said of this machine limits that of this machine.
       const room = url.startsWith("unix:") ? { cpu, memoryBytes } : { cpu: 0, memoryBytes: 0 };
-      return asOurselves(await openDocker({ ...engine(url), folder, mark, pull, hostNetwork, ...room, labels: {} }));
+      return asOurselves(await openDocker({ ...engine(url), folder, mark, pull, hostNetwork, ...room, labels }));
     }
     case "swarm": {
       const { openSwarm } = await import("./swarm/swarm.ts");

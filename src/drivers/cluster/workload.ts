@@ -23,17 +23,29 @@ function malformed(workload: Workload): string | undefined {
   if (bad !== undefined) return `the variable ${JSON.stringify(bad)} has a name or a value that no program can be given.`;
   const wrong = wrongCommand(command, [stdout, stderr]);
   if (wrong !== undefined) return wrong;
-  const counts = [limits.memoryBytes, limits.walltimeSeconds, limits.processes, limits.outputBytes, limits.diskBytes];
+  const counts = [
+    limits.memoryBytes,
+    limits.walltimeSeconds,
+    limits.processes,
+    limits.outputBytes,
+    limits.diskBytes,
+    ...Object.values(workload.units ?? {}),
+  ];
   if (!counts.every(count => Number.isSafeInteger(count) && count > 0) || !(limits.cpu > 0 && limits.cpu < 1e6))
-    return "limits must be whole numbers above 0.";
+    return "limits and units must be whole numbers above 0.";
   const numbers = [account.uid, account.gid, ...account.groups];
   if (!numbers.every(number => Number.isInteger(number) && number > 0 && number < 2 ** 32 - 1))
     return "work is done by an ordinary account, never by root.";
-  const names = [...workload.avoid, ...Object.keys(workload.labels), ...(workload.queue === undefined ? [] : [workload.queue])];
+  const names = [
+    ...workload.avoid,
+    ...Object.keys(workload.labels),
+    ...Object.keys(workload.units ?? {}),
+    ...(workload.queue === undefined ? [] : [workload.queue]),
+  ];
   const odd = [...names, ...Object.values(workload.labels).filter(value => value !== "")].find(
     name => !/^[A-Za-z0-9][\w.-]*$/.test(name),
   );
-  if (odd !== undefined) return `${JSON.stringify(odd)} is no name of a node, a label or a queue.`;
+  if (odd !== undefined) return `${JSON.stringify(odd)} is no name of a node, a label, a unit or a queue.`;
   const indices = (elements ?? []).map(element => element.index);
   if (new Set(indices).size !== indices.length || !indices.every(index => Number.isSafeInteger(index) && index >= 0))
     return "elements of an array have different numbers from 0.";

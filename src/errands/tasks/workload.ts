@@ -1,5 +1,6 @@
 import {
   type ArrayRange,
+  askedOf,
   dataFolder,
   folderOf,
   indexOf,
@@ -40,6 +41,7 @@ export function workloadOf(
   const { task } = view;
   const { spec } = task;
   const run = runs[0]!;
+  const asked = askedOf(spec.labels);
   const ref = refOf(run);
   const mounted = mountsOf(view, settings, root).filter(({ path }) => isThere.has(path));
   const data = { source: `${root}/${dataFolder(task.personId)}`, mount: DATA_MOUNT, readOnly: true };
@@ -72,7 +74,8 @@ export function workloadOf(
     gpus: spec.gpus,
     network: networkOf(spec, can.networks),
     ports: run.ports.map(port => (ownServer && port.container === SSH_PORT ? { ...port, container: SSH_PORT_INSIDE } : port)),
-    labels: labelsOf(spec.labels),
+    labels: Object.fromEntries(asked.labels),
+    ...(asked.units === undefined ? {} : { units: asked.units }),
     avoid: settings.taskSkipFailedNodes ? task.failedNodes : [],
     ...(spec.scratchMib > 0 ? { scratch: { bytes: spec.scratchMib * MIB, mount: SCRATCH_MOUNT } } : {}),
     ...(ref.index === undefined
@@ -126,13 +129,6 @@ const arrayVariables = (range: ArrayRange, place: number): Record<string, string
       ["LAST", range.last],
       ["STEP", range.step],
     ].flatMap(([name, value]) => ["GOGOCKER", "GODOCKER"].map(prefix => [`${prefix}_TASK_${name}`, String(value)])),
-  );
-
-const labelsOf = (labels: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    labels
-      .filter(label => !label.startsWith("resource=="))
-      .map(label => [label.slice(0, label.indexOf("==")), label.slice(label.indexOf("==") + 2)]),
   );
 
 const sshKeys = (said: Readonly<Record<string, unknown>>): string => (typeof said.publicKey === "string" ? said.publicKey : "");

@@ -15,9 +15,10 @@ export interface Submission {
 
 /** The words for sbatch. The outputs are the wrapper's: names of files may hold what sbatch would replace. */
 export function sbatchWords(workload: Workload, note: Note, { accounts, after }: Submission): string[] {
-  const { limits, account, labels, avoid, gpus, queue, elements } = workload;
+  const { limits, account, labels, avoid, gpus, units, queue, elements } = workload;
   const minutes = Math.max(1, Math.ceil(limits.walltimeSeconds / 60));
   const features = Object.entries(labels).map(([name, value]) => (value === "" ? name : `${name}_${value}`));
+  const licenses = Object.entries(units ?? {}).map(([name, count]) => `${name}:${count}`);
   return [
     ...["sbatch", "--parsable", "--export=NIL", "--chdir=/tmp", "--output=/dev/null", "--error=/dev/null", "--input=/dev/null"],
     ...[`--job-name=${note.name}`, `--time=${minutes}`, `--nodes=${limits.nodes ?? 1}`, "--ntasks-per-node=1"],
@@ -26,6 +27,7 @@ export function sbatchWords(workload: Workload, note: Note, { accounts, after }:
     ...(accounts ? [`--uid=${account.uid}`, `--gid=${account.gid}`] : []),
     ...(queue === undefined ? [] : [`--partition=${queue}`]),
     ...(gpus > 0 ? [`--gres=gpu:${gpus}`] : []),
+    ...(licenses.length > 0 ? [`--licenses=${licenses.join(",")}`] : []),
     ...(features.length > 0 ? [`--constraint=${features.join("&")}`] : []),
     ...(avoid.length > 0 ? [`--exclude=${avoid.join(",")}`] : []),
     ...(elements ? [`--array=${elements.map(({ index }) => index).join(",")}`] : []),

@@ -96,6 +96,7 @@ export class RestApi {
       requeue: words.includes("--requeue"),
       ...(given.partition === undefined ? {} : { partition: given.partition }),
       ...(given.gres === undefined ? {} : { gres: given.gres }),
+      ...(given.licenses === undefined ? {} : { licenses: given.licenses }),
       ...(given.constraint === undefined ? {} : { constraints: given.constraint }),
       ...(given.dependency === undefined ? {} : { dependency: given.dependency }),
     };

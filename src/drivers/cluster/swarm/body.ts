@@ -23,7 +23,7 @@ export async function serviceBody(
   more: { readonly network: string; readonly avoid: readonly string[]; readonly program: readonly string[] },
 ): Promise<object> {
   const { network, avoid, program } = more;
-  const { account, image, labels, limits, mount, ports } = workload;
+  const { account, image, labels, limits, mount, ports, units } = workload;
   const plan = await containerPlan(workload, note, places, program);
   const memory = Math.max(LEAST_MEMORY, limits.memoryBytes);
   const cpu = Math.round(limits.cpu * BILLION);
@@ -47,7 +47,10 @@ export async function serviceBody(
       },
       Resources: {
         Limits: { NanoCPUs: cpu, MemoryBytes: memory, Pids: limits.processes },
-        Reservations: { NanoCPUs: cpu, MemoryBytes: memory },
+        Reservations: {
+          ...{ NanoCPUs: cpu, MemoryBytes: memory },
+          GenericResources: Object.entries(units ?? {}).map(([Kind, Value]) => ({ DiscreteResourceSpec: { Kind, Value } })),
+        },
       },
       RestartPolicy: { Condition: "none" },
       Placement: {
