@@ -212,11 +212,14 @@ export const ALL_OF_CLUSTERS = process.env.HAVRE_TEST_CLUSTERS === "all";
 export const SHORT_PART =
   /exit code, its times|begins once|found again|sessions of their own|elements of an array, each|knows for certain|needs more memory/;
 
+/** How many times slower than others this machine is. */
+export const SLOWNESS = Number(process.env.HAVRE_TEST_SLOWNESS ?? 1);
+
 const TABLE = process.env.HAVRE_CLUSTER_TABLE;
 
 /** What every cluster does alike: the one description of the port that is run. */
 export function behavesLikeCluster(name: string, open: () => Promise<OpenedCluster>, options: SuiteOptions = {}): void {
-  const { skip = false, paceMs = 60_000, pollMs = 20, concurrency = 4, slow = false, only = /./ } = options;
+  const { skip = false, paceMs = 60_000 * SLOWNESS, pollMs = 20, concurrency = 4, slow = false, only = /./ } = options;
   describe(`${name} behaves like a cluster`, { skip, concurrency }, () => {
     let bench: ClusterBench;
     before(async () => {

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { MIB } from "../../../kernel/units.ts";
-import { ClusterBench, processesWith } from "../../../ports/cluster.suite.ts";
+import { ClusterBench, processesWith, SLOWNESS } from "../../../ports/cluster.suite.ts";
 import { bwrapMissing, openSmallLocal, removeSmallLocal } from "./local.fixture.ts";
 
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 90_000 * SLOWNESS;
 const isRoot = process.getuid?.() === 0;
 
 /** What somebody tries who wants out, or wants the machine for themselves. */
@@ -164,7 +164,7 @@ for (const cages of ["auto", "rlimits"] as const)
       const unix = (path: string) =>
         `perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un("${path}")) and print "reached ${path.slice(-5)}\\n"'`;
       const inet = (host: string) =>
-        `timeout 2 perl -MIO::Socket::INET -e 'print IO::Socket::INET->new("${host}:${port}") ? "reached ${host}\\n" : ""'`;
+        `timeout ${2 * SLOWNESS} perl -MIO::Socket::INET -e 'print IO::Socket::INET->new("${host}:${port}") ? "reached ${host}\\n" : ""'`;
       const script = [
         unix(join(secrets, ".s.PGSQL.5432")),
         unix(`\\0havre-test-${process.pid}`),
