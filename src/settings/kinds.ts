@@ -30,15 +30,17 @@ const wrong = (message: string): never => {
   throw new Wrong(message);
 };
 
-export const text = setting(given => given);
-export const secret = (names: string | readonly string[], fallback: string, help: string): Setting<string> =>
-  text(names, fallback, help, { secret: true });
-export const list = setting(given =>
+/** What stands between commas; nothing between two of them is no part. */
+const partsOf = (given: string): string[] =>
   given
     .split(",")
     .map(part => part.trim())
-    .filter(part => part !== ""),
-);
+    .filter(part => part !== "");
+
+export const text = setting(given => given);
+export const secret = (names: string | readonly string[], fallback: string, help: string): Setting<string> =>
+  text(names, fallback, help, { secret: true });
+export const list = setting(partsOf);
 export const extensions = setting(given =>
   given
     .split(",")
@@ -87,8 +89,8 @@ export const days = setting(given =>
 export const rates = <const Name extends string>(...names: readonly Name[]) =>
   setting(given => {
     const card: Partial<Record<Name, string>> = {};
-    for (const part of given.split(",").filter(piece => piece.trim() !== "")) {
-      const [, name = "", price = ""] = /^\s*([\w-]+)\s*=\s*(\d{1,9}(?:\.\d{1,10})?)\s*$/.exec(part) ?? [];
+    for (const part of partsOf(given)) {
+      const [, name = "", price = ""] = /^([\w-]+)\s*=\s*(\d{1,9}(?:\.\d{1,10})?)$/.exec(part) ?? [];
       const known =
         names.find(candidate => candidate === name) ?? wrong(`must be a list such as "${names[0]}=0.05" of ${names.join(", ")}`);
       card[known] = price;
@@ -98,13 +100,10 @@ export const rates = <const Name extends string>(...names: readonly Name[]) =>
 /** "storage=ssd, licence=3": values by name. */
 export const labels = setting(given =>
   Object.fromEntries(
-    given
-      .split(",")
-      .filter(part => part.trim() !== "")
-      .map(part => {
-        const [, name = "", value = ""] = /^\s*([A-Za-z0-9][\w.-]*)\s*=\s*([A-Za-z0-9][\w.-]*)\s*$/.exec(part) ?? [];
-        return name === "" ? wrong('must be a list such as "storage=ssd, licence=3"') : [name, value];
-      }),
+    partsOf(given).map(part => {
+      const [, name = "", value = ""] = /^([A-Za-z0-9][\w.-]*)\s*=\s*([A-Za-z0-9][\w.-]*)$/.exec(part) ?? [];
+      return name === "" ? wrong('must be a list such as "storage=ssd, licence=3"') : [name, value];
+    }),
   ),
 );
 export const currency = setting(given => (/^[A-Z]{3}$/.test(given) ? given : wrong("must be three capitals, such as EUR")));
@@ -114,11 +113,9 @@ export const oneOf = <const T extends string>(...values: readonly T[]) =>
 /** Some of these, each once, in the order that was written. */
 export const someOf = <const T extends string>(...values: readonly T[]) =>
   setting(given => {
-    const parts = given
-      .split(",")
-      .map(part => part.trim())
-      .filter(part => part !== "");
-    const known = parts.flatMap(part => values.find(value => value === part) ?? wrong(`must be a list of ${values.join(", ")}`));
+    const known = partsOf(given).flatMap(
+      part => values.find(value => value === part) ?? wrong(`must be a list of ${values.join(", ")}`),
+    );
     return new Set(known).size === known.length && known.length > 0 ? known : wrong("must name at least one, and none twice");
   });
 /** "unix:///run/x.sock" or "https://host:2376". */
@@ -161,13 +158,7 @@ function cidr(given: string): string {
   const sound = isIP(address) !== 0 && (bits === "" || (/^\d+$/.test(bits) && Number(bits) <= most));
   return sound ? given : wrong(`"${given}" is not an address or CIDR range`);
 }
-export const cidrs = setting(given =>
-  given
-    .split(",")
-    .map(part => part.trim())
-    .filter(part => part !== "")
-    .map(cidr),
-);
+export const cidrs = setting(given => partsOf(given).map(cidr));
 /** The addresses in a file: one a line, or as nginx writes them ("allow 10.0.0.0/8;"). Without any, nobody would be let in. */
 export const cidrFile = setting(given => {
   if (given === "") return [];
