@@ -29,17 +29,18 @@ export const showPerson = (world: World, actor: Actor, uuid: string): Promise<Pe
 export const showPersonNamed = (world: World, actor: Actor, username: string): Promise<PersonRecord> =>
   seenNamed(world.store.db, actor, username);
 
+/** As names are kept; no database is asked for a NUL. */
+const nameAsked = (username: string): string => normalUsername(username).replaceAll("\0", "");
+
 /** With whose eyes something is looked at: a person's, or nobody's when there is no such person. */
 export async function eyesOf(tx: Tx, whom: { readonly uuid: string } | { readonly username: string }): Promise<Actor> {
   const person =
-    "uuid" in whom
-      ? await people(tx).byUuid(whom.uuid)
-      : (await people(tx).accountByName(normalUsername(whom.username).replaceAll("\0", "")))?.person;
+    "uuid" in whom ? await people(tx).byUuid(whom.uuid) : (await people(tx).accountByName(nameAsked(whom.username)))?.person;
   return person ? actorOf(person) : NOBODY;
 }
 
 async function seenNamed(tx: Tx, actor: Actor, username: string): Promise<PersonRecord> {
-  const filter = { username: normalUsername(username).replaceAll("\0", "") };
+  const filter = { username: nameAsked(username) };
   const { items } = await directory(tx).page(actor, filter, { offset: 0, limit: 1 });
   const [found] = items;
   if (!found) throw notFound(`There is no user named ${username}.`);

@@ -48,7 +48,8 @@ export async function serviceBody(
       Resources: {
         Limits: { NanoCPUs: cpu, MemoryBytes: memory, Pids: limits.processes },
         Reservations: {
-          ...{ NanoCPUs: cpu, MemoryBytes: memory },
+          NanoCPUs: cpu,
+          MemoryBytes: memory,
           GenericResources: Object.entries(units ?? {}).map(([Kind, Value]) => ({ DiscreteResourceSpec: { Kind, Value } })),
         },
       },
