@@ -4,24 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { ADMIN, type Havre, startHavre, until } from "../harness/havre.ts";
 import { browserMissing, startBrowser } from "./chromium.ts";
+import { lookAround, speak } from "./views.ts";
 import { type Visitor, visit } from "./visitor.ts";
 
 const missing = browserMissing() || (spawnSync("bwrap", ["--version"]).status === 0 ? false : "bubblewrap is not installed");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const VIEWS = [
-  { language: "en", scheme: "dark", width: 390 },
-  { language: "nl", scheme: "light", width: 390 },
-  { language: "nl", scheme: "dark", width: 1280 },
-] as const;
-type View = { readonly language: "en" | "nl"; readonly scheme: "light" | "dark"; readonly width: number };
-const SETTLED = `new Promise(done => {
-  const look = () => (document.getAnimations().length > 0 ? requestAnimationFrame(look) : done());
-  requestAnimationFrame(() => requestAnimationFrame(look));
-})`;
 const SCRIPT = '#!/bin/sh\nfor n in 1 2 3; do echo "line $n"; sleep 0.3; done\nmkdir results; echo 42 > results/answer.txt\n';
 
 describe("tasks in the portal", { skip: missing }, () => {
@@ -49,42 +38,17 @@ describe("tasks in the portal", { skip: missing }, () => {
     await rm(computeDir, { recursive: true, force: true });
   });
 
-  /** The page in both languages, light and dark, narrow and wide: no rule of accessibility broken, nothing wider than the window. */
-  async function looksWell(): Promise<void> {
-    const wrong: string[] = [];
-    for (const view of VIEWS) {
-      await show(view);
-      wrong.push(...(await faults()).map(fault => `${Object.values(view).join("-")}: ${fault}`));
-    }
-    await show({ language: "en", scheme: "light", width: 1280 });
-    assert.deepEqual(wrong, []);
-  }
-
-  async function show({ language, scheme, width }: View): Promise<void> {
-    const button = page.getByRole("button", { name: new RegExp(`^${language}, `, "i"), includeHidden: true });
-    await button.evaluate(element => element.click());
-    await page.locator(`html[lang=${language}]`).waitFor({ state: "attached" });
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: 900 });
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor({ state: "attached" });
-    await page.evaluate(SETTLED);
-  }
-
-  async function faults(): Promise<string[]> {
-    if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
-    const options = JSON.stringify({ runOnly: { type: "tag", values: RULES }, resultTypes: ["violations"], iframes: false });
-    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${options})`);
-    const tooWide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
-    return [
-      ...violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`)),
-      ...(tooWide > 0 ? [`${tooWide} px stick out`] : []),
-    ];
+  async function looksWell(title: string): Promise<void> {
+    assert.deepEqual(await lookAround(page, `tasks ${title}`), []);
+    await speak(page, "en");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1280, height: 900 });
   }
 
   it("nothing yet: the list says what to do", async () => {
     await page.getByRole("link", { name: "Tasks" }).click();
     await page.getByText("No tasks yet").waitFor();
-    await looksWell();
+    await looksWell("none");
   });
 
   it("where there are several clusters, the images follow the one that is chosen", async () => {
@@ -101,7 +65,7 @@ describe("tasks in the portal", { skip: missing }, () => {
     await page.getByRole("combobox", { name: "Where it runs" }).selectOption("campus");
     assert.equal(await image.inputValue(), "host");
     assert.deepEqual(await image.getByRole("option").allTextContents(), ["host"]);
-    await looksWell();
+    await looksWell("clusters");
     await page.getByRole("combobox", { name: "Where it runs" }).selectOption("local");
     assert.equal(await image.inputValue(), "host");
     await page.unroute("**/api/v1/compute/");
@@ -112,18 +76,18 @@ describe("tasks in the portal", { skip: missing }, () => {
     await page.getByRole("link", { name: "A new task" }).click();
     await page.getByRole("textbox", { name: "Name" }).fill("three lines");
     await page.getByRole("textbox", { name: "Command" }).fill(SCRIPT);
-    await looksWell();
+    await looksWell("form");
     await page.getByRole("button", { name: "Submit" }).click();
     await page.getByRole("heading", { name: "three lines", level: 1 }).waitFor();
     await page.getByText("line 3").waitFor();
     await page.getByText("Done", { exact: true }).waitFor();
-    await looksWell();
+    await looksWell("done");
     await page.getByRole("tab", { name: "Files" }).click();
     await page.getByRole("button", { name: "results" }).click();
     await page.getByRole("link", { name: "answer.txt" }).waitFor();
     const href = await page.getByRole("link", { name: "answer.txt" }).getAttribute("href");
     assert.equal(await page.evaluate(async address => (await fetch(address)).text(), href ?? ""), "42\n");
-    await looksWell();
+    await looksWell("files");
   });
 
   it("a wrong form is explained at its field", async () => {
@@ -143,7 +107,7 @@ describe("tasks in the portal", { skip: missing }, () => {
     await page.getByText("Runs", { exact: true }).waitFor();
     await page.getByRole("tab", { name: "Use" }).click();
     await page.getByRole("img", { name: "Processor" }).waitFor();
-    await looksWell();
+    await looksWell("running");
     await page.getByRole("button", { name: "Suspend" }).click();
     await page.getByText("Suspended", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Go on" }).click();
@@ -166,12 +130,12 @@ describe("tasks in the portal", { skip: missing }, () => {
     const first = await submit("slow", "#!/bin/sh\nsleep 600\n");
     await submit("after it", "true", { "Starts after": first });
     await page.getByText(`Waits for: ${first}.`).waitFor();
-    await looksWell();
+    await looksWell("waiting");
     await submit("many", "#!/bin/sh\nexit $GODOCKER_TASK_ID\n", { Array: "0:3" });
     await page.getByRole("tab", { name: "Elements" }).click();
     await page.getByRole("link", { name: "many [3]" }).waitFor();
     await until(() => page.getByText("Failed (3)").isVisible(), "the last element has failed with its number");
-    await looksWell();
+    await looksWell("elements");
     await page.goto(`/tasks/${first}`);
     await page.getByRole("button", { name: "End", exact: true }).click();
     await page.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
@@ -202,7 +166,7 @@ describe("tasks in the portal", { skip: missing }, () => {
     await page.getByRole("button", { name: "Show the key" }).click();
     await page.getByRole("button", { name: "Begin maintenance" }).click();
     await page.getByText("Nothing new is taken").waitFor();
-    await looksWell();
+    await looksWell("cluster");
     await page.getByRole("button", { name: "End maintenance" }).click();
     await page.getByRole("button", { name: "Begin maintenance" }).waitFor();
   });

@@ -12,8 +12,10 @@ export const VIEWS = [
 export type View = (typeof VIEWS)[number];
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+/** Chromium may keep transitions that are finished in its list for ever. */
 const SETTLED = `new Promise(done => {
-  const look = () => (document.getAnimations().length > 0 ? requestAnimationFrame(look) : done());
+  const moves = animation => animation.pending || animation.playState === "running";
+  const look = () => (document.getAnimations().some(moves) ? requestAnimationFrame(look) : done());
   requestAnimationFrame(() => requestAnimationFrame(look));
 })`;
 /** A folder for a picture of every page in every state, to be looked at by a person; none are made without it. */
