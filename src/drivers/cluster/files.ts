@@ -62,6 +62,18 @@ export const writeSmall = (
 ): Promise<void> => (isNear(file) ? soon(() => now.writeFileSync(file, text, options)) : later.writeFile(file, text, options));
 export const statSmall = (file: string): Promise<now.Stats> => actsOn(file).stat(file);
 
+/** A folder with a few small files, and whatever else may lie in it: that may be much, and is left to another thread. */
+export async function removeFolder(folder: string): Promise<void> {
+  if (isNear(folder))
+    try {
+      for (const name of now.readdirSync(folder)) now.unlinkSync(join(folder, name));
+      return now.rmdirSync(folder);
+    } catch {
+      // A folder in it, most likely.
+    }
+  await later.rm(folder, { recursive: true, force: true });
+}
+
 /** An open file, as `node:fs/promises` has them. */
 export interface SmallFile {
   readonly fd: number;

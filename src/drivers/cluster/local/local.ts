@@ -130,14 +130,19 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
     const { id } = workload;
     const taken = await records.take(id);
     if (taken === "busy") return "waiting";
-    if (taken !== "prepared")
-      try {
-        await records.writeRecord(id, await prepareRun(ground, records.folderOf(id), workload));
-      } catch (error) {
-        await taken();
-        throw diskFull(error);
-      }
-    if ((await records.readClaim(id)) === undefined) await begin(id, (await records.readRecord(id))!);
+    if (taken === "prepared") {
+      if ((await records.readClaim(id)) === undefined) await begin(id, (await records.readRecord(id))!);
+      return "done";
+    }
+    let record: RunRecord;
+    try {
+      record = await prepareRun(ground, records.folderOf(id), workload);
+      await records.writeRecord(id, record);
+    } catch (error) {
+      await taken();
+      throw diskFull(error);
+    }
+    await begin(id, record);
     return "done";
   }
 
@@ -250,8 +255,8 @@ export async function openLocal(options: LocalOptions): Promise<Cluster> {
 
     async forget(ids) {
       for (const id of ids) {
-        const claim = await records.readClaim(id);
-        if (claim?.alive && (await records.readEnd(id)) === undefined) await endRun(records, cages, id, claim, "killed");
+        const claim = (await records.readEnd(id)) ? undefined : await records.readClaim(id);
+        if (claim?.alive) await endRun(records, cages, id, claim, "killed");
         await cages.killAll(id);
         await cages.remove(id);
         await records.remove(id);

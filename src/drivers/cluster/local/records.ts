@@ -1,9 +1,9 @@
-import { mkdir, readdir, readlink, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
-import { actsOn, codeOf, ignoring, mayBeNear, readIfThere, replaceFile, statSmall, writeSmall } from "../files.ts";
+import { actsOn, codeOf, ignoring, mayBeNear, readIfThere, removeFolder, replaceFile, statSmall, writeSmall } from "../files.ts";
 import { identityIn, isAlive, type ProcessIdentity } from "../processes.ts";
 import { isAtIt, takeTurn } from "../turns.ts";
 import { WHOLE } from "./supervise.ts";
@@ -190,9 +190,10 @@ export class Records {
   /** All of it goes; half gone, it is not there any more. */
   async remove(id: WorkloadId): Promise<void> {
     const going = join(this.#runs, `.${newSecretId()}`);
+    const { rename, unlink } = actsOn(going);
     await rename(this.folderOf(id), going).catch(ignoring("ENOENT"));
-    await rm(this.endOf(id), { force: true });
-    await rm(going, { recursive: true, force: true });
+    await unlink(this.endOf(id)).catch(ignoring("ENOENT"));
+    await removeFolder(going);
   }
 }
 
