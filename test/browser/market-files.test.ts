@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { until } from "../harness/havre.ts";
 import { anOffering, aScene, PASSWORD, type Scene } from "../waldur/scene.ts";
 import { browserMissing, startBrowser } from "./chromium.ts";
 import { lookAround, speak } from "./views.ts";
@@ -40,7 +41,10 @@ describe("files and pictures of an offering, in a browser", { skip: browserMissi
   };
   /** Not only there, but read by the browser as a picture. */
   const isShown = (page: Page, selector: string): Promise<unknown> =>
-    page.waitForFunction(`document.querySelector(${JSON.stringify(selector)})?.naturalWidth > 0`);
+    until(
+      () => page.evaluate<boolean>(`document.querySelector(${JSON.stringify(selector)})?.naturalWidth > 0`),
+      `${selector} to be read`,
+    );
 
   it("the provider adds a thumbnail, a picture and a file, is told what is no picture, and removes one", async () => {
     const page = await enter("seller");
