@@ -2,7 +2,8 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Facet } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
 import { all } from "./filters.ts";
-import { OFFERING_TABLES, type OfferingFilter, offeringsWhere, visibleOfferings } from "./offerings.ts";
+import { visibleOfferings } from "./offering-visibility.ts";
+import { OFFERING_TABLES, type OfferingFilter, offeringsWhere } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 
 type Name = Facet["facet"];

@@ -36,8 +36,8 @@ export interface Listing {
   readonly order: RawBuilder<unknown>;
   /** Where what is asked for leaves few rows: they are gone through once, to find the window and to count. */
   readonly isNarrow?: boolean;
-  /** Where a part of the rows is counted by somebody else: how many those are, and the conditions for all others. */
-  readonly counted?: { readonly others: () => Promise<number>; readonly where: readonly RawBuilder<SqlBool>[] };
+  /** Where some of the rows are counted by somebody else: how many those are, and conditions for all others, in parts that share no row. */
+  readonly counted?: { readonly others: () => Promise<number>; readonly parts: readonly (readonly RawBuilder<SqlBool>[])[] };
 }
 
 /** One window of a list, by one statement: all are counted only when the window is full, or on the way. A limit of 0 only counts. */
@@ -46,7 +46,10 @@ export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: 
   const where = all(listing.where);
   // Written out where most ask for the same: what PostgreSQL knows of the window lets it keep one plan for all, instead of planning each anew.
   const [skipped, most] = [offset === 0 ? sql`0` : sql`${offset}`, sql.lit(limit)];
-  const count = sql<number>`(select count(*) from ${tables} where ${all(listing.counted?.where ?? listing.where)})`;
+  const counts = (listing.counted?.parts ?? [listing.where]).map(
+    part => sql`(select count(*) from ${tables} where ${all(part)})`,
+  );
+  const count = sql<number>`(${sql.join(counts, sql` + `)})`;
   const others = async (): Promise<number> => (await listing.counted?.others()) ?? 0;
   if (limit > 0) {
     const page = (more = sql``) =>

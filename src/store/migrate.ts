@@ -22,6 +22,7 @@ import * as halves from "./migrations/0024-halves.ts";
 import * as prices from "./migrations/0025-prices.ts";
 import * as offeringFiles from "./migrations/0026-offering-files.ts";
 import * as taskShares from "./migrations/0027-task-shares.ts";
+import * as guarded from "./migrations/0028-guarded.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -46,6 +47,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0025-prices": prices,
   "0026-offering-files": offeringFiles,
   "0027-task-shares": taskShares,
+  "0028-guarded": guarded,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,7 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { OfferingFile, OfferingId } from "../core/market/model.ts";
 import type { Actor, PersonId } from "../core/people/model.ts";
-import { filesOf, OFFERING_FILE, visibleOfferings } from "./offerings.ts";
+import { visibleOfferings } from "./offering-visibility.ts";
+import { filesOf, OFFERING_FILE } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 import { seenFrom } from "./surroundings.ts";
 

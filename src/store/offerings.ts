@@ -10,11 +10,11 @@ import type {
   OfferingState,
   PlanPart,
 } from "../core/market/model.ts";
-import { type Actor, personOf, readsAll } from "../core/people/model.ts";
-import { type NamedKind, ROLE_NAMES } from "../core/permissions/model.ts";
+import type { Actor } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { all, matching, ordered, type Sorts, windowOf } from "./filters.ts";
-import { live, offeringsOf, organisationsOf, visibleStudies } from "./permissions.ts";
+import { type OfferingSide, OPEN, PUBLIC, visibleOfferings, visibleToSome } from "./offering-visibility.ts";
+import { live } from "./permissions.ts";
 import type { Tx } from "./store.ts";
 
 // Rows of named columns become JSON faster than pairs of keys and values do: their types are looked up once.
@@ -55,13 +55,17 @@ export interface OfferingParts {
   readonly plans: boolean;
   /** What it is like: its texts, and all that is kept as an object. */
   readonly details: boolean;
+  /** Names of its organisation, its category and its study. */
+  readonly surroundings: boolean;
   readonly files: boolean;
 }
-const ALL: OfferingParts = { components: true, plans: true, details: true, files: true };
+const ALL: OfferingParts = { components: true, plans: true, details: true, surroundings: true, files: true };
 
 const DETAILS = sql`, offering.description, offering.terms_of_service as "termsOfService", offering.texts, offering.attributes, offering.options,
   offering.resource_options as "resourceOptions", offering.plugin_options as "pluginOptions", offering.secret_options_sealed as "secretSealed",
   offering.backend_metadata as "backendMetadata"`;
+const SURROUNDINGS = sql`, provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
+  category.uuid as "categoryUuid", category.title as "categoryTitle", study.uuid as "studyUuid", study.name as "studyName"`;
 /** What those have of it who did not ask for it. */
 const NOTHING: Pick<
   Offering,
@@ -74,6 +78,13 @@ const NOTHING: Pick<
   | "pluginOptions"
   | "secretSealed"
   | "backendMetadata"
+  | "providerId"
+  | "providerUuid"
+  | "providerName"
+  | "categoryUuid"
+  | "categoryTitle"
+  | "studyUuid"
+  | "studyName"
   | "components"
   | "plans"
   | "files"
@@ -87,18 +98,24 @@ const NOTHING: Pick<
   pluginOptions: {},
   secretSealed: null,
   backendMetadata: {},
+  providerId: 0,
+  providerUuid: "",
+  providerName: "",
+  categoryUuid: "",
+  categoryTitle: "",
+  studyUuid: null,
+  studyName: null,
   components: [],
   plans: [],
   files: [],
 };
 
-const columns = ({ components, plans, details, files }: OfferingParts): RawBuilder<unknown> => sql`
+const columns = ({ components, plans, details, surroundings, files }: OfferingParts): RawBuilder<unknown> => sql`
   offering.id, offering.uuid, offering.slug, offering.name, offering.type, offering.state, offering.paused_reason as "pausedReason",
   offering.shared, offering.billable, offering.backend_id as "backendId",
   offering.latitude, offering.longitude, offering.country, offering.orders, offering.created_at as "createdAt", offering.updated_at as "updatedAt",
-  provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
-  category.uuid as "categoryUuid", category.title as "categoryTitle",
-  offering.study_id as "studyId", study.uuid as "studyUuid", study.name as "studyName"
+  offering.study_id as "studyId"
+  ${surroundings ? SURROUNDINGS : sql``}
   ${details ? DETAILS : sql``}
   ${components ? sql`, ${componentsOf(sql`offering.id`)} as components` : sql``}
   ${plans ? sql`, ${plansOf(sql`offering.id`)} as plans` : sql``}
@@ -143,36 +160,6 @@ export const OFFERING_SORTS: Sorts = {
   state: sql`offering.state`,
   orders: sql`offering.orders`,
 };
-
-/** The side that somebody looks from: everybody's catalogue, or what they themselves sell. */
-export type OfferingSide = "public" | "provider";
-
-/** The names of all roles that somebody holds anywhere. */
-const namesOfRoles = (person: number): RawBuilder<unknown> => sql`
-  select case object_kind || ':' || role ${sql.join(
-    (Object.keys(ROLE_NAMES) as NamedKind[]).flatMap(kind =>
-      Object.entries(ROLE_NAMES[kind]).map(([role, name]) => sql`when ${sql.lit(`${kind}:${role}`)} then ${sql.lit(name)}`),
-    ),
-    sql` `,
-  )} end from permission where person_id = ${person} and path = '' and ${live}`;
-
-const PUBLIC = sql<SqlBool>`offering.state in ('active', 'paused')`;
-/** Written as its index is. */
-const OPEN = sql<SqlBool>`(offering.shared and not offering.restricted)`;
-
-export function visibleOfferings(actor: Actor, side: OfferingSide): RawBuilder<SqlBool> {
-  if (readsAll(actor)) return side === "public" ? PUBLIC : sql<SqlBool>`true`;
-  const own = sql<SqlBool>`(${organisationsOf(actor, sql`offering.organisation_id`)} or ${visibleStudies(actor, sql`offering.study_id`)})`;
-  if (side === "provider") return sql<SqlBool>`(${own} or ${offeringsOf(actor, sql`offering.id`)})`;
-  const person = personOf(actor)?.id;
-  // Of those for some roles alone there are few: they are found by themselves, so that all others are judged by the index.
-  const invited =
-    person === undefined
-      ? sql``
-      : sql`or ${organisationsOf(actor, sql`offering.organisation_id`)} or offering.id = any(array(
-          select id from offering where restricted and plugin_options->'restricted_to_roles' ?| array(${namesOfRoles(person)})))`;
-  return sql<SqlBool>`${PUBLIC} and (offering.shared or ${own}) and (not offering.restricted ${invited})`;
-}
 
 /** Equal values; of a list in the filter any one will do, also where the offering has a list itself, which the path looks into. */
 function hasAttributes(attributes: Facts): RawBuilder<SqlBool> {
@@ -266,16 +253,18 @@ export const offerings = (tx: Tx) => {
       parts: OfferingParts,
       open?: () => Promise<number>,
     ): Promise<Page<Offering>> {
-      const where = [visibleOfferings(actor, side), ...offeringsWhere(filter)];
+      const asked = offeringsWhere(filter);
       const { total, items } = await windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
-        where,
+        where: [visibleOfferings(actor, side), ...asked],
         isNarrow: !isCountedByIndex(filter),
-        ...(open === undefined ? {} : { counted: { others: open, where: [sql<SqlBool>`not ${OPEN}`, ...where] } }),
+        ...(open === undefined
+          ? {}
+          : { counted: { others: open, parts: visibleToSome(actor).map(part => [PUBLIC, part, ...asked]) } }),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
-      const isWhole = parts.components && parts.plans && parts.details && parts.files;
+      const isWhole = Object.values(parts).every(Boolean);
       return { total, items: isWhole ? items : items.map(row => ({ ...NOTHING, ...row })) };
     },
 

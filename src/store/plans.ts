@@ -3,7 +3,8 @@ import type { OfferingId, Plan, PlanView } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { windowOf } from "./filters.ts";
-import { componentsOf, OFFERING_TABLES, type OfferingSide, partsOf, visibleOfferings } from "./offerings.ts";
+import { type OfferingSide, visibleOfferings } from "./offering-visibility.ts";
+import { componentsOf, OFFERING_TABLES, partsOf } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 
 const planColumns = sql`plan.id, plan.uuid, plan.name, plan.description, plan.article_code as "articleCode", plan.backend_id as "backendId", plan.unit,

@@ -38,7 +38,7 @@ describe("how many offerings somebody is told of", () => {
       side: "public",
       filter,
       window: { offset: 0, limit },
-      parts: { components: false, plans: false, details: false, files: false },
+      parts: { components: false, plans: false, details: false, surroundings: false, files: false },
     });
   const filters: Readonly<Record<string, OfferingFilter>> = {
     none: {},

@@ -1,6 +1,6 @@
 /** Offerings, orders, resources, and what is used and billed of them. docs/marketplace.md. */
 
-export type { OfferingSide } from "../../store/offerings.ts";
+export type { OfferingSide } from "../../store/offering-visibility.ts";
 export type { Side } from "../../store/surroundings.ts";
 export { FAILURE_ACTORS, FAILURES, type Failure } from "./again.ts";
 export { LEDGER_UNITS } from "./allocation.ts";

@@ -2,14 +2,8 @@ import { forbidden, HavreError, invalid, notFound } from "../../kernel/errors.ts
 import type { Page, Window } from "../../kernel/pages.ts";
 import { components } from "../../store/components.ts";
 import { facetsOf } from "../../store/facets.ts";
-import {
-  isCountedByIndex,
-  type NewOffering,
-  type OfferingFilter,
-  type OfferingParts,
-  type OfferingSide,
-  offerings,
-} from "../../store/offerings.ts";
+import type { OfferingSide } from "../../store/offering-visibility.ts";
+import { isCountedByIndex, type NewOffering, type OfferingFilter, type OfferingParts, offerings } from "../../store/offerings.ts";
 import { permissions } from "../../store/permissions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";

@@ -1,7 +1,8 @@
 import { inDigits } from "../../kernel/decimal.ts";
 import { HavreError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Page, Window } from "../../kernel/pages.ts";
-import { type OfferingSide, offerings } from "../../store/offerings.ts";
+import type { OfferingSide } from "../../store/offering-visibility.ts";
+import { offerings } from "../../store/offerings.ts";
 import { type PlanChanges, type PlanRow, plans } from "../../store/plans.ts";
 import { isReferenced, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";

@@ -36,7 +36,7 @@ describe("what an offering costs at least", () => {
       side: "public",
       filter: { priceMin, priceMax },
       window: { offset: 0, limit: 50 },
-      parts: { components: false, plans: false, details: false, files: false },
+      parts: { components: false, plans: false, details: false, surroundings: false, files: false },
     });
     assert.equal(total, items.length);
     return items.map(({ name }) => name);

@@ -11,7 +11,7 @@ import {
 import { type Route, route, type Wire } from "../../http/route.ts";
 import { invalid } from "../../kernel/errors.ts";
 import { dict, Filters } from "./fields.ts";
-import { categoryShape, DETAILED, FILED, offeringShape } from "./offering-shapes.ts";
+import { categoryShape, DETAILED, FILED, offeringShape, SURROUNDING } from "./offering-shapes.ts";
 import { planShape } from "./shapes.ts";
 import { link, listOut, narrowed, uuidParam, wants, windowIn } from "./wire.ts";
 import { OFFERING_STATE } from "./words.ts";
@@ -88,6 +88,7 @@ const offerings = (collection: string, side: OfferingSide): readonly Route[] => 
         components: wants(wire, "components", "plans"),
         plans: wants(wire, "plans"),
         details: wants(wire, ...DETAILED),
+        surroundings: wants(wire, ...SURROUNDING),
         files: wants(wire, ...FILED),
       },
     }),

@@ -35,6 +35,19 @@ export const DETAILED = [
   "backend_metadata",
 ] as const;
 
+/** Keys that come from what it belongs to. */
+export const SURROUNDING = [
+  "customer",
+  "customer_uuid",
+  "customer_name",
+  "project",
+  "project_uuid",
+  "project_name",
+  "category",
+  "category_uuid",
+  "category_title",
+] as const;
+
 /** Keys that come from its files and pictures. */
 export const FILED = ["thumbnail", "screenshots", "files"] as const;
 

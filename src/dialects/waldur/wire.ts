@@ -82,10 +82,16 @@ export function query(wire: Pick<Wire, "url">): URLSearchParams {
   return parsed;
 }
 
-const asked = (wire: Wire): readonly string[] =>
-  query(wire)
-    .getAll("field")
-    .filter(name => name !== "");
+const fieldsAsked = new WeakMap<object, ReadonlySet<string>>();
+/** The keys that are to be shown; none: all. Looked up once for each request, as each item of a page asks. */
+function asked(wire: Wire): ReadonlySet<string> {
+  const known = fieldsAsked.get(wire);
+  if (known) return known;
+  const names = new Set(query(wire).getAll("field"));
+  names.delete("");
+  fieldsAsked.set(wire, names);
+  return names;
+}
 
 /** Keys that cost nothing. Whoever asks for one of them, and for none that costs, is spared the work. */
 const CHEAP =
@@ -94,15 +100,21 @@ const CHEAP =
 /** Whether an answer will show one of these keys: what nobody asked for need not be worked out. */
 export function wants(wire: Wire, ...names: readonly string[]): boolean {
   const fields = asked(wire);
-  return fields.length === 0 || names.some(name => fields.includes(name)) || !fields.some(field => CHEAP.test(field));
+  return fields.size === 0 || names.some(name => fields.has(name)) || ![...fields].some(field => CHEAP.test(field));
 }
 
 /** Only the keys that were asked for; all when none of them is known. */
 export function narrowed<T extends object>(body: T, wire: Wire): Partial<T> {
   const fields = asked(wire);
-  if (fields.length === 0) return body;
-  const kept = Object.entries(body).filter(([name]) => fields.includes(name));
-  return kept.length === 0 ? body : (Object.fromEntries(kept) as Partial<T>);
+  if (fields.size === 0) return body;
+  const kept: Partial<T> = {};
+  let isNarrow = false;
+  for (const name in body)
+    if (fields.has(name)) {
+      kept[name] = body[name];
+      isNarrow = true;
+    }
+  return isNarrow ? kept : body;
 }
 
 /** How each key of an answer comes from what it shows. */
@@ -110,10 +122,16 @@ export type Fields<T> = Readonly<Record<string, (item: T, wire: Wire) => unknown
 
 /** Works out the keys that were asked for, and no others; all when none of them is known. */
 export function shaped<T>(fields: Fields<T>, item: T, wire: Wire): Readonly<Record<string, unknown>> {
-  const names = new Set(asked(wire));
-  const kept = names.size === 0 ? [] : Object.keys(fields).filter(name => names.has(name));
+  const names = asked(wire);
   const shown: Record<string, unknown> = {};
-  for (const name of kept.length === 0 ? Object.keys(fields) : kept) shown[name] = fields[name]?.(item, wire);
+  let isNarrow = false;
+  if (names.size > 0)
+    for (const name in fields)
+      if (names.has(name)) {
+        shown[name] = fields[name]?.(item, wire);
+        isNarrow = true;
+      }
+  if (!isNarrow) for (const name in fields) shown[name] = fields[name]?.(item, wire);
   return shown;
 }
 
