@@ -15,7 +15,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   "a page of 100": `${LIST}?page_size=100`,
   "by state, shared and type": `${LIST}?state=Active&shared=true&type=Havre.Allocation&page_size=25`,
   "by category and attributes": `${LIST}?category_uuid=${CATEGORY}&attributes=${encodeURIComponent('{"location":"Delft"}')}&page_size=25`,
-  "by a part of the name": `${LIST}?name=gpu%20cluster%20a&page_size=25`,
+  "by a part of the name": `${LIST}?name=cpu%20cluster%20a&page_size=25`,
   "by a word anywhere": `${LIST}?keyword=university%2017&page_size=25`,
   "newest first": `${LIST}?o=-created&page_size=25`,
   "three fields of 100": `${LIST}?field=uuid&field=name&field=state&page_size=100`,
