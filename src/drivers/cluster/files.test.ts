@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { mayBeNear, readIfThere, replaceFile, statSmall, writeSmall } from "./files.ts";
+import { mayBeNear, readIfThere, removeFolder, replaceFile, statSmall, writeSmall } from "./files.ts";
 
 describe("small files", async () => {
   const [near, far] = [await mkdtemp(join(tmpdir(), "havre-near-")), await mkdtemp(join(tmpdir(), "havre-far-"))];
@@ -39,6 +39,19 @@ describe("small files", async () => {
       await assert.rejects(writeSmall(file, "three", once), { code: "EEXIST" });
       await writeSmall(join(folder, "fresh"), "three", once);
       assert.equal(await readIfThere(join(folder, "fresh")), "three");
+    });
+
+    it(`${where}: a folder goes with all that lies in it, and no further than its links`, async () => {
+      const going = join(folder, "going");
+      for (const deep of [[], ["in", "it"]]) {
+        await mkdir(join(going, ...deep), { recursive: true });
+        await writeSmall(join(going, ...deep, "small"), "", { mode: 0o600 });
+        await symlink(file, join(going, "to a file"));
+        await symlink(folder, join(going, "to a folder"));
+        await removeFolder(going);
+        assert.deepEqual((await readdir(folder)).toSorted(), ["file", "fresh"]);
+      }
+      await removeFolder(going);
     });
   }
 });
