@@ -3,6 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconFilter, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { useTyped } from "../parts/useTyped.ts";
 import { moment } from "../units.ts";
 import css from "./admin.module.css";
 import { rowQuery } from "./adminQueries.ts";
@@ -75,16 +76,21 @@ function FilterField({ filter, value, onFilter }: FieldProps) {
       />
     );
   }
-  const isMoment = column.type === "moment";
-  return (
+  return column.type === "moment" ? (
     <TextInput
       size="xs"
       label={label}
-      type={isMoment ? "datetime-local" : "text"}
-      defaultValue={isMoment ? localMoment(value) : value}
-      onChange={event => later(isMoment ? isoOf(event.currentTarget.value) : event.currentTarget.value.trim())}
+      type="datetime-local"
+      defaultValue={localMoment(value)}
+      onChange={event => later(isoOf(event.currentTarget.value))}
     />
+  ) : (
+    <TextFilter label={label} value={value} onFilter={onFilter} />
   );
+}
+
+function TextFilter({ label, value, onFilter }: { label: string; value: string; onFilter: (value: string) => void }) {
+  return <TextInput size="xs" label={label} {...useTyped(value, onFilter)} />;
 }
 
 /** What narrows the list now, each to be taken away. */

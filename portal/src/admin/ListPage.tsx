@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
+import { useHotkeys } from "@mantine/hooks";
 import { IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -7,6 +7,7 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../parts/Failure.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
+import { useTyped } from "../parts/useTyped.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { NotFound } from "../shell/Lost.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
@@ -116,19 +117,15 @@ function HeadActions({ kind }: { kind: Kind }) {
   );
 }
 
-const TYPING_MS = 250;
-
 function SearchField({ kind, value, onSearch }: { kind: Kind; value: string; onSearch: (text: string) => void }) {
   const { t, i18n } = useTranslation();
   const words = useAdminWords();
   const field = useRef<HTMLInputElement>(null);
   useHotkeys([["/", () => field.current?.focus()]]);
-  const search = useDebouncedCallback(onSearch, { delay: TYPING_MS, flushOnUnmount: true });
+  const typed = useTyped(value, onSearch);
   const label = t("admin.list.search", { what: words.many(kind.name).toLocaleLowerCase(i18n.language) });
   return (
     <TextInput
-      // What the address says anew (a filter taken away, a step back) is what the field says.
-      key={document.activeElement === field.current ? "typing" : value}
       ref={field}
       className={css.search ?? ""}
       type="search"
@@ -137,8 +134,7 @@ function SearchField({ kind, value, onSearch }: { kind: Kind; value: string; onS
       title={t("admin.list.searchKey")}
       placeholder={label}
       leftSection={<IconSearch size={18} />}
-      defaultValue={value}
-      onChange={event => search(event.currentTarget.value)}
+      {...typed}
     />
   );
 }

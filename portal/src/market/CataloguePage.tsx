@@ -2,13 +2,14 @@ import { TextInput } from "@mantine/core";
 import { IconBuildingStore, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import cards from "../parts/cards.module.css";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
 import { Tag } from "../parts/Status.tsx";
+import { useTyped } from "../parts/useTyped.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
 import { Facets } from "./Facets.tsx";
@@ -31,7 +32,7 @@ export function CataloguePage() {
       <PageHead title={t("market.catalogue")} lead={<p>{t("market.lead")}</p>} />
       <div className={css.catalogue}>
         <div>
-          <Search key={asked.search} />
+          <Search />
           <Facets />
         </div>
         <section aria-label={t("market.offerings")} className={css.found}>
@@ -76,38 +77,25 @@ export function CataloguePage() {
   );
 }
 
-const SEARCH_AFTER_MS = 350;
-
 function Search() {
   const { t } = useTranslation();
   const { search = "" } = useSearch({ from: "/signed-in/market/" });
   const navigate = useNavigate({ from: "/market/" });
-  const [words, setWords] = useState(search);
   const go = (value: string): void => {
     void navigate({
       search: ({ search: _before, page: _page, ...others }) => ({ ...others, ...(value ? { search: value } : {}) }),
       replace: true,
     });
   };
-  useEffect(() => {
-    if (words.trim() === search) return;
-    const timer = window.setTimeout(() => go(words.trim()), SEARCH_AFTER_MS);
-    return () => window.clearTimeout(timer);
-  });
+  const typed = useTyped(search, go);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    go(words.trim());
+    go(typed.value.trim());
   };
   return (
     <search>
       <form onSubmit={submit}>
-        <TextInput
-          type="search"
-          label={t("market.search")}
-          leftSection={<IconSearch size={17} />}
-          value={words}
-          onChange={event => setWords(event.currentTarget.value)}
-        />
+        <TextInput type="search" label={t("market.search")} leftSection={<IconSearch size={17} />} {...typed} />
       </form>
     </search>
   );

@@ -1,5 +1,4 @@
 import { Button, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
 import { IconAnchor, IconFiles, IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -12,6 +11,7 @@ import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
 import { Tag } from "../parts/Status.tsx";
+import { useTyped } from "../parts/useTyped.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { useAnnounce } from "../shell/Announcer.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
@@ -32,10 +32,7 @@ export function StudiesPage() {
     queryFn: () => get<Page<Study>>(`/v1/studies/?page=${page}&page_size=${PAGE_SIZE}&search=${encodeURIComponent(search)}`),
     placeholderData: keepPreviousData,
   });
-  const searchFor = useDebouncedCallback(
-    (words: string) => void navigate({ search: words ? { search: words } : {}, replace: true }),
-    250,
-  );
+  const typed = useTyped(search, words => void navigate({ search: words ? { search: words } : {}, replace: true }));
   return (
     <>
       <PageHead
@@ -53,8 +50,7 @@ export function StudiesPage() {
         aria-label={t("studies.search")}
         placeholder={t("studies.search")}
         leftSection={<IconSearch size={18} />}
-        defaultValue={search}
-        onChange={event => searchFor(event.currentTarget.value)}
+        {...typed}
       />
       {studies.error && <Failure error={studies.error} retry={studies.refetch} />}
       {studies.isPending && <Waiting rows={4} />}

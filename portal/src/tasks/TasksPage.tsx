@@ -1,5 +1,4 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch, IconServer2, IconStack2 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -9,6 +8,7 @@ import type { Page } from "../api/types.ts";
 import { Failure } from "../parts/Failure.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { Empty, PageHead, Panel } from "../parts/Panel.tsx";
+import { useTyped } from "../parts/useTyped.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { usePageTitle } from "../shell/usePageTitle.ts";
 import { TaskTable } from "./TaskTable.tsx";
@@ -31,13 +31,13 @@ export function TasksPage() {
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_MS * 2,
   });
-  const searchFor = useDebouncedCallback(
-    (words: string) =>
+  const typed = useTyped(
+    search,
+    words =>
       void navigate({
         search: ({ search: _, page: __, ...rest }) => ({ ...rest, ...(words ? { search: words } : {}) }),
         replace: true,
       }),
-    250,
   );
   return (
     <>
@@ -72,8 +72,7 @@ export function TasksPage() {
           aria-label={t("tasks.search")}
           placeholder={t("tasks.search")}
           leftSection={<IconSearch size={18} />}
-          defaultValue={search}
-          onChange={event => searchFor(event.currentTarget.value)}
+          {...typed}
         />
       </div>
       {tasks.error && <Failure error={tasks.error} retry={tasks.refetch} />}
