@@ -36,36 +36,39 @@ export interface Listing {
   readonly order: RawBuilder<unknown>;
   /** Where what is asked for leaves few rows: they are gone through once, to find the window and to count. */
   readonly isNarrow?: boolean;
-  /** Where some of the rows are counted by somebody else: how many those are, and conditions for all others, in parts that share no row. */
-  readonly counted?: { readonly others: () => Promise<number>; readonly parts: readonly (readonly RawBuilder<SqlBool>[])[] };
+  /** Where somebody else knows how many there are. */
+  readonly count?: () => Promise<number>;
 }
 
-/** One window of a list, by one statement: all are counted only when the window is full, or on the way. A limit of 0 only counts. */
-export async function windowOf<Row>(tx: Tx, { offset, limit }: Window, listing: Listing): Promise<Page<Row>> {
-  const { columns, tables, order } = listing;
-  const where = all(listing.where);
+/** One window of a list: all are counted only when the window is full, or when it is beyond the end. A limit of 0 only counts. */
+export async function windowOf<Row>(tx: Tx, window: Window, listing: Listing): Promise<Page<Row>> {
+  const { offset, limit } = window;
+  const { items, ofAll } = limit > 0 ? await shown<Row>(tx, window, listing) : { items: [], ofAll: null };
+  const isEnd = items.length < limit && (items.length > 0 || offset === 0);
+  return { total: ofAll ?? (isEnd ? offset + items.length : await counted(tx, listing)), items };
+}
+
+/** The window, and how many there are in all where the same statement tells. */
+async function shown<Row>(
+  tx: Tx,
+  { offset, limit }: Window,
+  { columns, tables, where, order, isNarrow, count }: Listing,
+): Promise<{ items: readonly Row[]; ofAll: number | null }> {
   // Written out where most ask for the same: what PostgreSQL knows of the window lets it keep one plan for all, instead of planning each anew.
   const [skipped, most] = [offset === 0 ? sql`0` : sql`${offset}`, sql.lit(limit)];
-  const counts = (listing.counted?.parts ?? [listing.where]).map(
-    part => sql`(select count(*) from ${tables} where ${all(part)})`,
-  );
-  const count = sql<number>`(${sql.join(counts, sql` + `)})`;
-  const others = async (): Promise<number> => (await listing.counted?.others()) ?? 0;
-  if (limit > 0) {
-    const page = (more = sql``) =>
-      sql`select ${columns} ${more} from ${tables} where ${where} order by ${order} offset ${skipped} limit ${most}`;
-    const statement = listing.isNarrow
-      ? page(sql`, count(*) over () as "ofAll"`)
-      : sql`with listed as materialized (${page()})
-          select *, case when (select count(*) from listed) = ${most} then ${count} end as "ofAll" from listed`;
-    const { rows } = (await statement.execute(tx)) as { rows: (Row & { readonly ofAll: number | null })[] };
-    const [first] = rows;
-    if (first) {
-      const total = first.ofAll === null ? offset + rows.length : first.ofAll + (await others());
-      return { total, items: rows.map(({ ofAll: _, ...row }) => row as Row) };
-    }
-    if (offset === 0) return { total: 0, items: [] };
-  }
-  const { rows } = await sql<{ total: number }>`select ${count} as total`.execute(tx);
-  return { total: (rows[0]?.total ?? 0) + (await others()), items: [] };
+  const page = (more = sql``) =>
+    sql`select ${columns} ${more} from ${tables} where ${all(where)} order by ${order} offset ${skipped} limit ${most}`;
+  if (count) return { items: ((await page().execute(tx)) as { rows: Row[] }).rows, ofAll: null };
+  const statement = isNarrow
+    ? page(sql`, count(*) over () as "ofAll"`)
+    : sql`with listed as materialized (${page()})
+        select *, case when (select count(*) from listed) = ${most} then (select count(*) from ${tables} where ${all(where)}) end as "ofAll" from listed`;
+  const { rows } = (await statement.execute(tx)) as { rows: (Row & { readonly ofAll: number | null })[] };
+  return { items: rows.map(({ ofAll: _, ...row }) => row as Row), ofAll: rows[0]?.ofAll ?? null };
+}
+
+async function counted(tx: Tx, { tables, where, count }: Listing): Promise<number> {
+  if (count) return count();
+  const { rows } = await sql<{ total: number }>`select count(*) as total from ${tables} where ${all(where)}`.execute(tx);
+  return rows[0]?.total ?? 0;
 }

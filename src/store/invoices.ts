@@ -3,7 +3,7 @@ import type { BillingType, Component, Facts, InvoiceState, PlanPart, PlanUnit } 
 import { type Actor, personOf, readsAll } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { all, windowOf } from "./filters.ts";
-import { componentsOf, partsOf } from "./offerings.ts";
+import { componentsOf } from "./offerings.ts";
 import { live } from "./permissions.ts";
 import type { Tx } from "./store.ts";
 
@@ -285,7 +285,7 @@ export const invoices = (tx: Tx) => ({
   ): Promise<Map<number, { uuid: string; name: string; unit: PlanUnit; parts: readonly PlanPart[] }>> {
     if (ids.length === 0) return new Map();
     const { rows } = await sql<{ id: number; uuid: string; name: string; unit: PlanUnit; parts: readonly PlanPart[] }>`
-      select id, uuid, name, unit, ${partsOf(sql`plan.id`)} as parts from plan where id = any(${ids as number[]})`.execute(tx);
+      select id, uuid, name, unit, parts from plan where id = any(${ids as number[]})`.execute(tx);
     return new Map(rows.map(({ id, ...plan }) => [id, plan]));
   },
 

@@ -23,6 +23,7 @@ import * as prices from "./migrations/0025-prices.ts";
 import * as offeringFiles from "./migrations/0026-offering-files.ts";
 import * as taskShares from "./migrations/0027-task-shares.ts";
 import * as guarded from "./migrations/0028-guarded.ts";
+import * as composed from "./migrations/0029-composed.ts";
 
 /** Listed by hand, in order. A migration that has landed never changes; see docs/adding-a-migration.md. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -48,6 +49,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0026-offering-files": offeringFiles,
   "0027-task-shares": taskShares,
   "0028-guarded": guarded,
+  "0029-composed": composed,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -8,7 +8,6 @@ import type {
   OfferingFile,
   OfferingId,
   OfferingState,
-  PlanPart,
 } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
@@ -17,15 +16,9 @@ import { type OfferingSide, OPEN, PUBLIC, visibleOfferings, visibleToSome } from
 import { live } from "./permissions.ts";
 import type { Tx } from "./store.ts";
 
-// Rows of named columns become JSON faster than pairs of keys and values do: their types are looked up once.
-
 /** @param offering a reference to the column with its id */
-export const componentsOf = (offering: RawBuilder<unknown>): RawBuilder<readonly Component[]> => sql`(
-  select coalesce(json_agg(component), '[]') from (
-    select uuid, type, name, description, measured_unit as "measuredUnit", billing_type as "billingType", limit_period as "limitPeriod",
-      limit_amount as "limitAmount", min_value as "minValue", max_value as "maxValue", max_available_limit as "maxAvailableLimit",
-      default_limit as "defaultLimit", is_boolean as "isBoolean", factor, article_code as "articleCode"
-    from offering_component where offering_id = ${offering} order by id) component)`;
+export const componentsOf = (offering: RawBuilder<unknown>): RawBuilder<readonly Component[]> =>
+  sql`coalesce((select components from offering_composed where offering_id = ${offering}), '[]')`;
 
 /** Of the table `offering_file`, here called file. */
 export const OFFERING_FILE = sql`file.uuid, file.kind, file.name, file.media_type as "mediaType", file.size_bytes as "sizeBytes", file.sha256,
@@ -36,17 +29,11 @@ export const filesOf = (offering: RawBuilder<unknown>): RawBuilder<readonly Offe
   select coalesce(json_agg(carried), '[]') from (
     select ${OFFERING_FILE} from offering_file file where file.offering_id = ${offering} order by file.id) carried)`;
 
-/** What a plan says of each component of its offering. */
-export const partsOf = (plan: RawBuilder<unknown>): RawBuilder<readonly PlanPart[]> => sql`(
-  select coalesce(json_agg(part), '[]') from (
-    select component.type, price::text, future_price::text as "futurePrice", quota
-    from plan_component join offering_component component on component.id = component_id where plan_id = ${plan} order by component_id) part)`;
-
 /** @param offering a reference to the column with its id */
 const plansOf = (offering: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
   select coalesce(json_agg(offered), '[]') from (
     select uuid, name, description, article_code as "articleCode", backend_id as "backendId", unit, archived, max_amount as "maxAmount",
-      (select count(*) from resource where plan_id = plan.id and state <> 'terminated') as resources, ${partsOf(sql`plan.id`)} as parts
+      (select count(*) from resource where plan_id = plan.id and state <> 'terminated') as resources, parts
     from plan where offering_id = ${offering} order by id) offered)`;
 
 /** Which of the large parts are wanted: lists that show none need not fetch them. */
@@ -244,24 +231,31 @@ export const offerings = (tx: Tx) => {
       return rows[0]?.n ?? 0;
     },
 
-    /** What the actor sees, by name. @param open of the catalogue: how many are for everybody */
+    /** How many of the catalogue the actor sees that are not for everybody. */
+    async countGuarded(actor: Actor, filter: OfferingFilter): Promise<number> {
+      const asked = offeringsWhere(filter);
+      const parts = visibleToSome(actor).map(
+        part => sql`(select count(*) from ${OFFERING_TABLES} where ${all([PUBLIC, part, ...asked])})`,
+      );
+      const { rows } = await sql<{ n: number }>`select ${sql.join(parts, sql` + `)} as n`.execute(tx);
+      return rows[0]?.n ?? 0;
+    },
+
+    /** What the actor sees, by name. @param count how many that are, where somebody knows */
     async page(
       actor: Actor,
       side: OfferingSide,
       filter: OfferingFilter,
       window: Window,
       parts: OfferingParts,
-      open?: () => Promise<number>,
+      count?: () => Promise<number>,
     ): Promise<Page<Offering>> {
-      const asked = offeringsWhere(filter);
       const { total, items } = await windowOf<Offering>(tx, window, {
         columns: columns(parts),
         tables: OFFERING_TABLES,
-        where: [visibleOfferings(actor, side), ...asked],
+        where: [visibleOfferings(actor, side), ...offeringsWhere(filter)],
         isNarrow: !isCountedByIndex(filter),
-        ...(open === undefined
-          ? {}
-          : { counted: { others: open, parts: visibleToSome(actor).map(part => [PUBLIC, part, ...asked]) } }),
+        ...(count ? { count } : {}),
         order: ordered(OFFERING_SORTS, filter.sort ?? ["name"], sql`offering.id`),
       });
       const isWhole = Object.values(parts).every(Boolean);

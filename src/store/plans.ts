@@ -4,12 +4,12 @@ import type { Actor } from "../core/people/model.ts";
 import type { Page, Window } from "../kernel/pages.ts";
 import { windowOf } from "./filters.ts";
 import { type OfferingSide, visibleOfferings } from "./offering-visibility.ts";
-import { componentsOf, OFFERING_TABLES, partsOf } from "./offerings.ts";
+import { componentsOf, OFFERING_TABLES } from "./offerings.ts";
 import type { Tx } from "./store.ts";
 
 const planColumns = sql`plan.id, plan.uuid, plan.name, plan.description, plan.article_code as "articleCode", plan.backend_id as "backendId", plan.unit,
   plan.archived, plan.max_amount as "maxAmount", (select count(*) from resource where plan_id = plan.id and state <> 'terminated') as resources,
-  ${partsOf(sql`plan.id`)} as parts, offering.uuid as "offeringUuid", plan.offering_id as "offeringId", ${componentsOf(sql`plan.offering_id`)} as components`;
+  plan.parts, offering.uuid as "offeringUuid", plan.offering_id as "offeringId", ${componentsOf(sql`plan.offering_id`)} as components`;
 export type PlanRow = PlanView & { readonly id: number; readonly offeringId: OfferingId };
 
 export const plans = (tx: Tx) => ({

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Standings } from "../core/market/model.ts";
 import type { Actor } from "../core/people/model.ts";
-import { componentsOf, partsOf } from "./offerings.ts";
+import { componentsOf } from "./offerings.ts";
 import { live, offeringsOf, organisationsOf, standingOf, visibleStudies } from "./permissions.ts";
 
 /** What orders and resources are joined with, and who sees them. A query calls these tables by these names. */
@@ -32,7 +32,7 @@ export const surroundings = (actor: Actor, wanted: Wanted): RawBuilder<unknown> 
   offering.resource_options as "optionsForm",
   (select uuid from offering_file where offering_id = offering.id and kind = 'thumbnail') as "offeringThumbnail",
   plan.id as "planId", plan.uuid as "planUuid", plan.name as "planName", plan.description as "planDescription", plan.unit as "planUnit",
-  ${wanted.prices ? partsOf(sql`plan.id`) : sql`null`} as "planParts",
+  ${wanted.prices ? sql`coalesce(plan.parts, '[]')` : sql`null`} as "planParts",
   ${wanted.prices ? componentsOf(sql`offering.id`) : sql`null`} as components,
   category.uuid as "categoryUuid", category.title as "categoryTitle",
   provider.id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",

@@ -8,7 +8,7 @@ import { permissions } from "../../store/permissions.ts";
 import { isReferenced, isTaken, type Tx } from "../../store/store.ts";
 import { record } from "../events/index.ts";
 import { organisationFor } from "../organisations/index.ts";
-import { type Actor, seesAll } from "../people/model.ts";
+import { type Actor, personOf, readsAll, seesAll } from "../people/model.ts";
 import { mustAllow, type StandingOn, type Verb } from "../permissions/index.ts";
 import type { Needs } from "../world.ts";
 import type { Category, Component, Facet, Facts, Offering, OfferingView } from "./model.ts";
@@ -43,16 +43,21 @@ export interface OfferingsAsked {
 /** The catalogue, or what one sells oneself; by name. */
 export async function listOfferings(world: World, actor: Actor, asked: OfferingsAsked): Promise<Page<OfferingView>> {
   const { side, filter, window, parts } = asked;
-  const open = side === "public" && isCountedByIndex(filter) ? () => countOpen(world, filter) : undefined;
-  const { total, items } = await offerings(world.store.db).page(actor, side, filter, window, parts, open);
+  const count = side === "public" && isCountedByIndex(filter) ? () => countOfCatalogue(world, actor, filter) : undefined;
+  const { total, items } = await offerings(world.store.db).page(actor, side, filter, window, parts, count);
   return { total, items: items.map(offering => opened(world, offering, side)) };
 }
 
-/** What is for everybody is the same number for everybody: it is not counted for each page that somebody looks at. */
-const countOpen = (world: World, filter: OfferingFilter): Promise<number> => {
-  const { sort: _, ...asked } = filter;
-  return world.store.recently(`offerings:${JSON.stringify(asked)}`, () => offerings(world.store.db).countOpen(asked));
-};
+/** What is for everybody is the same number for everybody, and what else somebody sees is few: neither is counted for each page. */
+async function countOfCatalogue(world: World, actor: Actor, { sort: _, ...asked }: OfferingFilter): Promise<number> {
+  const { store } = world;
+  const [question, who] = [`offerings:${JSON.stringify(asked)}`, readsAll(actor) ? "all" : (personOf(actor)?.id ?? "nobody")];
+  const [open, guarded] = await Promise.all([
+    store.recently(question, () => offerings(store.db).countOpen(asked)),
+    store.recently(`${question}:${who}`, () => offerings(store.db).countGuarded(actor, asked)),
+  ]);
+  return open + guarded;
+}
 
 /** How many offerings of the catalogue have which value, under a filter. */
 export const countOfferings = (world: Needs<"store">, actor: Actor, filter: OfferingFilter): Promise<Facet[]> =>

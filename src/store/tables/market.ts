@@ -1,9 +1,12 @@
 import type { ColumnType } from "kysely";
-import type { OfferingFile } from "../../core/market/model.ts";
+import type { Component, OfferingFile, PlanPart } from "../../core/market/model.ts";
 import type { At, Default, Id, MaybeAt } from "./columns.ts";
 
 /** An object or an array; written as JSON text. */
 type JsonOf<T> = ColumnType<T, string | undefined, string>;
+
+/** Kept true by the database itself. */
+type Kept<T> = ColumnType<T, never, never>;
 
 /** Offerings, orders, resources, and what is used and billed of them. */
 export interface MarketTables {
@@ -58,6 +61,10 @@ export interface MarketTables {
     created_at: At;
     updated_at: At;
   };
+  offering_composed: {
+    offering_id: Kept<number>;
+    components: Kept<readonly Component[]>;
+  };
   offering_component: {
     id: Id;
     uuid: Default<string>;
@@ -101,6 +108,8 @@ export interface MarketTables {
     unit: Default<string>;
     archived: Default<boolean>;
     max_amount: Default<number | null>;
+    /** Written by the database itself. */
+    parts: Kept<readonly PlanPart[]>;
     created_at: At;
     updated_at: At;
   };
