@@ -3,7 +3,7 @@ import type { Workload } from "../../ports/cluster.ts";
 import { isFolder } from "./directory.ts";
 import type { EngineApi } from "./engine-api.ts";
 import type { Note } from "./notes.ts";
-import { CARRIAGE_RETURN, commandWords, quoted, wrapperScript } from "./wrapper.ts";
+import { commandWords, quoted, wrapperScript } from "./wrapper.ts";
 
 /** What the drivers of container engines have in common: a workload as a container. */
 
@@ -50,7 +50,7 @@ export async function containerPlan(
   if (command.kind === "image" && program.length === 0)
     throw new HavreError("invalid", `The image "${workload.image}" does not say what it runs: give a command.`);
   const script = wrapperScript({
-    before: [CARRIAGE_RETURN, `BOX=${BOX_MOUNT}`, `DIR=${quoted(mount)}`],
+    before: [`BOX=${BOX_MOUNT}`, `DIR=${quoted(mount)}`],
     stdout: note.stdout,
     stderr: note.stderr,
     key: quoted(note.name),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
 import { newKey, newSecretId, newUuid } from "../../kernel/ids.ts";
 import type { EndCause, Limits, LogPlace, Workload, WorkloadId } from "../../ports/cluster.ts";
-import { actsOn, ignoring, mayBeNear, readIfThere, replaceFile, writeSmall } from "./files.ts";
+import { actsOn, ignoring, mayBeNear, readIfThere, removeFolder, replaceFile, writeSmall } from "./files.ts";
 import { takeTurn } from "./turns.ts";
 
 /**
@@ -152,7 +152,7 @@ export class Notes {
   async remove(id: WorkloadId): Promise<void> {
     const going = join(this.#folder, `.${newSecretId()}`);
     await rename(this.#at(id), going).catch(ignoring("ENOENT"));
-    await rm(going, { recursive: true, force: true });
+    await removeFolder(going);
   }
 
   #at(id: WorkloadId, ...parts: readonly string[]): string {

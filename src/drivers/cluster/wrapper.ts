@@ -35,10 +35,10 @@ export function wrapperScript(wrapping: Wrapping): string {
   const { before, stdout, stderr, key, requeue, diskBytes, processes, command, launch, counts } = wrapping;
   const again = requeue ? `{ read -r owner <"$BOX/begun" && [ "$owner" = "$KEY" ]; }` : "false";
   const outputs = stdout === stderr ? `>>${quoted(stdout)} 2>&1` : `>>${quoted(stdout)} 2>>${quoted(stderr)}`;
-  return [
+  const script = [
     ...before,
     `KEY=${key}`,
-    `(set -C; echo "$KEY" >"$BOX/begun") 2>/dev/null || ${again} || exit ${NEEDLESS}`,
+    `set -C; { echo "$KEY" >"$BOX/begun"; } 2>/dev/null || ${again} || exit ${NEEDLESS}; set +C`,
     `echo "$KEY" >>"$BOX/begins"`,
     `cd "$DIR" || { echo "the directory cannot be entered" >"$BOX/refused"; exit ${NOT_FOUND}; }`,
     `exec ${outputs}`,
@@ -51,6 +51,8 @@ export function wrapperScript(wrapping: Wrapping): string {
     `exit "$code"`,
     "",
   ].join("\n");
+  // Not said where nothing asks for it, as saying it takes a process.
+  return script.includes(CARRIAGE_RETURN_WORD) ? `${CARRIAGE_RETURN}\n${script}` : script;
 }
 
 /** Of control groups version 1, else 2, as they are seen from inside. */
@@ -75,11 +77,12 @@ export function commandWords(command: Command, folder: string): string[] {
   return [`if command -v bash >/dev/null; then set -- bash ${script}; else set -- sh ${script}; fi`];
 }
 
+const CARRIAGE_RETURN_WORD = '"$CR"';
 /** One word for sh, whatever is in it but NUL. Carriage returns are held in $CR: some engines take no script that has any. */
 export const quoted = (word: string): string =>
   word
     .split("\r")
     .map(part => (part === "" ? "" : `'${part.replaceAll("'", `'\\''`)}'`))
-    .join('"$CR"') || "''";
+    .join(CARRIAGE_RETURN_WORD) || "''";
 
 export const CARRIAGE_RETURN = `CR=$(printf '\\r')`;

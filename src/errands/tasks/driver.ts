@@ -183,17 +183,22 @@ export class ClusterDriver {
     await this.#fulfil(live, signal);
     const handed = await this.#handOver(live, signal);
     // A cluster with a queue takes long to tell, and nothing is held up by it: meanwhile it is handed more.
-    if (!this.#cluster.can.queue) await this.#observe(live, handed, signal);
+    if (!this.#cluster.can.queue) await this.#lookAfter(live, handed, signal);
     else
-      this.#looking ??= this.#observe(live, new Set(), signal)
+      this.#looking ??= this.#lookAfter(live, new Set(), signal)
         .catch(error => this.#warnOfTurn(error, signal))
         .finally(() => {
           this.#looking = undefined;
         });
-    if (this.#isDue("forget", FORGET_MS)) await this.#forget(signal);
     if (!this.#mayChoose) return;
     this.#mayChoose = false;
     if (await chooseNext(this.#world, this.#name)) this.wake();
+  }
+
+  /** What became of those that the cluster has. */
+  async #lookAfter(live: readonly LiveRun[], handed: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    await this.#observe(live, handed, signal);
+    if (this.#isDue("forget", FORGET_MS)) await this.#forget(signal);
   }
 
   /** @returns numbers of runs that the cluster now has */

@@ -59,10 +59,11 @@ echo "\${out}whole=1" >"$end"
 `;
 
 /**
- * The starter, which forks the supervisors. A line asks for one: its outputs, by the descriptors that Havre holds open, and the file that
+ * The starter, which forks the supervisors; they have its $CR. A line asks for one: its outputs, by the descriptors that Havre holds open, and the file that
  * says what is to be done. The answer comes when the outputs are open there.
  */
 const STARTER = `${SUPERVISOR}
+${CARRIAGE_RETURN}
 trap '' HUP INT
 while read -r out err file; do
   jobs >/dev/null 2>&1
@@ -110,9 +111,7 @@ export class Supervisors {
     // Another process of Havre may be starting the same run.
     const file = join(folder, `start.${process.pid}`);
     const facts = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`);
-    const text = [CARRIAGE_RETURN, ...facts, "export PATH", `supervise ${[folder, end, ...argv].map(quoted).join(" ")}`, ""].join(
-      "\n",
-    );
+    const text = [...facts, "export PATH", `supervise ${[folder, end, ...argv].map(quoted).join(" ")}`, ""].join("\n");
     await writeSmall(file, text, { mode: 0o600 });
     const outputs = [stdout, stderr].map(output => `/proc/${process.pid}/fd/${output}`);
     const isStarted = await this.#shell.ask(file, [...outputs, file].join(" "));

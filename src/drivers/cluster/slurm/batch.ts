@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Workload } from "../../../ports/cluster.ts";
 import type { Note } from "../notes.ts";
-import { CARRIAGE_RETURN, commandWords, quoted, wrapperScript } from "../wrapper.ts";
+import { commandWords, quoted, wrapperScript } from "../wrapper.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MIB = 1024 * 1024;
@@ -13,14 +13,17 @@ export interface Submission {
   readonly after: readonly string[];
 }
 
-/** The words for sbatch. The outputs are the wrapper's: names of files may hold what sbatch would replace. */
+/**
+ * The words for sbatch. A job has the environment that sbatch has, which is next to nothing (runner.ts): for any other that is asked for, the
+ * node starts `su` to learn the account's own. The outputs are the wrapper's: names of files may hold what sbatch would replace.
+ */
 export function sbatchWords(workload: Workload, note: Note, { accounts, after }: Submission): string[] {
   const { limits, account, labels, avoid, gpus, units, queue, elements } = workload;
   const minutes = Math.max(1, Math.ceil(limits.walltimeSeconds / 60));
   const features = Object.entries(labels).map(([name, value]) => (value === "" ? name : `${name}_${value}`));
   const licenses = Object.entries(units ?? {}).map(([name, count]) => `${name}:${count}`);
   return [
-    ...["sbatch", "--parsable", "--export=NIL", "--chdir=/tmp", "--output=/dev/null", "--error=/dev/null", "--input=/dev/null"],
+    ...["sbatch", "--parsable", "--export=ALL", "--chdir=/tmp", "--output=/dev/null", "--error=/dev/null", "--input=/dev/null"],
     ...[`--job-name=${note.name}`, `--time=${minutes}`, `--nodes=${limits.nodes ?? 1}`, "--ntasks-per-node=1"],
     ...[`--cpus-per-task=${Math.ceil(limits.cpu)}`, `--mem=${Math.max(1, Math.ceil(limits.memoryBytes / MIB))}M`],
     workload.requeue ? "--requeue" : "--no-requeue",
@@ -47,7 +50,7 @@ export function batchScript(workload: Workload, note: Note, box: string): string
   const cases = each.map(element => `${element.index}) set --${pairs(element.environment)} "$@" ;;`);
   const path = environment.PATH ?? PATH;
   return `#!/bin/sh\n${wrapperScript({
-    before: [CARRIAGE_RETURN, `BOX=${quoted(box)}${inside}`, `DIR=${quoted(directory)}${inside}`, `export PATH=${quoted(path)}`],
+    before: [`BOX=${quoted(box)}${inside}`, `DIR=${quoted(directory)}${inside}`, `export PATH=${quoted(path)}`],
     stdout: note.stdout,
     stderr: note.stderr,
     key: elements ? '"$' + '{SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"' : "$SLURM_JOB_ID",

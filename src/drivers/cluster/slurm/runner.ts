@@ -57,7 +57,8 @@ function sshWords(ssh: SshAccess, environment: Readonly<Record<string, string>>,
     "ForwardAgent=no",
   ];
   const conf = environment.SLURM_CONF === undefined ? [] : [`SLURM_CONF=${environment.SLURM_CONF}`];
-  const remote = ["env", "SLURM_TIME_FORMAT=%s", ...conf, ...words].map(quoted).join(" ");
+  // Nothing else of what the account has there: jobs would have it too.
+  const remote = `env -i PATH="$PATH" ${["SLURM_TIME_FORMAT=%s", ...conf, ...words].map(quoted).join(" ")}`;
   return [
     ...["ssh", "-T", ...settings.flatMap(setting => ["-o", setting]), ...known, ...key],
     ...(ssh.port === undefined ? [] : ["-p", String(ssh.port)]),
