@@ -55,9 +55,8 @@ describe("GO-Docker, notify.email: a mail server receives every change of the pr
       ids.set(client, id);
       await client.ok("GET", `/api/1.0/task/${id}/pending`);
     }
+    for (const [client, id] of ids) await client.over(id);
     for (const [client, id] of ids) {
-      await client.running(id);
-      await client.over(id);
       assert.equal((await client.ok("GET", `/api/1.0/task/${id}/archive`)).status.primary, "archived");
       await client.ok("GET", `/api/1.0/task/${id}/archive`);
     }
