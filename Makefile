@@ -21,12 +21,12 @@ INSTALLED := node_modules/.havre-installed
 PORTAL := $(if $(wildcard portal/index.html),dist/portal/index.html)
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -name '*.test.*' 2>/dev/null)
 
-.PHONY: help run dev build test test-openstack test-clusters storm bench lint fmt docs clean install fetch-node checks
+.PHONY: help run dev build test test-openstack test-clusters test-cgroup2 storm bench lint fmt docs clean install fetch-node checks
 
 help: ## This list
 	@echo "Havre, a Virtual Research Environment"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1 /p' Makefile | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-15s%s\n", name, $$0 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1 /p' Makefile | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-15s%s\n", name, $$0 }'
 	@echo
 	@echo "Start with: make run"
 
@@ -44,6 +44,9 @@ test: install checks ## Every check; ONLY=word for those with the word in path o
 
 test-clusters: install checks ## Work on every cluster: Slurm, Docker, Podman, a Swarm (root); writes its table into docs/
 	@exec $(NODE) scripts/clusters-table.ts $(ONLY)
+
+test-cgroup2: install checks ## The sandbox where control groups are version 2 alone, in an emulated machine (Debian 12, root)
+	@NODE=$(NODE) exec sh scripts/cgroup2.sh $(ONLY)
 
 test-openstack: install ## Machines against a real OpenStack, started here (Debian 12, root)
 	@exec $(NODE) --test --test-reporter=spec test/openstack/real.ts
