@@ -96,8 +96,13 @@ export const events = (tx: Tx) => ({
     return row ? { seq: row.seal_seq ?? 0, hash: row.seal_hash ?? "" } : undefined;
   },
 
-  async seal(id: number, seq: number, hash: string): Promise<void> {
-    await tx.updateTable("event").set({ seal_seq: seq, seal_hash: hash }).where("id", "=", id).execute();
+  /** All of them in one statement. */
+  async seal(links: readonly { readonly id: number; readonly seq: number; readonly hash: string }[]): Promise<void> {
+    await sql`
+      update event set seal_seq = link.seq, seal_hash = link.hash
+      from unnest(${links.map(({ id }) => id)}::bigint[], ${links.map(({ seq }) => seq)}::bigint[], ${links.map(({ hash }) => hash)}::text[])
+        as link (id, seq, hash)
+      where event.id = link.id`.execute(tx);
   },
 
   /** One sealer at a time, held to the end of the transaction. */

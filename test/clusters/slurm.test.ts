@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { type Note, Notes } from "../../src/drivers/cluster/notes.ts";
 import type { RestAccess } from "../../src/drivers/cluster/slurm/rest.ts";
 import { openSlurm, type SlurmOptions } from "../../src/drivers/cluster/slurm/slurm.ts";
 import {
@@ -57,6 +58,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
 
   describe("faults", { skip: ALL_OF_CLUSTERS ? false : "takes minutes: make test-clusters", concurrency: false }, () => {
     let bench: ClusterBench;
+    const noteOf = (id: WorkloadId): Promise<Note | undefined> => new Notes(join(site.home, "notes-faults"), "faults").read(id);
     before(async () => {
       bench = new ClusterBench(await openOn(site, { mark: "faults", folder: join(site.home, "notes-faults") }), PACE_MS, POLL_MS);
     });
@@ -64,7 +66,10 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
 
     it("takes up a job again although the answer of sbatch was never heard", async () => {
       const workload = await bench.submit(bench.workload("echo begun >>begun; sleep 1"));
-      await rm(join(site.home, "notes-faults", workload.id, "remote"));
+      // What became known later stands in lines of its own.
+      const note = join(site.home, "notes-faults", workload.id, "note");
+      await writeFile(note, `${(await readFile(note, "utf8")).split("\n", 1)[0]}\n`);
+      assert.equal((await noteOf(workload.id))?.remote, undefined);
       const next = await bench.opened.again();
       assert.equal(await next.submit(workload, bench.signal), "done");
       assert.equal((await bench.ended(workload.id)).end?.cause, "exit");
@@ -74,9 +79,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
     it("begins once although two jobs were submitted for one workload", async () => {
       const workload = bench.workload("echo begun >>begun; sleep 1; exit 9");
       await bench.submit(workload);
-      const { name } = JSON.parse(await readFile(join(site.home, "notes-faults", workload.id, "note"), "utf8")) as {
-        name: string;
-      };
+      const name = (await noteOf(workload.id))?.name ?? "";
       // As a second sbatch of a process that was killed right after it was started.
       const script = await site.tell("scontrol", "write", "batch_script", await jobOf(workload.id), "-");
       await site.submit(script, [`--job-name=${name}`, "--uid=nobody", "--output=/dev/null", "--export=NIL"]);
@@ -138,7 +141,7 @@ describe("a Slurm of three nodes", { skip: missing, concurrency: false }, () => 
       await site.startNode(node);
     });
 
-    const jobOf = async (id: WorkloadId): Promise<string> => readFile(join(site.home, "notes-faults", id, "remote"), "utf8");
+    const jobOf = async (id: WorkloadId): Promise<string> => (await noteOf(id))?.remote ?? "";
   });
 
   describe("through slurmrestd", { skip: restMissing() }, () => {

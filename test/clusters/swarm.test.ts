@@ -69,12 +69,14 @@ describe("a Swarm of three daemons", {
       60_000,
     );
     const ended = new Map<string, string>();
+    const why = new Map<string, string>();
     await bench.until(
       "those of the node have ended",
       async () => {
         for (const { id } of workloads) {
           const seen = await bench.look(id);
           if (seen?.state === "ended") ended.set(id, `${seen.end?.cause} ${seen.begun}`);
+          why.set(id, JSON.stringify(seen));
         }
         return ended.size >= busy.stdout.trim().split("\n").length;
       },
@@ -83,7 +85,7 @@ describe("a Swarm of three daemons", {
     for (const [index, { id, directory }] of workloads.entries()) {
       const times = (await readFile(join(directory, "begun"), "utf8")).split("\n").length - 1;
       if (!ended.has(id)) assert.equal(times, 1);
-      else if (index % 2 === 0) assert.deepEqual([ended.get(id), times], ["exit 2", 2]);
+      else if (index % 2 === 0) assert.deepEqual([ended.get(id), times], ["exit 2", 2], why.get(id));
       else assert.deepEqual([ended.get(id), times], ["lost 1", 1]);
     }
     await bench.cluster.forget([...bench.made], bench.signal);

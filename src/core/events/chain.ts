@@ -30,12 +30,13 @@ export async function sealEvents(world: Needs<"store">): Promise<number> {
     const last = await log.lastSeal();
     let { seq, hash } = last ?? { seq: 0, hash: FIRST };
     const batch = await log.unsealed(BATCH);
-    for (const event of batch) {
+    const links = batch.map(event => {
       seq += 1;
       hash = linkHash(hash, seq, event);
-      await log.seal(event.id, seq, hash);
-    }
-    return batch.length;
+      return { id: event.id, seq, hash };
+    });
+    if (links.length > 0) await log.seal(links);
+    return links.length;
   });
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { HavreError } from "../../kernel/errors.ts";
 import { newSecretId } from "../../kernel/ids.ts";
 import type { Account, Command } from "../../ports/cluster.ts";
-import { actsOn, codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT, type SmallFile, statSmall } from "./files.ts";
+import { actsOn, codeOf, FOLDER, ignoring, NEW_FILE, OUTPUT, type SmallFile, statSmall } from "../files.ts";
 
 /**
  * The folder of a workload. Others may have written to it before, so what lies in it is reached from the open folder and never by a

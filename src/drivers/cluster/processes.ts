@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readIfThere } from "./files.ts";
+import { readIfThere } from "../files.ts";
 
 /**
  * Which process is meant, so that no other one with the same number is taken for it, on any boot: "boot pid start". A supervisor

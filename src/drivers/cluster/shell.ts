@@ -3,8 +3,13 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
 export interface ShellOptions<Answer> {
-  /** Reads lines from its input, starts a program for each, and tells what became of it. */
-  readonly loop: string;
+  /**
+   * Reads lines from its input, starts a program for each, and tells what became of it. Without one what is asked for are commands for
+   * the shell itself, which runs one after the other.
+   */
+  readonly loop?: string;
+  /** Commands that it is given before anything else. */
+  readonly first?: string;
   /** What it is called in a list of processes. */
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -51,8 +56,8 @@ export class KeptShell<Answer> {
   }
 
   #open(): Shell {
-    const { loop, name, environment, end, read } = this.#options;
-    const shell = spawn("/bin/sh", ["-c", loop, name], {
+    const { loop, first = "", name, environment, end, read } = this.#options;
+    const shell = spawn("/bin/sh", loop === undefined ? ["-s", name] : ["-c", loop, name], {
       cwd: "/",
       env: environment,
       detached: true,
@@ -64,6 +69,7 @@ export class KeptShell<Answer> {
     };
     shell.once("error", gone).once("exit", gone);
     shell.stdin.on("error", gone);
+    if (first !== "") shell.stdin.write(first);
     let text = "";
     shell.stdout.setEncoding("utf8").on("data", (piece: string) => {
       const whole = (text + piece).split(end);

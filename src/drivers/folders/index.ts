@@ -17,6 +17,7 @@ import { Readable } from "node:stream";
 import { HavreError, notFound } from "../../kernel/errors.ts";
 import { newUuid } from "../../kernel/ids.ts";
 import type { FolderEntry, FolderOwner, Folders } from "../../ports/folders.ts";
+import { actsOn, mayBeNear, type SmallFile } from "../files.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -28,6 +29,7 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 export async function openFolders(wanted: string, changesOwners = process.getuid?.() === 0): Promise<Folders> {
   await mkdir(wanted, { recursive: true, mode: 0o711 });
   const root = await realpath(wanted);
+  await mayBeNear(root);
   const at = (path: string): string => {
     if (path === "") return root;
     const whole = join(root, path);
@@ -97,9 +99,10 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
 
     async make(path, owner) {
       const whole = at(path);
-      const first = await mkdir(whole, { recursive: true, mode: 0o711 }).catch(refusing);
+      const acts = actsOn(whole);
+      const first = await acts.mkdir(whole, { recursive: true, mode: 0o711 }).catch(refusing);
       if (first === undefined && owner === undefined) return;
-      const folder = await open(whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(refusing);
+      const folder = await acts.open(whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(refusing);
       try {
         // One that is there and still ours was made by a process that was killed before it could give it away.
         if (first === undefined && (await folder.stat()).uid !== process.getuid?.()) return;
@@ -133,10 +136,13 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
     },
 
     sizeOf: path => sizeOf(at(path)),
-    isThere: async absolute => (await stat(absolute).catch(() => undefined)) !== undefined,
+    isThere: async absolute =>
+      (await actsOn(absolute)
+        .stat(absolute)
+        .catch(() => undefined)) !== undefined,
   };
 
-  async function give(file: FileHandle, owner: FolderOwner | undefined): Promise<void> {
+  async function give(file: Pick<SmallFile, "chown">, owner: FolderOwner | undefined): Promise<void> {
     if (owner && changesOwners) await file.chown(owner.uid, owner.gid);
   }
 }

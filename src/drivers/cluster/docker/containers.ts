@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { HavreError } from "../../../kernel/errors.ts";
 import type { Observation, RunEnd, Usage, Workload, WorkloadId } from "../../../ports/cluster.ts";
+import { ignoring, readIfThere } from "../../files.ts";
 import type { EngineApi } from "../engine-api.ts";
-import { ignoring, readIfThere } from "../files.ts";
 import type { Note, Notes } from "../notes.ts";
 import { NEEDLESS, NOT_FOUND } from "../wrapper.ts";
 import { ID_LABEL, MARK_LABEL } from "./body.ts";

@@ -73,7 +73,7 @@ export async function openDocker(options: DockerOptions): Promise<Cluster> {
       pulls.ask(workload.image);
       return "waiting";
     }
-    const { note } = await notes.make(workload, account);
+    const { note, isNew } = await notes.make(workload, account);
     const body = await containerBody(
       workload,
       note,
@@ -81,7 +81,7 @@ export async function openDocker(options: DockerOptions): Promise<Cluster> {
       image,
     );
     if (!isThere) {
-      const isPrepared = await notes.prepareOnce(id, async () => {
+      const isPrepared = await notes.prepareOnce(id, isNew, async () => {
         await prepareDirectory(workload.directory, [workload.stdout, workload.stderr], workload.command, account);
         if (workload.scratch) await prepareDirectory(notes.scratch(id), [], { kind: "image" }, account);
       });

@@ -1,5 +1,5 @@
 import { lstat, readlink } from "node:fs/promises";
-import { ignoring } from "../files.ts";
+import { ignoring } from "../../files.ts";
 
 /**
  * The machine's own system as an image: programs and libraries, and of /etc only what programs cannot do without and everybody may

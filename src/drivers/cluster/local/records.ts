@@ -1,11 +1,21 @@
-import { mkdir, readdir, readlink, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
 import { newSecretId } from "../../../kernel/ids.ts";
 import type { EndCause, WorkloadId } from "../../../ports/cluster.ts";
-import { actsOn, codeOf, ignoring, mayBeNear, readIfThere, removeFolder, replaceFile, statSmall, writeSmall } from "../files.ts";
+import {
+  actsOn,
+  codeOf,
+  ignoring,
+  mayBeNear,
+  readIfThere,
+  removeFolder,
+  replaceFile,
+  statSmall,
+  writeSmall,
+} from "../../files.ts";
 import { identityIn, isAlive, type ProcessIdentity } from "../processes.ts";
-import { isAtIt, takeTurn } from "../turns.ts";
+import { isAtIt, ownerOf, signed, takeTurn } from "../turns.ts";
 import { WHOLE } from "./supervise.ts";
 
 /**
@@ -66,10 +76,13 @@ const EMPTY_CLAIM_MS = 5000;
 export class Records {
   readonly #runs: string;
   readonly endsFolder: string;
+  /** What turns of this process are links to, see takeTurn. */
+  readonly #own: string;
 
   constructor(home: string) {
     this.#runs = join(home, "runs");
     this.endsFolder = join(home, "ends");
+    this.#own = join(this.#runs, `.${newSecretId()}`);
   }
 
   /** Removes also what removals that were cut short have left. */
@@ -82,6 +95,7 @@ export class Records {
     for (const name of await readdir(this.endsFolder))
       if (name.startsWith(".") || !(await isThere(join(this.#runs, name))))
         await rm(join(this.endsFolder, name), { force: true });
+    await writeSmall(this.#own, `${JSON.stringify(await signed())}\n`, { mode: 0o600 });
   }
 
   folderOf = (id: WorkloadId): string => join(this.#runs, checked(id));
@@ -94,8 +108,8 @@ export class Records {
   async take(id: WorkloadId): Promise<"prepared" | "busy" | (() => Promise<void>)> {
     const folder = this.folderOf(id);
     await actsOn(folder).mkdir(folder, { mode: 0o711 }).catch(ignoring("EEXIST"));
-    const turn = await takeTurn(folder, () => this.hasRecord(id));
-    return turn === "done" ? "prepared" : turn;
+    const turn = await takeTurn(folder, () => this.hasRecord(id), this.#own);
+    return turn === "done" ? "prepared" : turn === "busy" ? turn : turn.giveUp;
   }
 
   hasRecord = (id: WorkloadId): Promise<boolean> => isThere(join(this.folderOf(id), "record"));
@@ -104,7 +118,7 @@ export class Records {
   async isBeingPrepared(id: WorkloadId): Promise<boolean> {
     const names = await readdir(this.folderOf(id)).catch(ignoring("ENOENT"));
     for (const name of names ?? []) {
-      const owner = name.startsWith("try.") ? await readlink(join(this.folderOf(id), name)).catch(ignoring("ENOENT")) : undefined;
+      const owner = name.startsWith("try.") ? await ownerOf(join(this.folderOf(id), name)) : undefined;
       if (owner !== undefined && (await isAtIt(join(this.folderOf(id), name), owner))) return true;
     }
     return false;

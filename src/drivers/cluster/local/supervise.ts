@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../kernel/errors.ts";
-import { writeSmall } from "../files.ts";
+import { writeSmall } from "../../files.ts";
 import { KeptShell } from "../shell.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 

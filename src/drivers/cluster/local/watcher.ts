@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { ignoring, readIfThere, replaceFile } from "../files.ts";
+import { ignoring, readIfThere, replaceFile } from "../../files.ts";
 import { identityOf, isAlive } from "../processes.ts";
 import { type CageKind, openCages } from "./cages/open.ts";
 import { Records } from "./records.ts";

@@ -7,8 +7,8 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MIB = 1024 * 1024;
 
 export interface Submission {
-  /** Become the account that is asked for; only root may. */
-  readonly accounts: boolean;
+  /** Words by which it becomes the account that is asked for, which only root may; empty: it runs as whoever runs sbatch. */
+  readonly account: readonly string[];
   /** Slurm's numbers of those it comes after, as far as Slurm still knows them. */
   readonly after: readonly string[];
 }
@@ -17,8 +17,8 @@ export interface Submission {
  * The words for sbatch. A job has the environment that sbatch has, which is next to nothing (runner.ts): for any other that is asked for, the
  * node starts `su` to learn the account's own. The outputs are the wrapper's: names of files may hold what sbatch would replace.
  */
-export function sbatchWords(workload: Workload, note: Note, { accounts, after }: Submission): string[] {
-  const { limits, account, labels, avoid, gpus, units, queue, elements } = workload;
+export function sbatchWords(workload: Workload, note: Note, { account, after }: Submission): string[] {
+  const { limits, labels, avoid, gpus, units, queue, elements } = workload;
   const minutes = Math.max(1, Math.ceil(limits.walltimeSeconds / 60));
   const features = Object.entries(labels).map(([name, value]) => (value === "" ? name : `${name}_${value}`));
   const licenses = Object.entries(units ?? {}).map(([name, count]) => `${name}:${count}`);
@@ -27,7 +27,7 @@ export function sbatchWords(workload: Workload, note: Note, { accounts, after }:
     ...[`--job-name=${note.name}`, `--time=${minutes}`, `--nodes=${limits.nodes ?? 1}`, "--ntasks-per-node=1"],
     ...[`--cpus-per-task=${Math.ceil(limits.cpu)}`, `--mem=${Math.max(1, Math.ceil(limits.memoryBytes / MIB))}M`],
     workload.requeue ? "--requeue" : "--no-requeue",
-    ...(accounts ? [`--uid=${account.uid}`, `--gid=${account.gid}`] : []),
+    ...account,
     ...(queue === undefined ? [] : [`--partition=${queue}`]),
     ...(gpus > 0 ? [`--gres=gpu:${gpus}`] : []),
     ...(licenses.length > 0 ? [`--licenses=${licenses.join(",")}`] : []),

@@ -16,6 +16,7 @@ import { readLog } from "../log-file.ts";
 import { Notes } from "../notes.ts";
 import { WrittenWatch } from "../watching.ts";
 import { checkWorkload } from "../workload.ts";
+import { AccountNames } from "./account-names.ts";
 import { batchScript, elementFolders, sbatchWords } from "./batch.ts";
 import { Looks } from "./looks.ts";
 import { type RestAccess, RestApi } from "./rest.ts";
@@ -48,12 +49,12 @@ const CHUNK = 400;
 export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
   const api = options.rest && new RestApi(options.rest);
   const run = api?.run ?? makeRunner(options.environment, options.ssh);
-  // A path with a blank would be two words to it.
-  const starter = api || options.ssh || /\s/.test(options.folder) ? undefined : new Starter(options.environment);
+  const starter = api || options.ssh ? undefined : new Starter(options.environment);
   const notes = new Notes(options.folder, options.mark);
   await notes.open();
   const watch = new WrittenWatch();
   const looks = new Looks(notes, run);
+  const names = new AccountNames(run);
   const arrays = api ? 0 : await mostElements(run);
   const can: ClusterAbilities = {
     images: false,
@@ -81,7 +82,7 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     await Promise.all(workload.volumes.map(volume => isFolder(volume.source)));
     const owner = options.accounts ? account : undefined;
     const { note, isNew } = await notes.make(workload, owner);
-    if (!isNew && (await notes.readRemote(id)) !== undefined) return "done";
+    if (note.remote !== undefined) return "done";
     // Whoever tried before may have been killed between Slurm's answer and our note of it.
     const known = isNew ? undefined : (await looks.find([{ id, note }], signal)).get(id);
     if (known !== undefined) {
@@ -90,16 +91,15 @@ export async function openSlurm(options: SlurmOptions): Promise<Cluster> {
     }
     if (!isNew && (await notes.readCause(id)) !== undefined) return "done"; // killed before it came so far: it never runs
     const outputs = [workload.stdout, workload.stderr];
-    const isPrepared = await notes.prepareOnce(id, async () => {
+    const isPrepared = await notes.prepareOnce(id, isNew, async () => {
       await prepareDirectory(workload.directory, outputs, workload.command, owner);
       for (const folder of elementFolders(workload)) await prepareDirectory(folder, outputs, { kind: "image" }, owner);
     });
     if (!isPrepared) return "waiting";
     const after = await looks.unended(workload.after ?? [], signal);
-    const words = sbatchWords(workload, note, { accounts: options.accounts, after });
+    const words = sbatchWords(workload, note, { account: owner ? await names.words(owner, signal) : [], after });
     const script = batchScript(workload, note, notes.box(id));
-    const submitted = starter ? starter.submit(words, script, notes.script(id), signal) : run(words, { signal, input: script });
-    const answer = await submitted;
+    const answer = await (starter ? starter.submit(words, script, signal) : run(words, { signal, input: script }));
     const job = /^(\d+)/.exec(answer.trim())?.[1];
     if (job === undefined) throw new HavreError("protocol", "Slurm: sbatch told no number of the job.");
     await notes.writeRemote(id, job);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -11,12 +11,12 @@ describe("the shell that starts sbatch", () => {
 case $1 in
   --tell) shift; echo "sbatch: warning: told" >&2; cat; printf '<%s>' "$@" ;;
   --refuse) printf 'sbatch: error: Batch job submission failed: Invalid partition name specified\\nsbatch: error: more\\n' >&2; exit 1 ;;
+  --end) kill -9 $PPID ;;
   --wait) while [ ! -e "$2" ]; do sleep 0.01; done; echo 7 ;;
 esac
 `;
   let home: string;
   let starter: Starter;
-  const file = (): string => join(home, "script");
   const { signal } = new AbortController();
 
   before(async () => {
@@ -32,26 +32,26 @@ esac
 
   it("gives it the script and its words as they are, and tells what it printed without its warnings", async () => {
     const words = ["sbatch", "--tell", "it's", 'a "b"', "$(id)", "a\rb", "", "*"];
-    assert.equal(
-      await starter.submit(words, "#!/bin/sh\n", file(), signal),
-      `#!/bin/sh\n${words
-        .slice(2)
-        .map(word => `<${word}>`)
-        .join("")}`,
-    );
-    assert.deepEqual((await readdir(home)).toSorted(), ["bin"], "the script does not stay");
+    const told = words
+      .slice(2)
+      .map(word => `<${word}>`)
+      .join("");
+    const hard = `#!/bin/sh\n$(id) \`id\` $HOME \\ ' " )\nEOF\nend-\n${"é\t".repeat(100)}\n`;
+    // The last is more than a pipe takes at once.
+    for (const script of ["#!/bin/sh\n", "\n", hard, hard.repeat(2000)])
+      assert.equal(await starter.submit(words, script, signal), script + told);
   });
 
   it("says why it refuses, in all of its lines", () =>
-    assert.rejects(starter.submit(["sbatch", "--refuse"], "", file(), signal), {
+    assert.rejects(starter.submit(["sbatch", "--refuse"], "", signal), {
       kind: "invalid",
       message: "Slurm: Batch job submission failed: Invalid partition name specified",
     }));
 
   it("has several under way, and answers each with its own", async () => {
     const gate = join(home, "gate");
-    const slow = starter.submit(["sbatch", "--wait", gate], "", join(home, "slow"), signal);
-    assert.equal(await starter.submit(["sbatch", "--tell", "quick"], "", file(), signal), "<quick>");
+    const slow = starter.submit(["sbatch", "--wait", gate], "", signal);
+    assert.equal(await starter.submit(["sbatch", "--tell", "quick"], "", signal), "<quick>");
     await writeFile(gate, "");
     assert.equal((await slow).trim(), "7");
     await rm(gate);
@@ -60,16 +60,24 @@ esac
   it("waits no longer than it is let", async () => {
     const stop = new AbortController();
     const gate = join(home, "never");
-    const slow = starter.submit(["sbatch", "--wait", gate], "", file(), stop.signal);
+    const slow = starter.submit(["sbatch", "--wait", gate], "", stop.signal);
     setImmediate(() => stop.abort());
     await assert.rejects(slow, { kind: "timeout" });
-    await assert.rejects(access(file()), { code: "ENOENT" });
+    // Another takes its place meanwhile.
+    assert.equal(await starter.submit(["sbatch", "--tell", "next"], "", signal), "<next>");
     await writeFile(gate, "");
+  });
+
+  it("goes on with another shell where one has gone", async () => {
+    const gate = join(home, "late");
+    const lost = starter.submit(["sbatch", "--end", gate], "", signal);
+    await assert.rejects(lost, { kind: "unavailable", retry: "temporary" });
+    assert.equal(await starter.submit(["sbatch", "--tell", "again"], "", signal), "<again>");
   });
 
   it("says that it cannot be run where it is not there", async () => {
     const other = new Starter({ PATH: "/nowhere" });
-    await assert.rejects(other.submit(["sbatch"], "", file(), signal), { kind: "unavailable" });
+    await assert.rejects(other.submit(["sbatch"], "", signal), { kind: "unavailable" });
     other.close();
   });
 });

@@ -1,22 +1,12 @@
-import { rm } from "node:fs/promises";
 import { HavreError } from "../../../kernel/errors.ts";
-import { writeSmall } from "../files.ts";
+import { newKey } from "../../../kernel/ids.ts";
 import { KeptShell } from "../shell.ts";
 import { CARRIAGE_RETURN, quoted } from "../wrapper.ts";
 import { errorOf, LIMIT_MS, notRun } from "./runner.ts";
 
-/**
- * Starts sbatch. A line asks for one: a number, the file with the script, and the words. What it said comes back with its code and the
- * number, ended by a byte that no program prints; as several run at once, in any order.
- */
-const LOOP = `${CARRIAGE_RETURN}
-trap '' HUP INT
-while read -r number script words; do
-  jobs >/dev/null 2>&1
-  { said=$(eval "exec $words" <"$script" 2>&1); printf '%s %s %s\\036' "$number" $? "$said"; } &
-done
-`;
+/** What ends an answer: a byte that no program prints. */
 const END = "\x1e";
+const FIRST = `${CARRIAGE_RETURN}; trap '' HUP INT\n`;
 /** What a shell says of a program that is not there, or cannot be run. */
 const NOT_RUN = [126, 127];
 
@@ -25,60 +15,71 @@ interface Answer {
   readonly said: string;
 }
 
-/** Opened with its first; close when no more are to be started. */
+/**
+ * Starts sbatch: shells that are kept, each with one under way at a time, so that one process is made for each job and no file. The script goes
+ * to it as a document in the shell's own commands.
+ */
 export class Starter {
-  readonly #shell: KeptShell<Answer>;
-  #last = 0;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #all: KeptShell<Answer>[] = [];
+  readonly #idle: KeptShell<Answer>[] = [];
 
   constructor(environment: Readonly<Record<string, string>>) {
-    this.#shell = new KeptShell({
-      loop: LOOP,
-      name: "havre-sbatch",
-      environment: { ...environment, SLURM_TIME_FORMAT: "%s" },
-      end: END,
-      read: told => {
-        const [, number = "", code = "", said = ""] = /^(\d+) (\d+) (.*)$/s.exec(told) ?? [];
-        return [number, { code: Number(code), said }];
-      },
-    });
+    this.#environment = { ...environment, SLURM_TIME_FORMAT: "%s" };
   }
 
   /**
    * Runs sbatch on a script. Where the signal comes first it may still be submitted, as when Havre is killed.
-   * @param words none with a line break. @param file where the script lies meanwhile, ours alone; a path without blanks. @returns what it printed, without its warnings. @throws HavreError, as a RunProgram
+   * @param script without NUL. @returns what it printed, without its warnings. @throws HavreError, as a RunProgram
    */
-  async submit(words: readonly string[], script: string, file: string, signal: AbortSignal): Promise<string> {
-    await writeSmall(file, script, { mode: 0o600 });
-    try {
-      const ends = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-      const { code, said } = await this.#ask(`${file} ${words.map(quoted).join(" ")}`, ends);
-      if (NOT_RUN.includes(code)) throw notRun("sbatch", ends, new Error(said));
-      if (code !== 0) throw errorOf("sbatch", said, false);
-      return said.replace(/^sbatch: .*\n?/gm, "");
-    } finally {
-      await rm(file, { force: true });
-    }
+  async submit(words: readonly string[], script: string, signal: AbortSignal): Promise<string> {
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
+    const { code, said } = await this.#ask(words, script, ends);
+    if (NOT_RUN.includes(code)) throw notRun("sbatch", ends, new Error(said));
+    if (code !== 0) throw errorOf("sbatch", said, false);
+    return said.replace(/^sbatch: .*\n?/gm, "");
   }
 
   close(): void {
-    this.#shell.close();
+    for (const shell of this.#all) shell.close();
   }
 
-  async #ask(line: string, ends: AbortSignal): Promise<Answer> {
-    const number = String(++this.#last);
-    const answer = await new Promise<Answer | undefined>((resolve, reject) => {
-      const stop = (): void => {
-        this.#shell.forget(number);
-        reject(notRun("sbatch", ends, new Error("it takes too long")));
-      };
-      if (ends.aborted) return stop();
+  async #ask(words: readonly string[], script: string, ends: AbortSignal): Promise<Answer> {
+    const stopped = (): HavreError => notRun("sbatch", ends, new Error("it takes too long"));
+    if (ends.aborted) throw stopped();
+    const shell = this.#idle.pop() ?? this.#open();
+    // One that nobody waits for any more is busy all the same, until it answers.
+    const answered = shell.ask("", commandOf(words, script)).finally(() => this.#idle.push(shell));
+    let stop = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      stop = () => reject(stopped());
       ends.addEventListener("abort", stop, { once: true });
-      this.#shell
-        .ask(number, `${number} ${line}`)
-        .finally(() => ends.removeEventListener("abort", stop))
-        .then(resolve, reject);
     });
+    const answer = await Promise.race([answered, late]).finally(() => ends.removeEventListener("abort", stop));
     if (answer) return answer;
     throw new HavreError("unavailable", "Slurm: no process can be started on this machine now.", { retry: "temporary" });
   }
+
+  #open(): KeptShell<Answer> {
+    const shell = new KeptShell<Answer>({
+      first: FIRST,
+      name: "havre-sbatch",
+      environment: this.#environment,
+      end: END,
+      read: told => {
+        const [, code = "", said = ""] = /^(\d+) (.*)$/s.exec(told) ?? [];
+        return ["", { code: Number(code), said }];
+      },
+    });
+    this.#all.push(shell);
+    return shell;
+  }
+}
+
+/** Words of sh that run it on the script and tell what became of it. The end of the script is a line that nobody can have guessed. */
+function commandOf(words: readonly string[], script: string): string {
+  const end = `end-${newKey(20)}`;
+  const document = script.endsWith("\n") || script === "" ? script : `${script}\n`;
+  const run = `exec ${words.map(quoted).join(" ")} <<'${end}' 2>&1\n${document}${end}\n`;
+  return `said=$(${run}); printf '%s %s\\036' $? "$said"`;
 }

@@ -207,7 +207,7 @@ export class Services {
     if (state === "waiting") return observed(id, "waiting", facts);
     const startedAt = await this.#startOf(id, task);
     if (state === "running") return observed(id, "running", { ...facts, startedAt });
-    const end = await this.#endOf(id, task, own);
+    const end = await this.#endOf(id, note, task, own);
     if (end === undefined) return undefined;
     const never = end.cause === "refused";
     return observed(id, "ended", {
@@ -220,7 +220,7 @@ export class Services {
     });
   }
 
-  async #endOf(id: WorkloadId, task: Task, own: readonly Task[]): Promise<RunEnd | undefined> {
+  async #endOf(id: WorkloadId, note: Note, task: Task, own: readonly Task[]): Promise<RunEnd | undefined> {
     const { State, Err, ContainerStatus } = task.Status;
     const code = ContainerStatus?.ExitCode;
     if (State === "rejected" || (State === "failed" && !ContainerStatus?.ContainerID))
@@ -228,9 +228,12 @@ export class Services {
         ? { cause: "refused", exitCode: undefined, message: Err ?? "" }
         : { cause: "lost", exitCode: undefined, message: `It could not begin again elsewhere: ${Err ?? State}` };
     if (State === "orphaned") return LOST;
-    if (State === "shutdown" || State === "remove")
-      // A job's task is told to end only when it is to run elsewhere: the next task tells.
-      return { cause: (await this.#notes.readCause(id)) ?? "lost", exitCode: KILLED, message: Err ?? "" };
+    if (State === "shutdown" || State === "remove") {
+      const cause = await this.#notes.readCause(id);
+      // A job's task is told to end only when it is to run elsewhere. Where it may, the next task tells, and is not there yet.
+      if (cause === undefined && note.requeue) return undefined;
+      return { cause: cause ?? "lost", exitCode: KILLED, message: Err ?? "" };
+    }
     if (code === NEEDLESS && own.length > 1) return LOST;
     if (code === undefined) return undefined;
     const refused = code === NOT_FOUND ? await this.#notes.said(id, "refused") : "";

@@ -59,14 +59,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Cluster> {
     if (before && ((await notes.readRemote(id)) !== undefined || (await notes.readCause(id)) !== undefined)) return "done";
     // Only the manager's own images can be looked into; the nodes fetch what they lack.
     const program = command.kind === "image" ? ((await lookAtImage(api, image, signal))?.program ?? []) : [];
-    const { note } = await notes.make(workload, account);
+    const { note, isNew } = await notes.make(workload, account);
     const places = { box: notes.box(id), scratch: notes.scratch(id), mark: options.mark };
     const target = network === "outside" ? options.outsideNetwork : network;
     const avoided = workload.avoid.length === 0 ? [] : await services.nodes(signal);
     const avoid = avoided.filter(node => workload.avoid.includes(node.name)).map(node => node.id);
     const body = await serviceBody(workload, note, places, { network: target, avoid, program });
     if (!(await services.isThere(note.name, signal))) {
-      const isPrepared = await notes.prepareOnce(id, async () => {
+      const isPrepared = await notes.prepareOnce(id, isNew, async () => {
         await prepareDirectory(workload.directory, [workload.stdout, workload.stderr], command, account);
         if (workload.scratch) await prepareDirectory(notes.scratch(id), [], { kind: "image" }, account);
       });

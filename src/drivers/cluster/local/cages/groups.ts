@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { codeOf, ignoring, readIfThere } from "../../files.ts";
+import { codeOf, ignoring, readIfThere } from "../../../files.ts";
 
 /**
  * What both versions of control groups have in common: folders under /sys/fs/cgroup. They lie on no disk, and each act is done in some

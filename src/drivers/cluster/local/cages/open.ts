@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavreError } from "../../../../kernel/errors.ts";
-import { readIfThere, replaceFile } from "../../files.ts";
+import { readIfThere, replaceFile } from "../../../files.ts";
 import type { Records } from "../records.ts";
 import type { Cages } from "./cages.ts";
 import { openRlimits } from "./rlimits.ts";

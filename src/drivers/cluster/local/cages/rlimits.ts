@@ -1,6 +1,6 @@
 import { readdir, readlink } from "node:fs/promises";
 import type { WorkloadId } from "../../../../ports/cluster.ts";
-import { ignoring, readIfThere } from "../../files.ts";
+import { ignoring, readIfThere } from "../../../files.ts";
 import { identityOf, pidOf, signal } from "../../processes.ts";
 import type { Records } from "../records.ts";
 import { type Cages, numberAfter, OWN_PROCESSES, usageOf } from "./cages.ts";

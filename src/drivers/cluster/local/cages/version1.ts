@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { readIfThere } from "../../files.ts";
+import { readIfThere } from "../../../files.ts";
 import { type Cages, firstNumber, numberAfter, OWN_PROCESSES, sumAfter, usageOf } from "./cages.ts";
 import { killMembers, makeGroup, ownGroups, removeGroup, write } from "./groups.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { codeOf, readIfThere } from "../../files.ts";
+import { codeOf, readIfThere } from "../../../files.ts";
 import { type Cages, firstNumber, numberAfter, OWN_PROCESSES, sumAfter, usageOf } from "./cages.ts";
 import { killMembers, makeGroup, membersOf, ownGroups, removeGroup, write } from "./groups.ts";
 

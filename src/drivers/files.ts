@@ -1,7 +1,7 @@
 import * as now from "node:fs";
 import * as later from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { newSecretId } from "../../kernel/ids.ts";
+import { newSecretId } from "../kernel/ids.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = now.constants;
 
@@ -60,6 +60,15 @@ export const writeSmall = (
   text: string | Uint8Array,
   options: { readonly mode: number; readonly flag?: string },
 ): Promise<void> => (isNear(file) ? soon(() => now.writeFileSync(file, text, options)) : later.writeFile(file, text, options));
+/** To the end of a file that is there. */
+export async function appendSmall(file: string, text: string): Promise<void> {
+  const at = await actsOn(file).open(file, O_WRONLY | O_APPEND);
+  try {
+    await at.writeFile(Buffer.from(text));
+  } finally {
+    await at.close();
+  }
+}
 export const statSmall = (file: string): Promise<now.Stats> => actsOn(file).stat(file);
 
 /** A folder with a few small files, and whatever else may lie in it: that may be much, and is left to another thread. */
@@ -83,7 +92,7 @@ export interface SmallFile {
   writeFile(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
-type Acts = Pick<typeof later, "chown" | "rename" | "rmdir" | "symlink" | "unlink"> & {
+type Acts = Pick<typeof later, "chown" | "link" | "rename" | "rmdir" | "symlink" | "unlink"> & {
   mkdir(path: string, options: { readonly mode: number; readonly recursive?: boolean }): Promise<unknown>;
   stat(path: string): Promise<now.Stats>;
   lstat(path: string): Promise<now.Stats>;
@@ -96,11 +105,12 @@ export const actsOn = (path: string): Acts => (isNear(path) ? here : later);
 
 const here: Acts = {
   chown: async (...of) => now.chownSync(...of),
+  link: async (...of) => now.linkSync(...of),
   rename: async (...of) => now.renameSync(...of),
   rmdir: async (...of) => now.rmdirSync(...of),
   symlink: async (target, path) => now.symlinkSync(target, path),
   unlink: async (...of) => now.unlinkSync(...of),
-  mkdir: async (...of) => now.mkdirSync(...of),
+  mkdir: async (...of): Promise<unknown> => now.mkdirSync(...of),
   stat: async path => now.statSync(path),
   lstat: async path => now.lstatSync(path),
   realpath: async path => now.realpathSync.native(path),
