@@ -10,7 +10,7 @@ SLOWNESS=${HAVRE_TEST_SLOWNESS:-20}
 ONLY=${1:-}
 
 missing=
-for package in qemu-system-x86 busybox-static cpio; do
+for package in qemu-system-x86 cpio; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
 if [ -n "$missing" ]; then

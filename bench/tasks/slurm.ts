@@ -22,6 +22,10 @@ const say = (what: string, seconds: number, count: number): number => {
   console.log(`${what.padEnd(60)} ${count} in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} /s`);
   return rate;
 };
+const AT_ONCE = 50;
+async function submitAll(count: number, submit: () => Promise<unknown>): Promise<void> {
+  for (let n = 0; n < count; n += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - n) }, submit));
+}
 const rested = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 const site = await startSlurm();
@@ -71,10 +75,7 @@ try {
 
   async function byHavre(): Promise<readonly [handed: number, over: () => Promise<number>]> {
     const start = performance.now();
-    for (let n = 0; n < jobs; n += 50)
-      await Promise.all(
-        Array.from({ length: Math.min(50, jobs - n) }, () => actor.submit({ memoryMib: 32, network: true, script })),
-      );
+    await submitAll(jobs, () => actor.submit({ memoryMib: 32, network: true, script }));
     while ((await left(handing)) > 0) await rested(50);
     const rate = say("  Havre to the same Slurm: all with it", (performance.now() - start) / 1000, jobs);
     return [
@@ -102,10 +103,8 @@ try {
   await over();
 
   console.log("Havre on this machine:");
-  let start = 0;
-  start = performance.now();
-  for (let n = 0; n < local; n += 50)
-    await Promise.all(Array.from({ length: Math.min(50, local - n) }, () => actor.submit({ memoryMib: 16, script }, "local")));
+  const start = performance.now();
+  await submitAll(local, () => actor.submit({ memoryMib: 16, script }, "local"));
   while ((await left(sql`state <> 'over'`)) > 0) await rested(50);
   const bad = await left(sql`exit_code <> 0`);
   if (bad > 0) throw new Error(`${bad} tasks failed.`);

@@ -4,6 +4,7 @@ import { HavreError } from "../../kernel/errors.ts";
 import { newKey, newSecretId } from "../../kernel/ids.ts";
 import type { EndCause, Limits, LogPlace, Workload, WorkloadId } from "../../ports/cluster.ts";
 import { actsOn, appendSmall, ignoring, mayBeNear, readIfThere, removeFolder, writeSmall } from "../files.ts";
+import { jsonIn } from "./json.ts";
 import { type Signed, signed, takeTurn } from "./turns.ts";
 
 /**
@@ -28,7 +29,11 @@ export interface Note extends LogPlace, Signed {
   /** The engine's name of it, once it has told one; the first stays. */
   readonly remote?: string;
 }
-type Later = { readonly remote: string } | { readonly walltimeSeconds: number };
+/** A line that follows. */
+interface Later {
+  readonly remote?: string;
+  readonly walltimeSeconds?: number;
+}
 
 const ANSWER_MS = 60_000;
 /** A process that makes one takes much less. */
@@ -184,23 +189,13 @@ const causeFile = (index: number | undefined): string => (index === undefined ? 
 /** @returns undefined when its first line is not whole. A later one that is not was cut short, and is no news. */
 function noteIn(text: string): Note | undefined {
   const [first = "", ...later] = text.split("\n");
-  const note = parsed<Note>(first);
-  return (
-    note && later.reduce((known, line) => withLater(known, parsed<{ remote?: string; walltimeSeconds?: number }>(line)), note)
-  );
+  const note = jsonIn<Note>(first);
+  return note && later.reduce((known, line) => withLater(known, jsonIn<Later>(line) ?? {}), note);
 }
 
-const withLater = (note: Note, fact: { readonly remote?: string; readonly walltimeSeconds?: number } | undefined): Note =>
-  fact?.walltimeSeconds !== undefined
-    ? { ...note, limits: { ...note.limits, walltimeSeconds: fact.walltimeSeconds } }
-    : fact?.remote !== undefined && note.remote === undefined
-      ? { ...note, remote: fact.remote }
-      : note;
-
-function parsed<T>(line: string): T | undefined {
-  try {
-    return line === "" ? undefined : (JSON.parse(line) as T);
-  } catch {
-    return undefined;
-  }
-}
+/** The first name stays, the last walltime counts. */
+const withLater = (note: Note, { remote, walltimeSeconds }: Later): Note => ({
+  ...note,
+  ...(remote === undefined ? {} : { remote: note.remote ?? remote }),
+  ...(walltimeSeconds === undefined ? {} : { limits: { ...note.limits, walltimeSeconds } }),
+});

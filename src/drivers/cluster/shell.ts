@@ -45,11 +45,6 @@ export class KeptShell<Answer> {
     });
   }
 
-  /** The answer is not waited for any more. */
-  forget(key: string): void {
-    this.#asked.delete(key);
-  }
-
   close(): void {
     this.#shell?.stdin.end();
     this.#shell = undefined;

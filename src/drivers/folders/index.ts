@@ -17,9 +17,9 @@ import { Readable } from "node:stream";
 import { HavreError, notFound } from "../../kernel/errors.ts";
 import { newUuid } from "../../kernel/ids.ts";
 import type { FolderEntry, FolderOwner, Folders } from "../../ports/folders.ts";
-import { actsOn, mayBeNear, type SmallFile } from "../files.ts";
+import { actsOn, FOLDER, mayBeNear, NEW_FILE, type SmallFile, statSmall } from "../files.ts";
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_NONBLOCK, O_RDONLY } = constants;
 
 /**
  * Folders of a disk of this machine. A file is opened first and only then asked, by the kernel's own record of what is open, where it
@@ -102,7 +102,7 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
       const acts = actsOn(whole);
       const first = await acts.mkdir(whole, { recursive: true, mode: 0o711 }).catch(refusing);
       if (first === undefined && owner === undefined) return;
-      const folder = await acts.open(whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(refusing);
+      const folder = await acts.open(whole, FOLDER).catch(refusing);
       try {
         // One that is there and still ours was made by a process that was killed before it could give it away.
         if (first === undefined && (await folder.stat()).uid !== process.getuid?.()) return;
@@ -114,11 +114,11 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
     },
 
     async write(path, name, text, owner) {
-      const folder = await open(at(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(refusing);
+      const folder = await open(at(path), FOLDER).catch(refusing);
       try {
         const target = `/proc/self/fd/${folder.fd}/${name}`;
         await rm(target, { recursive: true, force: true });
-        const file = await open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o640).catch(refusing);
+        const file = await open(target, NEW_FILE, 0o640).catch(refusing);
         try {
           await file.writeFile(text);
           await give(file, owner);
@@ -136,10 +136,7 @@ export async function openFolders(wanted: string, changesOwners = process.getuid
     },
 
     sizeOf: path => sizeOf(at(path)),
-    isThere: async absolute =>
-      (await actsOn(absolute)
-        .stat(absolute)
-        .catch(() => undefined)) !== undefined,
+    isThere: async absolute => (await statSmall(absolute).catch(() => undefined)) !== undefined,
   };
 
   async function give(file: Pick<SmallFile, "chown">, owner: FolderOwner | undefined): Promise<void> {

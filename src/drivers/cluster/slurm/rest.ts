@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Dispatcher, Pool } from "undici";
 import { HavreError } from "../../../kernel/errors.ts";
+import { jsonIn } from "../json.ts";
 import { errorOf, type RunProgram } from "./runner.ts";
 
 /**
@@ -126,7 +127,7 @@ export class RestApi {
         throw new HavreError(signal.aborted ? "timeout" : "unavailable", "Slurm: slurmrestd does not answer.", { cause });
       });
     const text = await answer.text();
-    const json = parsed(text);
+    const json = jsonIn<Json>(text); // or "Unable to parse query."
     const errors = ((json?.errors ?? []) as Json[]).map(one => [one.error, one.description].filter(Boolean).join(": "));
     const cause = new Error(text.slice(0, 2000));
     if (statusCode === 401)
@@ -200,14 +201,6 @@ const nodeLine = (node: Json): string => {
     "",
   ].join("|");
 };
-
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // "Unable to parse query."
-  }
-}
 
 async function eachOf(items: readonly string[], act: (item: string) => Promise<unknown>): Promise<void> {
   const queue = items.values();
