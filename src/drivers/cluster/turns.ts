@@ -1,6 +1,7 @@
 import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { actsOn, codeOf, ignoring, readIfThere } from "../files.ts";
+import { jsonIn } from "./json.ts";
 import { identityOf, isAlive, isOfThisBoot } from "./processes.ts";
 
 /** How long the turn of a process on another machine, of which nobody here knows whether it lives, is respected. */
@@ -58,7 +59,7 @@ async function make(link: string, own: string | undefined): Promise<void> {
   await symlink((await ME) ?? "", link);
 }
 
-/** @returns undefined where it is gone */
+/** @returns undefined where it is gone, "" where nobody can be read from it any more, as after the power failed */
 export async function ownerOf(link: string): Promise<string | undefined> {
   try {
     return await readlink(link);
@@ -67,7 +68,7 @@ export async function ownerOf(link: string): Promise<string | undefined> {
     if (codeOf(error) !== "EINVAL") throw error;
   }
   const text = await readIfThere(link);
-  return text === undefined ? undefined : (JSON.parse(text.split("\n", 1)[0] ?? "") as Signed).by;
+  return text === undefined ? undefined : (jsonIn<Signed>(text.split("\n", 1)[0] ?? "")?.by ?? "");
 }
 
 /** Whether the one whose turn this link is may be at it still. */
