@@ -45,8 +45,10 @@ export class KeptShell<Answer> {
     });
   }
 
+  /** What is under way goes on, and keeps nobody waiting. */
   close(): void {
     this.#shell?.stdin.end();
+    (this.#shell?.stdout as Socket | undefined)?.unref();
     this.#shell = undefined;
   }
 

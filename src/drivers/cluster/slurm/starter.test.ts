@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { Starter } from "./starter.ts";
 
@@ -12,7 +15,7 @@ case $1 in
   --tell) shift; echo "sbatch: warning: told" >&2; cat; printf '<%s>' "$@" ;;
   --refuse) printf 'sbatch: error: Batch job submission failed: Invalid partition name specified\\nsbatch: error: more\\n' >&2; exit 1 ;;
   --end) kill -9 $PPID ;;
-  --wait) while [ ! -e "$2" ]; do sleep 0.01; done; echo 7 ;;
+  --wait) while [ ! -e "$2" ] && [ -d "\${2%/*}" ]; do sleep 0.01; done; echo 7 ;;
 esac
 `;
   let home: string;
@@ -73,6 +76,20 @@ esac
     const lost = starter.submit(["sbatch", "--end", gate], "", signal);
     await assert.rejects(lost, { kind: "unavailable", retry: "temporary" });
     assert.equal(await starter.submit(["sbatch", "--tell", "again"], "", signal), "<again>");
+  });
+
+  it("lets Havre end while one is under way that nobody waits for any more", async () => {
+    const gate = join(home, "end");
+    const program = `
+      import { Starter } from ${JSON.stringify(import.meta.resolve("./starter.ts"))};
+      const starter = new Starter({ PATH: ${JSON.stringify(`${home}/bin:/usr/bin:/bin`)} });
+      const stop = AbortSignal.timeout(50);
+      await starter.submit(["sbatch", "--wait", ${JSON.stringify(gate)}], "", stop).catch(error => console.log(error.kind));
+      starter.close();`;
+    const havre = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const [said, [code]] = await Promise.all([text(havre.stdout), once(havre, "exit", { signal: AbortSignal.timeout(20_000) })]);
+    assert.deepEqual([said.trim(), code], ["timeout", 0]);
+    await writeFile(gate, "");
   });
 
   it("says that it cannot be run where it is not there", async () => {
